@@ -1,1 +1,33 @@
-//! To be written.
+//! Multi-objective mathematics on slices: who dominates whom, how much of the objective space a set covers, and an
+//! archive that keeps the answer current. Everything is minimised; whoever maximises turns the sign at the edge.
+//!
+//! A set of points is `&[P]` with `P: AsRef<[f64]>`, `[n, m]`: one point per row, one objective per column.
+//!
+//! What happens at the borders, the same everywhere:
+//!
+//! | case | policy |
+//! | --- | --- |
+//! | NaN | refused with [`Error::NotANumber`]; only the two-point [`dominates`] calls it incomparable |
+//! | `+inf` | an ordinary, worst value: it can be dominated, and covers no volume |
+//! | `-inf` | ordinary for dominance; refused with [`Error::Unbounded`] where a volume is asked for |
+//! | `-0.0` | equals `0.0` |
+//! | equal points | do not dominate each other: both stay non-dominated, both share a rank; each one's hypervolume contribution is 0; a [`Front`] keeps the one that came first |
+//! | the empty set | no indices, no ranks, hypervolume 0 |
+//! | on or outside the reference point | covers no volume, yet takes part in dominance |
+//!
+//! Absent on purpose: search, randomness, scaling of objectives, and any idea of what an objective means.
+
+mod dominance;
+mod error;
+mod front;
+mod hypervolume;
+mod policy;
+pub mod problem;
+mod sort;
+mod staircase;
+
+pub use dominance::{dominance_numbers, dominates};
+pub use error::Error;
+pub use front::{Front, Insertion, Member};
+pub use hypervolume::{contributions, hypervolume};
+pub use sort::{crowding_distances, non_dominated, ranks};
