@@ -1,0 +1,145 @@
+//! The ledger's events: the one documented history from which all state is folded.
+//!
+//! A variant or field, once released, keeps its meaning; new fields come with `#[serde(default)]`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::allocation::Allocation;
+use crate::carbon::{CarbonSample, Forecast};
+use crate::energy::Measurement;
+use crate::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
+use crate::study::StudySpec;
+use crate::time::{GridClock, Timestamp};
+use crate::trial::{Checkpoint, Evaluation, Failure, Origin, Subject};
+use crate::wire::SlotInfo;
+
+/// An event with its place in the history. Sequence numbers count from 1 without gaps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub sequence: u64,
+    pub at: Timestamp,
+    pub event: Event,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The first event of every ledger.
+    StudyStarted {
+        spec: Box<StudySpec>,
+        clock: GridClock,
+        version: String,
+        config: String,
+    },
+    /// A coordinator process took the study up, the first time or again.
+    CoordinatorStarted {
+        version: String,
+        host: String,
+    },
+    /// The study ended, and why; nothing is handed out afterwards.
+    StudyFinished {
+        reason: String,
+    },
+
+    /// A worker process was admitted. `origin` is the wall time at which its session clock stood at zero.
+    WorkerJoined {
+        worker: WorkerName,
+        session: SessionId,
+        origin: Timestamp,
+        zone: Zone,
+        slots: Vec<SlotInfo>,
+        version: String,
+        host: String,
+    },
+    /// A session ended: politely, by silence, or because its successor joined. Its leases are void.
+    WorkerLost {
+        worker: WorkerName,
+        session: SessionId,
+        reason: String,
+    },
+    /// Everything that this session reported up to `delivery` has been taken in.
+    Acknowledged {
+        worker: WorkerName,
+        session: SessionId,
+        delivery: u64,
+    },
+
+    CarbonObserved {
+        samples: Vec<CarbonSample>,
+    },
+    ForecastIssued {
+        forecast: Box<Forecast>,
+    },
+    AllocationDecided {
+        allocation: Allocation,
+    },
+
+    TrialProposed {
+        trial: TrialId,
+        subject: Subject,
+        origin: Origin,
+    },
+    TaskLeased {
+        task: TaskId,
+        worker: WorkerName,
+        session: SessionId,
+        slot: SlotId,
+        resume: Option<Checkpoint>,
+    },
+    /// Work in progress was put in safety; the task goes on.
+    TaskCheckpointed {
+        task: TaskId,
+        checkpoint: Checkpoint,
+    },
+    /// The slot was given back; the trial waits to be resumed.
+    TaskSuspended {
+        task: TaskId,
+        checkpoint: Option<Checkpoint>,
+    },
+    /// The attempt is over without a result. The trial waits for another, unless `TrialFailed` follows.
+    TaskFailed {
+        task: TaskId,
+        failure: Failure,
+    },
+    TrialFinished {
+        task: TaskId,
+        evaluation: Box<Evaluation>,
+    },
+    /// No further attempt will be made.
+    TrialFailed {
+        trial: TrialId,
+        reason: String,
+    },
+
+    /// A slot's window and its joules, whatever they were for and whether or not the result is still wanted.
+    EnergySpent {
+        worker: WorkerName,
+        session: SessionId,
+        measurement: Measurement,
+    },
+}
+
+impl Event {
+    /// The event's name in the ledger's `kind` column.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::StudyStarted { .. } => "study_started",
+            Self::CoordinatorStarted { .. } => "coordinator_started",
+            Self::StudyFinished { .. } => "study_finished",
+            Self::WorkerJoined { .. } => "worker_joined",
+            Self::WorkerLost { .. } => "worker_lost",
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::CarbonObserved { .. } => "carbon_observed",
+            Self::ForecastIssued { .. } => "forecast_issued",
+            Self::AllocationDecided { .. } => "allocation_decided",
+            Self::TrialProposed { .. } => "trial_proposed",
+            Self::TaskLeased { .. } => "task_leased",
+            Self::TaskCheckpointed { .. } => "task_checkpointed",
+            Self::TaskSuspended { .. } => "task_suspended",
+            Self::TaskFailed { .. } => "task_failed",
+            Self::TrialFinished { .. } => "trial_finished",
+            Self::TrialFailed { .. } => "trial_failed",
+            Self::EnergySpent { .. } => "energy_spent",
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What a study minimises, and the one place where measured facts become the minimised vector.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::trial::Evaluation;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectiveKind {
+    /// Share of the validation images misclassified, in [0, 1].
+    Error,
+    /// Learnt weights, counted.
+    Parameters,
+    /// Multiply-accumulates of one inference.
+    Flops,
+    /// Milliseconds of one inference on the worker's device.
+    LatencyMs,
+    /// Joules of one inference on the worker's device.
+    JoulesPerInference,
+}
+
+impl ObjectiveKind {
+    pub const ALL: [Self; 5] =
+        [Self::Error, Self::Parameters, Self::Flops, Self::LatencyMs, Self::JoulesPerInference];
+
+    /// As it is written in a configuration file.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Parameters => "parameters",
+            Self::Flops => "flops",
+            Self::LatencyMs => "latency_ms",
+            Self::JoulesPerInference => "joules_per_inference",
+        }
+    }
+
+    /// Whether a worker has to run the network on its device to know it.
+    pub fn needs_device(self) -> bool {
+        matches!(self, Self::LatencyMs | Self::JoulesPerInference)
+    }
+
+    /// The fact itself; none when it was not measured.
+    pub fn of(self, evaluation: &Evaluation) -> Option<f64> {
+        match self {
+            Self::Error => Some(evaluation.validation_error),
+            Self::Parameters => Some(evaluation.parameters as f64),
+            Self::Flops => Some(evaluation.flops as f64),
+            Self::LatencyMs => evaluation.latency_ms,
+            Self::JoulesPerInference => evaluation.joules_per_inference,
+        }
+    }
+}
+
+impl fmt::Display for ObjectiveKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.key())
+    }
+}
+
+/// One objective and the worst value that still counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Objective {
+    pub kind: ObjectiveKind,
+    /// This objective's coordinate of the reference point.
+    pub reference: f64,
+}
+
+/// A point in objective space, every coordinate minimised, in the order of the study's objectives.
+#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Objectives(pub Vec<f64>);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    #[error("the worker did not report {0}")]
+    Missing(ObjectiveKind),
+    #[error("{0} is not a finite number")]
+    NotFinite(ObjectiveKind),
+}
+
+/// Turns an evaluation's facts into the vector that the search minimises.
+pub fn objectives(wanted: &[Objective], evaluation: &Evaluation) -> Result<Objectives, Unusable> {
+    wanted
+        .iter()
+        .map(|objective| {
+            let value = objective.kind.of(evaluation).ok_or(Unusable::Missing(objective.kind))?;
+            if value.is_finite() { Ok(value) } else { Err(Unusable::NotFinite(objective.kind)) }
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map(Objectives)
+}
+
+/// The reference point of a study, in the order of its objectives.
+pub fn reference_point(objectives: &[Objective]) -> Vec<f64> {
+    objectives.iter().map(|objective| objective.reference).collect()
+}

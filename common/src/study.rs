@@ -1,0 +1,84 @@
+//! What a worker must know of a study to evaluate for it: travels in `Welcome` and stands in the ledger.
+
+use serde::{Deserialize, Serialize};
+
+use crate::objective::Objective;
+use crate::seed::Seed;
+use crate::space::SpaceSpec;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StudySpec {
+    pub name: String,
+    pub seed: Seed,
+    pub space: SpaceSpec,
+    pub data: DataSpec,
+    pub objectives: Vec<Objective>,
+    pub evaluator: EvaluatorSpec,
+    pub supernet: Recipe,
+    pub one_shot: OneShotSpec,
+    /// Full trainings; a rung runs the same recipe with fewer epochs on a schedule of its own.
+    pub training: Recipe,
+}
+
+/// Who turns an assignment into an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvaluatorSpec {
+    /// Real networks on real images, by libtorch.
+    Torch,
+    /// No training: figures by a formula after a pause, to rehearse a cluster or a configuration.
+    /// Everything it yields is labelled as rehearsed.
+    Rehearsal { seconds_per_epoch: f64 },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataFormat {
+    /// Four IDX files, plain or gzipped, under the names of MNIST and Fashion-MNIST.
+    Idx,
+    /// CIFAR-10's binary batches.
+    Cifar10,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Augmentation {
+    None,
+    /// Mirror half of the images.
+    Flip,
+    /// Mirror half of them and cut at random from a frame padded by four pixels.
+    FlipCrop,
+}
+
+/// Which images, and how they are divided. The split is fixed by the study's seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataSpec {
+    pub format: DataFormat,
+    /// Where the coordinator's machine keeps them; a worker may know a place of its own.
+    pub path: String,
+    /// Images taken from the training files for validation.
+    pub validation_images: u32,
+    /// Images of the training files to train on; none takes all that validation leaves.
+    pub training_images: Option<u32>,
+    pub augmentation: Augmentation,
+}
+
+/// Stochastic gradient descent with Nesterov momentum and a cosine schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    pub epochs: u32,
+    pub batch_size: u32,
+    pub learning_rate: f64,
+    /// Where the cosine ends.
+    pub final_learning_rate: f64,
+    pub momentum: f64,
+    pub weight_decay: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneShotSpec {
+    /// Training images that a path's batch-norm statistics are measured on before it is scored.
+    pub recalibration_images: u32,
+    /// Validation images it is scored on.
+    pub scoring_images: u32,
+}

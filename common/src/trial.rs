@@ -1,0 +1,162 @@
+//! Trials, what they evaluate, and what an evaluation says.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::architecture::Architecture;
+use crate::blob::BlobId;
+use crate::energy::Purpose;
+use crate::fidelity::{Fidelity, Role};
+use crate::unit::Seconds;
+
+/// What a trial works on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The shared weights that one-shot scoring inherits.
+    Supernet,
+    Network {
+        architecture: Architecture,
+        fidelity: Fidelity,
+    },
+}
+
+impl Subject {
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Network { fidelity: Fidelity::OneShot, .. } => Role::Sample,
+            Self::Supernet | Self::Network { .. } => Role::Train,
+        }
+    }
+
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Supernet => Purpose::Supernet,
+            Self::Network { fidelity: Fidelity::OneShot, .. } => Purpose::OneShot,
+            Self::Network { fidelity: Fidelity::Rung(_), .. } => Purpose::Rung,
+            Self::Network { fidelity: Fidelity::Full, .. } => Purpose::Full,
+        }
+    }
+
+    pub fn architecture(&self) -> Option<&Architecture> {
+        match self {
+            Self::Supernet => None,
+            Self::Network { architecture, .. } => Some(architecture),
+        }
+    }
+
+    pub fn fidelity(&self) -> Option<Fidelity> {
+        match self {
+            Self::Supernet => None,
+            Self::Network { fidelity, .. } => Some(*fidelity),
+        }
+    }
+}
+
+/// Why a trial was proposed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The study needs it before it can search (the supernet).
+    Study,
+    /// Drawn at random, before the tree has enough to learn from.
+    Initial,
+    /// Proposed by the search tree from the region at `region` (the path of halves from the root, `+` good, `-` bad);
+    /// `widened` when the region had nothing new left and its parent was searched.
+    Search { region: String, widened: bool },
+    /// Moved up the ladder from an evaluation at the fidelity below.
+    Promotion { from: Fidelity },
+}
+
+/// The result of a trial: what was measured, where, and what it left behind.
+///
+/// Errors are fractions in [0, 1]; the raw facts stay here and `objective` turns them into the minimised vector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Error on the validation split: what search decisions see.
+    pub validation_error: f64,
+    /// Error on the test split: for the report alone, known after full trainings.
+    pub test_error: Option<f64>,
+    /// Weights that are learnt.
+    pub parameters: u64,
+    /// Multiply-accumulates of one inference.
+    pub flops: u64,
+    pub latency_ms: Option<f64>,
+    pub joules_per_inference: Option<f64>,
+    /// The device that latency and joules were measured on; figures of different devices are never compared as one.
+    pub device: String,
+    /// Time at work, over all attempts that led here.
+    pub seconds: Seconds,
+    /// The learning curve, one point an epoch.
+    pub curve: Vec<CurvePoint>,
+    pub artifacts: Vec<Artifact>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Epochs done, from 1.
+    pub epoch: u32,
+    pub training_loss: f64,
+    pub validation_error: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    pub kind: ArtifactKind,
+    pub blob: BlobId,
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArtifactKind {
+    /// Weights as safetensors.
+    Weights,
+    /// A traced module that `torch.jit.load` opens.
+    TorchScript,
+    /// A trained supernet.
+    Supernet,
+}
+
+impl Evaluation {
+    pub fn artifact(&self, kind: ArtifactKind) -> Option<&Artifact> {
+        self.artifacts.iter().find(|artifact| artifact.kind == kind)
+    }
+}
+
+/// Work done so far, kept as a blob; any capable worker can go on from it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    pub blob: BlobId,
+    /// Share of the whole training that is done, in [0, 1].
+    pub progress: f64,
+}
+
+/// Why an attempt ended without a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The loss became NaN or infinite; trying again would only repeat it.
+    Diverged,
+    /// The input can't be worked on (bad data, unknown architecture); trying again would only repeat it.
+    Refused(String),
+    /// Something broke that may not break again (a device fault, a lost worker).
+    Crashed(String),
+}
+
+impl Failure {
+    pub fn can_retry(&self) -> bool {
+        matches!(self, Self::Crashed(_))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Diverged => f.write_str("the training loss became NaN or infinite"),
+            Self::Refused(why) => write!(f, "refused: {why}"),
+            Self::Crashed(why) => write!(f, "crashed: {why}"),
+        }
+    }
+}
