@@ -6,6 +6,7 @@ pub mod allocation;
 pub mod architecture;
 pub mod blob;
 pub mod carbon;
+pub mod config;
 
 pub mod energy;
 pub mod event;

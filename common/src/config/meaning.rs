@@ -1,0 +1,240 @@
+//! What the settings mean: checks that need no machine, and the study's specification.
+
+use super::load::Error;
+use super::{Config, EvaluatorKind, SpaceKind};
+use crate::architecture::Architecture;
+use crate::objective::{Objective, ObjectiveKind};
+use crate::seed::Seed;
+use crate::space::nas_bench_201::{Operation, Skeleton};
+use crate::space::{Cost, SpaceSpec};
+use crate::study::{DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+
+impl Config {
+    /// Refuses values that no study can run with; called by `load`.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.check_space()?;
+        self.check_recipe(
+            "supernet.epochs",
+            "supernet.batch_size",
+            "supernet.learning_rate",
+            &self.supernet,
+        )?;
+        self.check_recipe(
+            "training.epochs",
+            "training.batch_size",
+            "training.learning_rate",
+            &self.training,
+        )?;
+        self.check_budget()?;
+        self.check_ladder()?;
+        positive("carbon.hour_seconds", self.carbon.hour_seconds)?;
+        positive("coordinator.heartbeat_s", self.coordinator.heartbeat_s)?;
+        positive("worker.report_s", self.worker.report_s)?;
+        positive("worker.checkpoint_s", self.worker.checkpoint_s)?;
+        if self.coordinator.lost_after_s < 2.0 * self.coordinator.heartbeat_s {
+            let reason = "a worker would be lost after one late heartbeat: give at least twice coordinator.heartbeat_s";
+            return refuse("coordinator.lost_after_s", self.coordinator.lost_after_s, reason);
+        }
+        share("allocation.train_share", self.allocation.train_share)?;
+        share("allocation.rest_quantile", self.allocation.rest_quantile)?;
+        share("allocation.fixed_train", self.allocation.fixed_train)?;
+        share("allocation.fixed_sample", self.allocation.fixed_sample)?;
+        at_least_one("forecast.horizon_hours", self.forecast.horizon_hours)?;
+        if self.forecast.horizon_hours > 168 {
+            return refuse("forecast.horizon_hours", self.forecast.horizon_hours, "at most 168");
+        }
+        at_least_one("allocation.interval_hours", self.allocation.interval_hours)?;
+        at_least_one("coordinator.crash_limit", self.coordinator.crash_limit)?;
+        at_least_one("search.batch", self.search.batch)?;
+        one_of("search.searcher", &self.search.searcher, &["lamoo", "random"])?;
+        one_of("search.sampler", &self.search.sampler, &["random", "evolution"])?;
+        one_of("carbon.source", &self.carbon.source, &["trace", "typical_week"])?;
+        let models = ["auto", "persistence", "yesterday", "week_mean", "linear"];
+        one_of("forecast.model", &self.forecast.model, &models)?;
+        let policies = ["planner", "fixed", "linear", "threshold", "greedy"];
+        one_of("allocation.policy", &self.allocation.policy, &policies)?;
+        self.objectives().map(drop)
+    }
+
+    pub fn study_spec(&self) -> Result<StudySpec, Error> {
+        Ok(StudySpec {
+            name: self.study.name.clone(),
+            seed: Seed(self.study.seed),
+            space: self.space_spec(),
+            data: DataSpec {
+                format: self.data.format,
+                path: self.data.path.clone(),
+                validation_images: self.data.validation_images,
+                training_images: self.data.training_images.get(),
+                augmentation: self.data.augmentation,
+            },
+            objectives: self.objectives()?,
+            evaluator: match self.evaluation.evaluator {
+                EvaluatorKind::Torch => EvaluatorSpec::Torch,
+                EvaluatorKind::Rehearsal => {
+                    EvaluatorSpec::Rehearsal { seconds_per_epoch: self.evaluation.rehearsal_epoch_s }
+                }
+            },
+            supernet: self.supernet,
+            one_shot: OneShotSpec {
+                recalibration_images: self.one_shot.recalibration_images,
+                scoring_images: self.one_shot.scoring_images,
+            },
+            training: self.training,
+        })
+    }
+
+    pub fn space_spec(&self) -> SpaceSpec {
+        match self.space.kind {
+            SpaceKind::NasBench201 => SpaceSpec::NasBench201(Skeleton {
+                channels: self.space.channels,
+                cells_per_stage: self.space.cells_per_stage,
+                input: self.space.input,
+                classes: self.space.classes,
+            }),
+        }
+    }
+
+    fn objectives(&self) -> Result<Vec<Objective>, Error> {
+        let kinds = &self.objectives.minimise;
+        let listed = || kinds.iter().map(|kind| kind.key()).collect::<Vec<_>>().join(", ");
+        let repeated = kinds.iter().enumerate().any(|(index, kind)| kinds[..index].contains(kind));
+        if !(2..=3).contains(&kinds.len()) || repeated {
+            return refuse("objectives.minimise", listed(), "name two or three different objectives");
+        }
+        if !kinds.contains(&ObjectiveKind::Error) {
+            return refuse("objectives.minimise", listed(), "`error` must be one of them");
+        }
+        kinds.iter().map(|&kind| Ok(Objective { kind, reference: self.reference(kind)? })).collect()
+    }
+
+    fn reference(&self, kind: ObjectiveKind) -> Result<f64, Error> {
+        let given = &self.objectives.reference;
+        let (key, value) = match kind {
+            ObjectiveKind::Error => ("objectives.reference.error", given.error),
+            ObjectiveKind::Parameters => ("objectives.reference.parameters", given.parameters),
+            ObjectiveKind::Flops => ("objectives.reference.flops", given.flops),
+            ObjectiveKind::LatencyMs => ("objectives.reference.latency_ms", given.latency_ms),
+            ObjectiveKind::JoulesPerInference => {
+                ("objectives.reference.joules_per_inference", given.joules_per_inference)
+            }
+        };
+        if let Some(number) = value.get() {
+            positive(key, number)?;
+            return Ok(number);
+        }
+        match kind {
+            ObjectiveKind::Error => Ok(1.0 - 1.0 / f64::from(self.space.classes)),
+            ObjectiveKind::Parameters => Ok(self.largest_network().parameters as f64),
+            ObjectiveKind::Flops => Ok(self.largest_network().flops as f64),
+            ObjectiveKind::LatencyMs | ObjectiveKind::JoulesPerInference => {
+                refuse(key, "auto", "give the worst value that still counts: it depends on your device")
+            }
+        }
+    }
+
+    fn largest_network(&self) -> Cost {
+        let heaviest =
+            Operation::ALL.iter().position(|op| *op == Operation::Conv3x3).unwrap_or_default() as u8;
+        let SpaceSpec::NasBench201(_) = self.space_spec();
+        self.space_spec().build().cost(&Architecture::new(vec![heaviest; 6]))
+    }
+
+    fn check_space(&self) -> Result<(), Error> {
+        at_least_one("space.channels", self.space.channels)?;
+        at_least_one("space.cells_per_stage", self.space.cells_per_stage)?;
+        at_least_one("data.validation_images", self.data.validation_images)?;
+        if self.space.classes < 2 {
+            return refuse("space.classes", self.space.classes, "at least 2");
+        }
+        let [planes, height, width] = self.space.input;
+        if planes == 0 || height == 0 || width == 0 || height % 4 != 0 || width % 4 != 0 {
+            let shown = format!("{:?}", self.space.input);
+            return refuse(
+                "space.input",
+                shown,
+                "height and width must be divisible by 4: two stages halve them",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_recipe(
+        &self,
+        epochs: &'static str,
+        batch: &'static str,
+        rate: &'static str,
+        recipe: &Recipe,
+    ) -> Result<(), Error> {
+        at_least_one(epochs, recipe.epochs)?;
+        if recipe.batch_size < 2 {
+            return refuse(batch, recipe.batch_size, "at least 2: batch norm needs more than one image");
+        }
+        positive(rate, recipe.learning_rate)
+    }
+
+    fn check_budget(&self) -> Result<(), Error> {
+        let budget = &self.budget;
+        let numbers = [
+            ("budget.carbon_g", budget.carbon_g.get()),
+            ("budget.energy_kwh", budget.energy_kwh.get()),
+            ("budget.hours", budget.hours.get()),
+            ("budget.trainings", budget.trainings.get().map(|count| count as f64)),
+        ];
+        for (key, value) in numbers {
+            if let Some(value) = value
+                && !(value > 0.0 && value.is_finite())
+            {
+                return refuse(key, value, "a budget must be greater than zero, or \"unlimited\"");
+            }
+        }
+        if numbers.iter().all(|(_, value)| value.is_none()) {
+            return refuse(
+                "budget.hours",
+                "unlimited",
+                "limit at least one of carbon_g, energy_kwh, hours, trainings",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_ladder(&self) -> Result<(), Error> {
+        at_least_one("ladder.scores_per_rung", self.ladder.scores_per_rung)?;
+        at_least_one("ladder.rungs_per_full", self.ladder.rungs_per_full)?;
+        at_least_one("ladder.pool", self.ladder.pool)?;
+        if self.ladder.rung_epochs >= self.training.epochs {
+            return refuse(
+                "ladder.rung_epochs",
+                self.ladder.rung_epochs,
+                "a short training has fewer epochs than training.epochs",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn refuse<T>(key: &'static str, value: impl ToString, reason: &str) -> Result<T, Error> {
+    Err(Error::Meaning { key, value: value.to_string(), reason: reason.into() })
+}
+
+fn positive(key: &'static str, value: f64) -> Result<(), Error> {
+    if value > 0.0 && value.is_finite() { Ok(()) } else { refuse(key, value, "must be greater than zero") }
+}
+
+fn at_least_one(key: &'static str, value: u32) -> Result<(), Error> {
+    if value > 0 { Ok(()) } else { refuse(key, value, "at least 1") }
+}
+
+fn share(key: &'static str, value: f64) -> Result<(), Error> {
+    if (0.0..=1.0).contains(&value) { Ok(()) } else { refuse(key, value, "a share lies between 0 and 1") }
+}
+
+fn one_of(key: &'static str, value: &str, known: &[&str]) -> Result<(), Error> {
+    if known.contains(&value) {
+        return Ok(());
+    }
+    let nearest =
+        known.iter().max_by(|a, b| strsim::jaro_winkler(a, value).total_cmp(&strsim::jaro_winkler(b, value)));
+    let nearest = nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+    refuse(key, value, &format!("one of {}{nearest}", known.join(", ")))
+}

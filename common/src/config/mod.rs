@@ -1,0 +1,220 @@
+//! Configuration: raw first (`load`, keys checked against `configs/default.toml`), meaning second (`Config::study_spec`).
+//!
+//! The one source of keys and defaults is `configs/default.toml`, compiled in. What is not a key there is not a key.
+
+mod load;
+mod meaning;
+mod setting;
+
+use serde::{Deserialize, Serialize};
+
+pub use load::{DEFAULTS, Error, load};
+pub use setting::{OrWord, Unlimited};
+
+use crate::study::{Augmentation, DataFormat, Recipe};
+use setting::{All, Auto};
+
+/// All settings, as written; see `configs/default.toml` for what each means, its unit and its default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub study: Study,
+    pub space: Space,
+    pub data: Data,
+    pub objectives: ObjectiveSettings,
+    pub evaluation: Evaluation,
+    pub supernet: Recipe,
+    pub one_shot: OneShot,
+    pub training: Recipe,
+    pub ladder: Ladder,
+    pub search: Search,
+    pub carbon: Carbon,
+    pub forecast: Forecast,
+    pub allocation: Allocation,
+    pub budget: Budget,
+    pub coordinator: Coordinator,
+    pub worker: Worker,
+    pub local: Local,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Study {
+    pub name: String,
+    pub directory: String,
+    pub seed: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Space {
+    pub kind: SpaceKind,
+    pub channels: u32,
+    pub cells_per_stage: u32,
+    pub input: [u32; 3],
+    pub classes: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpaceKind {
+    #[serde(rename = "nas_bench_201")]
+    NasBench201,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Data {
+    pub format: DataFormat,
+    pub path: String,
+    pub validation_images: u32,
+    pub training_images: OrWord<u32, All>,
+    pub augmentation: Augmentation,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ObjectiveSettings {
+    pub minimise: Vec<crate::objective::ObjectiveKind>,
+    pub reference: Reference,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    pub error: OrWord<f64, Auto>,
+    pub parameters: OrWord<f64, Auto>,
+    pub flops: OrWord<f64, Auto>,
+    pub latency_ms: OrWord<f64, Auto>,
+    pub joules_per_inference: OrWord<f64, Auto>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub evaluator: EvaluatorKind,
+    pub rehearsal_epoch_s: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvaluatorKind {
+    Torch,
+    Rehearsal,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OneShot {
+    pub recalibration_images: u32,
+    pub scoring_images: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Ladder {
+    pub one_shot: bool,
+    pub rung_epochs: u32,
+    pub scores_per_rung: u32,
+    pub rungs_per_full: u32,
+    pub pool: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Search {
+    pub searcher: String,
+    pub initial_samples: u32,
+    pub region_min_samples: u32,
+    pub exploration: f64,
+    pub sampler: String,
+    pub batch: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Carbon {
+    pub source: String,
+    pub traces: Vec<String>,
+    pub zones: Vec<String>,
+    pub column: String,
+    pub start: String,
+    pub hour_seconds: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    pub model: String,
+    pub horizon_hours: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    pub policy: String,
+    pub interval_hours: u32,
+    pub train_share: f64,
+    pub rest_quantile: f64,
+    pub fixed_train: f64,
+    pub fixed_sample: f64,
+    pub threshold_percentile: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    pub carbon_g: OrWord<f64, Unlimited>,
+    pub energy_kwh: OrWord<f64, Unlimited>,
+    pub hours: OrWord<f64, Unlimited>,
+    pub trainings: OrWord<u64, Unlimited>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Coordinator {
+    pub listen: String,
+    pub security: Security,
+    pub heartbeat_s: f64,
+    pub lost_after_s: f64,
+    pub crash_limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Security {
+    Curve,
+    Null,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Worker {
+    pub name: String,
+    pub coordinator: String,
+    pub coordinator_key: String,
+    pub key: String,
+    pub zone: String,
+    pub slots: OrWord<u16, Auto>,
+    pub threads: OrWord<u32, Auto>,
+    pub device: DeviceChoice,
+    pub data: String,
+    pub directory: String,
+    pub report_s: f64,
+    pub checkpoint_s: f64,
+    pub give_up_s: OrWord<f64, Unlimited>,
+    pub meter: MeterChoice,
+    pub tdp_w: OrWord<f64, Auto>,
+    pub idle_w: OrWord<f64, Auto>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceChoice {
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeterChoice {
+    Auto,
+    Nvml,
+    Rapl,
+    Estimate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Local {
+    pub workers: u16,
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;
