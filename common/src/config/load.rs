@@ -127,7 +127,7 @@ fn leaves(table: &Map<String, Value>) -> Vec<String> {
     for (key, value) in table {
         match &value.kind {
             ValueKind::Table(inner) => {
-                paths.extend(leaves(inner).into_iter().map(|leaf| format!("{key}.{leaf}")))
+                paths.extend(leaves(inner).into_iter().map(|leaf| format!("{key}.{leaf}")));
             }
             _ => paths.push(key.clone()),
         }

@@ -1,0 +1,188 @@
+//! Who comes in. Asked once in every handshake, after the key is proven and before any message is
+//! read; see the argument in [`super`]. It keeps nobody connected and closes nothing.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use bytes::Bytes;
+use omq_tokio::{AuthenticationResult, AuthenticationStatus, MechanismPeerInfo};
+use tracing::{debug, warn};
+
+use crate::roster::Roster;
+use crate::routing::RoutingId;
+use crate::{Allow, PeerName, PublicKey};
+
+/// Refusals logged one by one; after these, only each doubling, so that a scanner can't fill a disk.
+const REFUSALS_LOGGED: u64 = 32;
+
+/// Shared by the handshakes, the sender and the guard of one server.
+#[derive(Debug)]
+pub(super) struct Gate {
+    /// `None` without keys.
+    allow: Option<Allow>,
+    roster: Mutex<Roster>,
+    max_connections: usize,
+    connected: AtomicUsize,
+    refusals: AtomicU64,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Welcome(PeerName),
+    Refused(String),
+    /// Nothing is wrong with the peer; it may try again.
+    Later(String),
+}
+
+impl Gate {
+    pub(super) fn new(allow: Option<Allow>, max_connections: usize) -> Self {
+        Self {
+            allow,
+            roster: Mutex::default(),
+            max_connections,
+            connected: AtomicUsize::new(0),
+            refusals: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn answer(&self, peer: &MechanismPeerInfo) -> AuthenticationResult {
+        let address = peer.peer_address.as_deref().unwrap_or("unknown");
+        match self.decide(PublicKey::from_bytes(peer.public_key), peer.identity.as_ref()) {
+            Answer::Welcome(name) => {
+                debug!(peer = %name, address, "peer admitted");
+                AuthenticationResult::allow().with_user_id(name.as_str().to_owned())
+            }
+            Answer::Refused(reason) => {
+                self.log_refusal(address, &reason);
+                AuthenticationResult::deny()
+            }
+            Answer::Later(reason) => {
+                self.log_refusal(address, &reason);
+                let status = AuthenticationStatus::TemporaryFailure;
+                AuthenticationResult { status, ..AuthenticationResult::deny() }
+            }
+        }
+    }
+
+    fn decide(&self, key: PublicKey, announced: Option<&Bytes>) -> Answer {
+        let Some(announced) = announced else {
+            return Answer::Refused("the peer announces no routing id".into());
+        };
+        let named = match &self.allow {
+            Some(allow) => name_by_key(allow, key, announced),
+            None => name_by_claim(announced),
+        };
+        let (name, id) = match named {
+            Ok(named) => named,
+            Err(reason) => return Answer::Refused(reason),
+        };
+        let mut roster = self.roster();
+        let is_new = roster.current(&name).is_none();
+        if is_new && self.connected.load(Ordering::Relaxed) >= self.max_connections {
+            return Answer::Later(format!("{} peers are connected already", self.max_connections));
+        }
+        match roster.admit(&name, &id) {
+            Ok(()) => Answer::Welcome(name),
+            Err(refusal) => Answer::Refused(format!("{name}: {refusal}")),
+        }
+    }
+
+    /// Where frames for `name` go.
+    pub(super) fn route(&self, name: &PeerName) -> Option<Bytes> {
+        self.roster().current(name).map(RoutingId::to_bytes)
+    }
+
+    pub(super) fn is_current(&self, name: &PeerName, id: &[u8]) -> bool {
+        self.roster().is_current(name, id)
+    }
+
+    pub(super) fn set_connected(&self, count: usize) {
+        self.connected.store(count, Ordering::Relaxed);
+    }
+
+    fn roster(&self) -> MutexGuard<'_, Roster> {
+        self.roster.lock().expect("nothing panics while it holds the roster")
+    }
+
+    fn log_refusal(&self, address: &str, reason: &str) {
+        let count = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
+        if count <= REFUSALS_LOGGED || count.is_power_of_two() {
+            warn!(address, reason, refusals = count, "peer refused");
+        }
+    }
+}
+
+fn name_by_key(allow: &Allow, key: PublicKey, announced: &Bytes) -> Result<(PeerName, RoutingId), String> {
+    let name = allow.name_of(&key).ok_or_else(|| format!("key {key} is not on the allow list"))?;
+    let id = RoutingId::read_key(announced).filter(|id| id.subject() == key.to_string());
+    let id = id.ok_or_else(|| format!("{name} announces a routing id that is not its own key"))?;
+    Ok((name.clone(), id))
+}
+
+fn name_by_claim(announced: &Bytes) -> Result<(PeerName, RoutingId), String> {
+    let id = RoutingId::read_name(announced).ok_or("the peer announces an unreadable routing id")?;
+    let name = id.subject().parse::<PeerName>().map_err(|bad| bad.to_string())?;
+    Ok((name, id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::KeyPair;
+
+    fn name(text: &str) -> PeerName {
+        text.parse().unwrap()
+    }
+
+    fn refused(answer: Answer) -> bool {
+        matches!(answer, Answer::Refused(_))
+    }
+
+    #[test]
+    fn a_known_key_may_announce_only_itself() {
+        let (ours, theirs) = (KeyPair::generate().public(), KeyPair::generate().public());
+        let mut allow = Allow::new();
+        allow.insert(name("a"), ours).unwrap();
+        allow.insert(name("b"), theirs).unwrap();
+        let gate = Gate::new(Some(allow), 8);
+        let announce = |text: String| gate.decide(ours, Some(&Bytes::from(text)));
+        assert!(refused(announce(theirs.to_string())));
+        assert!(refused(announce(format!("{theirs}/1"))));
+        assert!(refused(announce("a".into())));
+        assert!(refused(announce(format!("{ours}x"))));
+        assert!(refused(gate.decide(ours, None)));
+        assert_eq!(announce(format!("{ours}/1")), Answer::Welcome(name("a")));
+        assert_eq!(announce(ours.to_string()), Answer::Welcome(name("a")));
+        assert_eq!(gate.route(&name("b")), None, "a refused claim leaves no trace");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_whatever_it_announces() {
+        let gate = Gate::new(Some(Allow::new()), 8);
+        let key = KeyPair::generate().public();
+        assert!(refused(gate.decide(key, Some(&Bytes::from(key.to_string())))));
+    }
+
+    #[test]
+    fn without_keys_the_claim_must_be_a_name() {
+        let gate = Gate::new(None, 8);
+        let announce = |text: &'static [u8]| {
+            gate.decide(PublicKey::from_bytes([0; 32]), Some(&Bytes::from_static(text)))
+        };
+        assert_eq!(announce(b"w-1/00ff"), Answer::Welcome(name("w-1")));
+        for text in [b"" as &[u8], b"\0\0\0\x01", b"a b", b"/1", b"\xff"] {
+            assert!(refused(announce(text)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_house_puts_newcomers_off_but_not_members() {
+        let gate = Gate::new(None, 1);
+        let announce =
+            |text: &'static str| gate.decide(PublicKey::from_bytes([0; 32]), Some(&Bytes::from(text)));
+        assert_eq!(announce("a/1"), Answer::Welcome(name("a")));
+        gate.set_connected(1);
+        assert!(matches!(announce("b/1"), Answer::Later(_)));
+        assert_eq!(announce("a/2"), Answer::Welcome(name("a")));
+    }
+}

@@ -1,0 +1,175 @@
+//! The ROUTER: one task pumps frames into the handle, one guards the set of connections.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use omq_tokio::{
+    Authenticator, CurveServerOptions, Error as OmqError, Identity, IdentitySocket, MechanismSetup, Message,
+    Options, Socket, SocketType, TrySendError,
+};
+use tokio::sync::oneshot;
+use tracing::warn;
+
+use super::gate::Gate;
+use super::{LINGER, options};
+use crate::mailbox::{Inlet, Parcel, Room, mailbox};
+use crate::server::{Closing, ToPeers};
+use crate::{BindError, Endpoint, PeerName, SendError, Server, ServerOptions, ServerSecurity, SetupError};
+
+pub(super) async fn bind(wanted: ServerOptions) -> Result<Server, BindError> {
+    wanted.limits.check()?;
+    wanted.security.check(&wanted.endpoint)?;
+    let gate = Arc::new(Gate::new(
+        match &wanted.security {
+            ServerSecurity::Curve { allow, .. } => Some(allow.clone()),
+            ServerSecurity::Null => None,
+        },
+        wanted.limits.max_connections,
+    ));
+    let socket = Socket::try_new(SocketType::Router, socket_options(&wanted, &gate))
+        .map_err(|error| SetupError::Backend { reason: error.to_string() })?;
+    let bound = socket
+        .bind(options::endpoint(&wanted.endpoint))
+        .await
+        .map_err(|error| bind_error(&wanted.endpoint, &error))?;
+    let routing = socket.identity_routing().expect("a ROUTER routes by identity");
+
+    let (inlet, outlet) = mailbox();
+    let (done, finished) = oneshot::channel();
+    tokio::spawn(guard(socket, gate.clone(), wanted.limits.max_connections));
+    tokio::spawn(pump(routing.clone(), inlet, Room::new(wanted.limits.incoming_bytes), done));
+
+    let speaker = Speaker { socket: routing, gate, max_frame_bytes: wanted.limits.max_frame_bytes };
+    let closing = Closing { notice: None, done: Some(finished) };
+    Ok(Server::new(Arc::new(speaker), outlet, options::bound(&wanted.endpoint, &bound), closing))
+}
+
+fn socket_options(wanted: &ServerOptions, gate: &Arc<Gate>) -> Options {
+    let gate = gate.clone();
+    let authenticator = Authenticator::new_with_result(move |peer| gate.answer(peer));
+    // Mandatory: an unknown peer is an error to report, not a frame to drop in silence.
+    let base = Options { router_mandatory: true, ..options::base(&wanted.limits) };
+    match &wanted.security {
+        ServerSecurity::Curve { keys, .. } => {
+            let mut curve = CurveServerOptions::new();
+            curve.authenticator = Some(authenticator);
+            base.curve_server_with_options(keys.secret().pair(), curve)
+        }
+        ServerSecurity::Null => Options { mechanism: MechanismSetup::NullServer { authenticator }, ..base },
+    }
+}
+
+fn bind_error(endpoint: &Endpoint, error: &OmqError) -> BindError {
+    let endpoint = endpoint.clone();
+    let kind = match error {
+        OmqError::Io(io) => io.kind(),
+        _ => ErrorKind::Other,
+    };
+    match kind {
+        ErrorKind::AddrInUse => BindError::InUse { endpoint },
+        ErrorKind::AddrNotAvailable => BindError::NotHere { endpoint },
+        ErrorKind::PermissionDenied => BindError::Forbidden { endpoint },
+        _ => BindError::Other { endpoint, reason: error.to_string() },
+    }
+}
+
+/// One socket for all clones of the sender: the crate keeps order per socket handle.
+struct Speaker {
+    socket: IdentitySocket,
+    gate: Arc<Gate>,
+    max_frame_bytes: usize,
+}
+
+impl ToPeers for Speaker {
+    fn send(&self, peer: &PeerName, frame: Bytes) -> Result<(), SendError> {
+        if frame.len() > self.max_frame_bytes {
+            return Err(SendError::TooLarge { bytes: frame.len(), limit: self.max_frame_bytes });
+        }
+        let route = self.gate.route(peer).ok_or(SendError::Away)?;
+        match self.socket.try_send_to(route, Message::single(frame)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => Err(SendError::Full),
+            Err(TrySendError::Closed | TrySendError::Error(OmqError::Closed)) => Err(SendError::Closed),
+            Err(TrySendError::Error(_)) => Err(SendError::Away),
+        }
+    }
+}
+
+/// Moves frames to the handle until either side ends, then closes the socket.
+async fn pump(
+    socket: IdentitySocket,
+    inlet: Inlet<(PeerName, Bytes)>,
+    room: Room,
+    done: oneshot::Sender<()>,
+) {
+    loop {
+        let received = tokio::select! {
+            biased;
+            () = inlet.closed() => break,
+            received = socket.recv_from() => received,
+        };
+        let (sender, body) = match received {
+            Ok(received) => received,
+            Err(OmqError::Closed) => break,
+            Err(error) => {
+                warn!(%error, "a message could not be received");
+                continue;
+            }
+        };
+        let connection_id = sender.peer_info().connection_id;
+        let (Some(name), Ok(frame)) = (authenticated_name(&sender), body.into_bytes()) else {
+            warn!(connection_id, "a message that is not one frame of a named peer: connection closed");
+            // It may have left by itself meanwhile.
+            let _ = socket.disconnect_peer(connection_id).await;
+            continue;
+        };
+        let ticket = tokio::select! {
+            biased;
+            () = inlet.closed() => break,
+            ticket = room.for_frame(frame.len()) => ticket,
+        };
+        if inlet.send(Parcel { item: (name, frame), _ticket: ticket }).is_err() {
+            break;
+        }
+    }
+    // The crate's only error here is that it is closed already.
+    let _ = socket.into_inner().close_with_linger(Some(LINGER)).await;
+    let _ = done.send(());
+}
+
+/// The name that the gate attached to this connection; never anything the peer sent.
+fn authenticated_name(sender: &Identity) -> Option<PeerName> {
+    let user_id = sender.peer_info().authentication.user_id.as_ref()?;
+    std::str::from_utf8(user_id).ok()?.parse().ok()
+}
+
+/// Closes connections that lost their name to a newer instance, and those beyond the limit.
+async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
+    let mut seen = socket.connections_generation();
+    while let Ok(connections) = socket.connections().await {
+        let mut kept = Vec::new();
+        for connection in connections {
+            let name = connection.peer_info.as_ref().and_then(|info| {
+                std::str::from_utf8(info.authentication.user_id.as_ref()?).ok()?.parse::<PeerName>().ok()
+            });
+            match name {
+                Some(name) if !gate.is_current(&name, &connection.identity) => {
+                    warn!(peer = %name, "a newer process under this name took over: older connection closed");
+                    let _ = socket.disconnect_peer(connection.connection_id).await;
+                }
+                _ => kept.push(connection.connection_id),
+            }
+        }
+        kept.sort_unstable();
+        for surplus in kept.split_off(kept.len().min(max_connections)) {
+            warn!(max_connections, "too many peers: newest connection closed");
+            let _ = socket.disconnect_peer(surplus).await;
+        }
+        gate.set_connected(kept.len());
+        match socket.connections_changed(seen).await {
+            Ok(generation) => seen = generation,
+            Err(_) => return,
+        }
+    }
+}
