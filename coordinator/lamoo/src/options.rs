@@ -1,0 +1,80 @@
+//! What a user may turn about the search, with the value that measured best on tables none of it was tuned to alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::sampler::{Evolution, Random, Sampler};
+use crate::selection::Selection;
+use crate::svm;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Below this many evaluations the tree has nothing to learn from: candidates are uniform.
+    pub initial_samples: usize,
+    /// A region with fewer samples stays a leaf: less is too little to learn a border from.
+    pub min_samples: usize,
+    /// Splits from the root to the deepest leaf; bounds the classifiers that a candidate must pass.
+    pub max_depth: usize,
+    /// `Cp` of the upper confidence bound, as a fraction of the hypervolume reached so far. The paper advises a tenth.
+    pub exploration: f64,
+    pub selection: Selection,
+    pub sampler: SamplerKind,
+    /// Candidates a sampler may try in one region of a space too large to enumerate.
+    pub attempts: usize,
+    pub svm: svm::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            initial_samples: 10,
+            min_samples: 10,
+            max_depth: 8,
+            exploration: 0.1,
+            selection: Selection::Leaf,
+            sampler: SamplerKind::Evolution,
+            attempts: 1_000,
+            svm: svm::Options::default(),
+        }
+    }
+}
+
+impl Options {
+    pub fn check(&self) -> Result<(), Error> {
+        let refuse = |option, found, wanted| Err(Error::Option { option, found, wanted });
+        if self.min_samples < 2 {
+            return refuse(
+                "min_samples",
+                self.min_samples as f64,
+                "at least 2, one sample for each side of a border",
+            );
+        }
+        if self.attempts == 0 {
+            return refuse("attempts", 0.0, "at least 1");
+        }
+        if !(self.exploration >= 0.0 && self.exploration.is_finite()) {
+            return refuse("exploration", self.exploration, "a finite fraction, not negative");
+        }
+        self.svm.check()
+    }
+}
+
+/// The samplers that ship, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SamplerKind {
+    Random,
+    Evolution,
+}
+
+impl SamplerKind {
+    pub const ALL: [Self; 2] = [Self::Random, Self::Evolution];
+
+    pub fn build(self) -> Box<dyn Sampler> {
+        match self {
+            Self::Random => Box::new(Random),
+            Self::Evolution => Box::new(Evolution::default()),
+        }
+    }
+}

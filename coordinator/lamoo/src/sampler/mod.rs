@@ -1,0 +1,26 @@
+//! Samplers: where inside a region the next architectures are. What they find goes into a [`Batch`], which keeps the
+//! rules (in the region, canonical, trainable, new, bounded), so that a sampler can be no more than badly aimed.
+//!
+//! A new sampler is one file here, one line in `SamplerKind`, and passes [`conformance::check_sampler`].
+
+mod batch;
+pub mod conformance;
+mod evolution;
+mod pool;
+mod random;
+
+use rand_chacha::ChaCha8Rng;
+
+pub use batch::Batch;
+pub use evolution::Evolution;
+pub use pool::Pool;
+pub use random::Random;
+
+/// A way of aiming inside a region.
+pub trait Sampler: std::fmt::Debug + Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// Offers architectures until [`Batch::is_done`] or nothing is left to offer. Leaving the batch short is allowed:
+    /// the caller then widens the region. All chance comes from `rng`.
+    fn fill(&self, batch: &mut Batch<'_>, rng: &mut ChaCha8Rng);
+}

@@ -1,0 +1,200 @@
+//! The door: what it promises to a study that asks at any time, with any number of trials pending.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use common::architecture::Architecture;
+use common::seed::Seed;
+use common::space::SearchSpace;
+use lamoo::sampler::conformance::check_sampler;
+use lamoo::{Error, Observation, Options, ProposalRequest, Proposals, SamplerKind, Selection, propose};
+use support::product::Product;
+
+const REFERENCE: [f64; 2] = [2.0, 2.0];
+
+#[test]
+fn every_sampler_conforms_in_every_space() {
+    for kind in SamplerKind::ALL {
+        check_sampler(&*kind.build(), &support::space());
+        check_sampler(&*kind.build(), &Product::new(5, 4));
+        check_sampler(&*kind.build(), &Product::new(40, 6));
+    }
+}
+
+fn objectives(architecture: &Architecture) -> Vec<f64> {
+    let genes = architecture.genes();
+    let sum: f64 = genes.iter().map(|&gene| f64::from(gene)).sum::<f64>() / (5.0 * genes.len() as f64);
+    vec![sum, (1.0 - sum) * (1.0 - sum) + 0.1 * f64::from(genes[0] % 2)]
+}
+
+struct Study<'a> {
+    space: &'a dyn SearchSpace,
+    options: Options,
+    observations: Vec<Observation>,
+    pending: BTreeSet<Architecture>,
+}
+
+impl<'a> Study<'a> {
+    fn new(space: &'a dyn SearchSpace, options: Options) -> Self {
+        Self { space, options, observations: Vec::new(), pending: BTreeSet::new() }
+    }
+
+    fn propose(&self, count: usize, seed: u64) -> Proposals {
+        propose(&ProposalRequest {
+            space: self.space,
+            observations: &self.observations,
+            exclude: &self.pending,
+            reference: &REFERENCE,
+            count,
+            seed: Seed(seed),
+            options: &self.options,
+        })
+        .expect("finite objectives")
+    }
+
+    fn finish(&mut self, architecture: &Architecture) {
+        assert!(self.pending.remove(architecture));
+        let objectives = objectives(architecture);
+        self.observations.push(Observation { architecture: architecture.clone(), objectives });
+    }
+}
+
+#[test]
+fn results_may_come_late_and_in_any_order() {
+    for kind in SamplerKind::ALL {
+        let space = Product::new(8, 4);
+        let options = Options { sampler: kind, ..Options::default() };
+        let mut study = Study::new(&space, options);
+        let mut seen = BTreeSet::new();
+        for step in 0..60_usize {
+            let proposals = study.propose(1 + step % 3, 5);
+            assert_eq!(proposals, study.propose(1 + step % 3, 5), "same request, same answer");
+            for candidate in proposals.candidates {
+                assert!(space.trainable(&candidate.architecture));
+                assert_eq!(space.canonical(&candidate.architecture), candidate.architecture);
+                assert!(seen.insert(candidate.architecture.clone()), "nothing is proposed twice");
+                study.pending.insert(candidate.architecture);
+            }
+            // The youngest trial, or the oldest, comes back; up to a dozen are left pending.
+            while study.pending.len() > 12 {
+                let ends = [study.pending.first(), study.pending.last()];
+                let done = ends[step % 2].expect("a pending trial").clone();
+                study.finish(&done);
+            }
+        }
+        assert!(study.propose(1, 5).tree.regions.len() > 3);
+        assert_ne!(study.propose(3, 5).candidates, study.propose(3, 6).candidates, "the seed decides");
+    }
+}
+
+#[test]
+fn the_order_of_results_does_not_change_the_answer() {
+    let space = Product::new(8, 4);
+    let mut study = Study::new(&space, Options::default());
+    for _ in 0..10 {
+        for candidate in study.propose(5, 1).candidates {
+            study.pending.insert(candidate.architecture.clone());
+            study.finish(&candidate.architecture);
+        }
+    }
+    let answer = study.propose(5, 1);
+    study.observations.reverse();
+    assert_eq!(study.propose(5, 1), answer);
+}
+
+#[test]
+fn a_small_space_is_searched_to_its_end_and_no_further() {
+    for kind in SamplerKind::ALL {
+        for selection in [Selection::Leaf, Selection::Path] {
+            // 81 encodings, 45 up to reversal, one of them no network.
+            let space = Product::new(4, 3);
+            let mut study = Study::new(&space, Options { sampler: kind, selection, ..Options::default() });
+            let (mut total, mut widened) = (0, 0);
+            loop {
+                let proposals = study.propose(4, 3);
+                total += proposals.candidates.len();
+                widened += proposals.candidates.iter().filter(|candidate| candidate.widened > 0).count();
+                for candidate in &proposals.candidates {
+                    let chosen =
+                        proposals.tree.regions.iter().find(|region| region.chosen).expect("one is chosen");
+                    let region = &proposals.tree.regions[candidate.region.0];
+                    assert_eq!(region.depth + candidate.widened, chosen.depth, "it says how far it widened");
+                    study.pending.insert(candidate.architecture.clone());
+                    study.finish(&candidate.architecture);
+                }
+                if proposals.candidates.len() < 4 {
+                    assert!(proposals.exhausted);
+                    break;
+                }
+            }
+            assert_eq!(total, 44);
+            assert!(widened > 0, "the last leaves ran dry");
+            assert!(study.propose(4, 3).candidates.is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_exclusion_counts_in_any_of_its_encodings() {
+    let space = Product::new(2, 2);
+    let mut study = Study::new(&space, Options::default());
+    study.pending = [vec![1, 0], vec![1, 1]].map(Architecture::new).into();
+    let proposals = study.propose(5, 1);
+    assert!(
+        proposals.candidates.is_empty() && proposals.exhausted,
+        "0-1 is 1-0 read backwards, 0-0 no network"
+    );
+}
+
+#[test]
+fn a_young_study_draws_distinct_architectures() {
+    let space = support::space();
+    let study = Study::new(&space, Options::default());
+    let proposals = study.propose(64, 9);
+    let distinct: BTreeSet<_> =
+        proposals.candidates.iter().map(|candidate| &candidate.architecture).collect();
+    assert_eq!((distinct.len(), proposals.tree.regions.len()), (64, 1));
+    assert!(study.propose(0, 9).candidates.is_empty());
+}
+
+#[test]
+fn a_large_space_is_never_listed() {
+    let space = Product::new(60, 8);
+    let mut study = Study::new(&space, Options { attempts: 50, ..Options::default() });
+    for step in 0..30 {
+        let proposals = study.propose(5, step);
+        assert!(!proposals.exhausted, "nobody knows the end of it");
+        for candidate in proposals.candidates {
+            study.pending.insert(candidate.architecture.clone());
+            study.finish(&candidate.architecture);
+        }
+    }
+    assert!(study.observations.len() > 100);
+}
+
+#[test]
+fn bad_requests_are_refused() {
+    let space = Product::new(4, 3);
+    let (options, nothing) = (Options::default(), BTreeSet::new());
+    let foreign: BTreeSet<Architecture> = [Architecture::new(vec![0])].into();
+    let nan = [Observation { architecture: Architecture::new(vec![1; 4]), objectives: vec![f64::NAN, 0.0] }];
+    let request = ProposalRequest {
+        space: &space,
+        observations: &[],
+        exclude: &nothing,
+        reference: &REFERENCE,
+        count: 1,
+        seed: Seed(1),
+        options: &options,
+    };
+    assert!(propose(&request).is_ok());
+    assert!(matches!(propose(&ProposalRequest { observations: &nan, ..request }), Err(Error::Objectives(_))));
+    assert!(matches!(
+        propose(&ProposalRequest { exclude: &foreign, ..request }),
+        Err(Error::Excluded { .. })
+    ));
+    assert!(matches!(propose(&ProposalRequest { reference: &[], ..request }), Err(Error::Objectives(_))));
+    let useless = Options { min_samples: 1, ..Options::default() };
+    assert!(matches!(propose(&ProposalRequest { options: &useless, ..request }), Err(Error::Option { .. })));
+}

@@ -1,0 +1,48 @@
+//! A space of any size with a symmetry: reading the genes backwards computes the same, and all zeros is no network.
+
+use common::architecture::Architecture;
+use common::space::{Cost, DecodeError, SearchSpace};
+
+#[derive(Debug)]
+pub struct Product {
+    pub arity: Vec<u8>,
+}
+
+impl Product {
+    /// `decisions` with `options` each.
+    pub fn new(decisions: usize, options: u8) -> Self {
+        Self { arity: vec![options; decisions] }
+    }
+}
+
+impl SearchSpace for Product {
+    fn name(&self) -> &'static str {
+        "product"
+    }
+
+    fn arity(&self) -> &[u8] {
+        &self.arity
+    }
+
+    fn canonical(&self, architecture: &Architecture) -> Architecture {
+        let backwards = Architecture::new(architecture.genes().iter().rev().copied().collect());
+        backwards.min(architecture.clone())
+    }
+
+    fn trainable(&self, architecture: &Architecture) -> bool {
+        architecture.genes().iter().any(|&gene| gene > 0)
+    }
+
+    fn cost(&self, architecture: &Architecture) -> Cost {
+        let sum = architecture.genes().iter().map(|&gene| u64::from(gene)).sum();
+        Cost { parameters: sum, flops: sum }
+    }
+
+    fn encode(&self, architecture: &Architecture) -> String {
+        format!("{:?}", architecture.genes())
+    }
+
+    fn decode(&self, text: &str) -> Result<Architecture, DecodeError> {
+        Err(DecodeError::Syntax(text.to_owned()))
+    }
+}
