@@ -1,0 +1,52 @@
+//! Every bound of a worker's behaviour, each with its argument. What a user may choose is in the configuration instead.
+
+use common::time::Millis;
+
+/// First pause between two `Hello`s, and the longest: a coordinator that restarts in seconds has its fleet back at
+/// once, one that is away for a night is not flooded.
+pub const HELLO_FIRST: Millis = Millis(500);
+pub const HELLO_MOST: Millis = Millis(10_000);
+
+/// Without an answer to deliveries for so long, the worker introduces itself again: long enough for a coordinator
+/// that replays a long ledger, short enough to be back before anybody wonders.
+pub const SILENCE: Millis = Millis(15_000);
+
+/// Deliveries on their way at once. Energy reports are about 200 bytes, so a window is one small packet train.
+pub const DELIVERIES_IN_FLIGHT: usize = 32;
+
+/// First pause before unacknowledged deliveries are sent again, and the longest: a group commit takes milliseconds,
+/// a busy disk a second.
+pub const RESEND_FIRST: Millis = Millis(2_000);
+pub const RESEND_MOST: Millis = Millis(30_000);
+
+/// Unacknowledged reports above which adjoining energy windows of one slot and task become one. Ten slots reporting
+/// every 5 s reach it after seven hours without a coordinator; from there on the outbox no longer grows.
+pub const MERGE_ABOVE: usize = 50_000;
+
+/// Blobs uploaded at once, and chunks of each on their way: 2 MiB in flight fill a gigabit line across a continent
+/// and delay no other frame for longer than a tenth of a second on a slow one.
+pub const UPLOADS_AT_ONCE: usize = 2;
+pub const CHUNKS_IN_FLIGHT: u64 = 4;
+
+/// First pause before a transfer is asked about again, and the longest.
+pub const REASK_FIRST: Millis = Millis(2_000);
+pub const REASK_MOST: Millis = Millis(10_000);
+
+/// Times a downloaded blob may fail its own name before the task that needs it is given back: a transmission error
+/// does not come thrice.
+pub const DOWNLOAD_TRIES: u32 = 3;
+
+/// Between two progress frames of a task: a person reads no faster.
+pub const PROGRESS_EVERY: Millis = Millis(2_000);
+
+/// Tasks remembered as seen, oldest trials forgotten first. A coordinator repeats an `Assign` within seconds, not after
+/// so many others.
+pub const SEEN: usize = 65_536;
+
+/// Time that running tasks get to stop when the worker leaves; evaluators look up between batches.
+pub const LET_GO: Millis = Millis(15_000);
+/// Time for leaving altogether, uploads and last acknowledgements included: less than the 30 s that Slurm and Docker-like
+/// supervisors grant between SIGTERM and SIGKILL.
+pub const DEPARTURE: Millis = Millis(25_000);
+/// How long a leaving worker waits for a coordinator that is away.
+pub const DEPARTURE_AWAY: Millis = Millis(5_000);

@@ -1,0 +1,160 @@
+//! Numbered deliveries, kept until acknowledged and sent in order: go-back-N with a bounded window.
+//!
+//! It knows nothing of connections: its owner asks it what is due only while there is somebody to send to.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use common::energy::Measurement;
+use common::id::TaskId;
+use common::time::Millis;
+use common::unit::Joules;
+use common::wire::Report;
+
+use crate::limits::{DELIVERIES_IN_FLIGHT, MERGE_ABOVE, RESEND_FIRST, RESEND_MOST};
+use crate::pause::Pause;
+
+#[derive(Debug)]
+pub struct Outbox {
+    /// Number of the oldest report kept; all before it are acknowledged.
+    first: u64,
+    reports: VecDeque<Report>,
+    /// Numbers up to here are on their way.
+    sent: u64,
+    /// The highest number ever sent: what it names must never change again.
+    frozen: u64,
+    resend: Pause,
+    /// Since when something is on its way without any acknowledgement.
+    stalled: Option<Millis>,
+    /// Tasks whose last report is in here, by its number.
+    ended: BTreeMap<u64, TaskId>,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            first: 1,
+            reports: VecDeque::new(),
+            sent: 0,
+            frozen: 0,
+            resend: Pause::new(RESEND_FIRST, RESEND_MOST),
+            stalled: None,
+            ended: BTreeMap::new(),
+        }
+    }
+}
+
+impl Outbox {
+    pub fn push(&mut self, report: Report) {
+        if let Report::Energy(measurement) = &report
+            && self.reports.len() >= MERGE_ABOVE
+            && self.merge(measurement)
+        {
+            return;
+        }
+        if let Report::Suspended { task, .. } | Report::Finished { task, .. } | Report::Failed { task, .. } =
+            &report
+        {
+            self.ended.insert(self.next_number(), *task);
+        }
+        self.reports.push_back(report);
+    }
+
+    /// Everything up to `number` has been taken in. Repetitions and numbers of the past change nothing, and neither do
+    /// numbers that were never given.
+    pub fn acknowledge(&mut self, number: u64, now: Millis) {
+        if number < self.first || number >= self.next_number() {
+            return;
+        }
+        let count = (number + 1 - self.first) as usize;
+        self.reports.drain(..count);
+        self.first = number + 1;
+        self.sent = self.sent.max(number);
+        self.frozen = self.frozen.max(number);
+        self.ended = self.ended.split_off(&self.first);
+        let in_flight = self.sent >= self.first;
+        if in_flight {
+            self.resend.restart(now)
+        } else {
+            self.resend.clear()
+        }
+        self.stalled = in_flight.then_some(now);
+    }
+
+    /// Sends everything again from the oldest: the connection is a new one.
+    pub fn rewind(&mut self) {
+        self.sent = self.first - 1;
+        self.stalled = None;
+        self.resend.clear();
+    }
+
+    /// What is to be sent now, in order.
+    pub fn due(&mut self, now: Millis) -> Vec<(u64, Report)> {
+        let in_flight = self.sent >= self.first;
+        if in_flight && self.resend.has_lapsed(now) {
+            self.sent = self.first - 1;
+        }
+        let from = self.sent + 1;
+        let to = (self.first + DELIVERIES_IN_FLIGHT as u64).min(self.next_number());
+        if from >= to {
+            return Vec::new();
+        }
+        if self.sent < self.first {
+            self.resend.prolong(now);
+        }
+        self.stalled.get_or_insert(now);
+        self.sent = to - 1;
+        self.frozen = self.frozen.max(self.sent);
+        (from..to).map(|number| (number, self.reports[(number - self.first) as usize].clone())).collect()
+    }
+
+    /// Since when deliveries are on their way and none was acknowledged.
+    pub fn stalled_since(&self) -> Option<Millis> {
+        self.stalled
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.reports.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.reports.len()
+    }
+
+    /// Tasks whose last report is not acknowledged.
+    pub fn ended_tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
+        self.ended.values().copied()
+    }
+
+    /// Joules measured and not acknowledged.
+    pub fn joules(&self) -> Joules {
+        let energy = |report: &Report| match report {
+            Report::Energy(measurement) => Some(measurement.joules),
+            _ => None,
+        };
+        self.reports.iter().filter_map(energy).sum()
+    }
+
+    fn next_number(&self) -> u64 {
+        self.first + self.reports.len() as u64
+    }
+
+    /// Joins `new` to the slot's last window, if that was never sent and they adjoin.
+    fn merge(&mut self, new: &Measurement) -> bool {
+        let changeable = (self.next_number() - 1).saturating_sub(self.frozen) as usize;
+        let of_slot = |report: &&mut Report| matches!(report, Report::Energy(old) if old.slot == new.slot);
+        let Some(Report::Energy(old)) = self.reports.iter_mut().rev().take(changeable).find(of_slot) else {
+            return false;
+        };
+        let adjoins = old.end == new.start && old.task == new.task;
+        if !adjoins || old.method != new.method || old.meter != new.meter {
+            return false;
+        }
+        old.end = new.end;
+        old.joules += new.joules;
+        true
+    }
+}
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

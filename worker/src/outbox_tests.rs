@@ -1,0 +1,113 @@
+//! Numbers, windows, repetition.
+
+use common::energy::Method;
+use common::id::{Attempt, SlotId, TrialId};
+use common::trial::Failure;
+
+use super::*;
+
+fn energy(slot: u16, start: i64, joules: f64) -> Report {
+    Report::Energy(Measurement {
+        slot: SlotId(slot),
+        task: None,
+        start: Millis(start),
+        end: Millis(start + 1),
+        joules: Joules(joules),
+        method: Method::Tabulated,
+        meter: "scripted".into(),
+    })
+}
+
+fn filled(count: i64) -> Outbox {
+    let mut outbox = Outbox::default();
+    (0..count).for_each(|at| outbox.push(energy(0, at, 1.0)));
+    outbox
+}
+
+fn numbers(outbox: &mut Outbox, now: i64) -> Vec<u64> {
+    outbox.due(Millis(now)).into_iter().map(|(number, _)| number).collect()
+}
+
+#[test]
+fn numbers_count_from_one_and_are_sent_once() {
+    let mut outbox = filled(3);
+    assert_eq!(numbers(&mut outbox, 0), [1, 2, 3]);
+    assert_eq!(numbers(&mut outbox, 1), []);
+    outbox.push(energy(0, 9, 1.0));
+    assert_eq!(numbers(&mut outbox, 2), [4]);
+}
+
+#[test]
+fn silence_sends_everything_again_at_growing_intervals() {
+    let mut outbox = filled(2);
+    assert_eq!(numbers(&mut outbox, 0), [1, 2]);
+    assert_eq!(numbers(&mut outbox, 1_999), []);
+    assert_eq!(numbers(&mut outbox, 2_000), [1, 2]);
+    assert_eq!(numbers(&mut outbox, 5_999), []);
+    assert_eq!(numbers(&mut outbox, 6_000), [1, 2]);
+    assert_eq!(outbox.stalled_since(), Some(Millis(0)));
+}
+
+#[test]
+fn the_window_moves_with_acknowledgements() {
+    let mut outbox = filled(100);
+    assert_eq!(numbers(&mut outbox, 0), (1..=32).collect::<Vec<_>>());
+    outbox.acknowledge(10, Millis(1));
+    assert_eq!(numbers(&mut outbox, 1), (33..=42).collect::<Vec<_>>());
+    assert_eq!(numbers(&mut outbox, 2_001), (11..=42).collect::<Vec<_>>(), "go back to the oldest");
+    outbox.acknowledge(42, Millis(2_002));
+    assert_eq!(numbers(&mut outbox, 2_003).first(), Some(&43));
+    assert_eq!(outbox.joules(), Joules(58.0));
+}
+
+#[test]
+fn repeated_late_and_impossible_acknowledgements_change_nothing() {
+    let mut outbox = filled(3);
+    numbers(&mut outbox, 0);
+    outbox.acknowledge(2, Millis(1));
+    for number in [0, 1, 2, 4, u64::MAX] {
+        outbox.acknowledge(number, Millis(1));
+    }
+    assert_eq!(outbox.len(), 1);
+    outbox.acknowledge(3, Millis(2));
+    assert!(outbox.is_empty() && outbox.stalled_since().is_none());
+    outbox.push(energy(0, 9, 1.0));
+    assert_eq!(numbers(&mut outbox, 3), [4], "numbers go on");
+}
+
+#[test]
+fn an_acknowledgement_of_what_was_rewound_is_believed() {
+    let mut outbox = filled(3);
+    numbers(&mut outbox, 0);
+    outbox.rewind();
+    outbox.acknowledge(2, Millis(1));
+    assert_eq!(numbers(&mut outbox, 1), [3]);
+}
+
+#[test]
+fn a_task_is_held_until_its_last_report_is_acknowledged() {
+    let task = TaskId { trial: TrialId(7), attempt: Attempt(0) };
+    let mut outbox = filled(1);
+    outbox.push(Report::Failed { task, failure: Failure::Diverged });
+    assert_eq!(outbox.ended_tasks().collect::<Vec<_>>(), [task]);
+    outbox.acknowledge(1, Millis(0));
+    assert_eq!(outbox.ended_tasks().count(), 1);
+    outbox.acknowledge(2, Millis(0));
+    assert_eq!(outbox.ended_tasks().count(), 0);
+}
+
+#[test]
+fn a_long_absence_merges_windows_but_loses_no_joule() {
+    let mut outbox = Outbox::default();
+    let count = MERGE_ABOVE as i64 + 1_000;
+    for at in 0..count {
+        outbox.push(energy(0, at, 1.0));
+        outbox.push(energy(1, at, 2.0));
+    }
+    assert!(outbox.len() <= MERGE_ABOVE + 2, "{}", outbox.len());
+    assert_eq!(outbox.joules(), Joules(3.0 * count as f64));
+    numbers(&mut outbox, 0);
+    let kept = outbox.len();
+    outbox.push(energy(0, count + 5, 1.0));
+    assert_eq!(outbox.len(), kept + 1, "a gap is not bridged");
+}
