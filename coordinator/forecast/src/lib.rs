@@ -1,1 +1,35 @@
-//! To be written.
+//! Carbon-intensity forecasts: hourly, with quantiles, from one zone's own past.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `series` | contiguous hours of one zone and one kind |
+//! | `forecaster` | the trait and the table of models by name |
+//! | `naive`, `linear` | the models |
+//! | `band` | quantiles from a model's own errors |
+//! | `metrics`, `backtest` | how good a model is |
+//! | `choose` | which model a zone uses, and when that is asked again |
+//! | `conformance` | what every model owes its users |
+//!
+//! Law F-1: a forecast uses only hours at or before `issued_at`. The series handed to [`Forecaster::forecast`] ends there, and
+//! a model that was fitted on later hours refuses. Absent on purpose: fetching data, clocks, files, randomness.
+
+mod backtest;
+mod band;
+mod choose;
+pub mod conformance;
+mod error;
+mod forecaster;
+mod linear;
+mod metrics;
+mod naive;
+mod series;
+
+pub use backtest::{Plan, backtest};
+pub use band::LEVELS;
+pub use choose::{Candidate, Choice, Selector, choose};
+pub use error::Error;
+pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, build};
+pub use linear::LinearMap;
+pub use metrics::{Metrics, Score};
+pub use naive::{Persistence, WeekMean, Yesterday};
+pub use series::{Gaps, Series};

@@ -1,0 +1,116 @@
+//! What every forecaster owes its users, checked on made-up series: used by each model's own tests.
+
+use common::carbon::{Forecast, SignalKind};
+use common::id::Zone;
+use common::time::GridHour;
+
+use crate::{Error, Forecaster, LEVELS, Series};
+
+/// Panics with the broken promise where the model made by `new` breaks one. `horizon` is the longest it was made for.
+pub fn check_forecaster(new: impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
+    let hours = new().min_history_hours() + 24 * 20;
+    let past = wavy(hours, 0);
+    check_shape(&new, &past, horizon);
+    check_future_is_unseen(&new, hours, horizon);
+    check_short_history(&new, horizon);
+
+    for level in [250.0, 0.0] {
+        let constant = series(vec![level; hours]);
+        let forecast =
+            fitted(&new, &constant).forecast(&constant, horizon).expect("a constant series is forecast");
+        let far = |value: &f64| (value - level).abs() > 1e-6 * level.max(1.0);
+        assert!(
+            !forecast.quantiles.iter().flatten().any(far),
+            "a grid that never changed is expected to stay at {level}"
+        );
+    }
+    let mut spiky = past.values().to_vec();
+    spiky.iter_mut().step_by(3).for_each(|value| *value = 0.0);
+    let spiky = series(spiky);
+    check_rows(&fitted(&new, &spiky).forecast(&spiky, horizon).expect("zeros are forecast"));
+
+    for wrong in [0, horizon + 1] {
+        let refused = fitted(&new, &past).forecast(&past, wrong);
+        let longer = wrong > 0 && refused.is_ok() && horizon < crate::MAX_HORIZON_HOURS;
+        assert!(matches!(refused, Err(Error::Horizon { .. })) || longer, "a horizon of {wrong} h is refused");
+    }
+}
+
+fn check_shape(new: &impl Fn() -> Box<dyn Forecaster>, past: &Series, horizon: usize) {
+    for leads in [1, horizon / 2 + 1, horizon] {
+        let forecast = fitted(new, past).forecast(past, leads).expect("a long history is forecast");
+        assert_eq!(forecast.quantiles.len(), leads, "one row an hour");
+        assert_eq!(forecast.issued_at, past.last_hour(), "issued at the last known hour");
+        assert_eq!(&forecast.zone, past.zone());
+        assert_eq!(forecast.model, new().name());
+        assert_eq!(forecast.levels, LEVELS.to_vec());
+        check_rows(&forecast);
+        let again = fitted(new, past).forecast(past, leads).expect("as before");
+        assert_eq!(forecast, again, "the same history gives the same forecast, bit for bit");
+    }
+}
+
+/// Law F-1: two worlds that are alike until the issue and differ wildly afterwards get one forecast.
+fn check_future_is_unseen(new: &impl Fn() -> Box<dyn Forecaster>, hours: usize, horizon: usize) {
+    let (one, other) = (wavy(hours + horizon, hours), shifted(&wavy(hours + horizon, hours), hours, 300.0));
+    assert_ne!(one, other);
+    let issue = one.first_hour().plus(hours as i64 - 1);
+    let forecasts = [&one, &other].map(|world| {
+        let known = world.until(issue).expect("hours before the issue");
+        fitted(new, &known).forecast(&known, horizon).expect("a long history is forecast")
+    });
+    assert_eq!(forecasts[0], forecasts[1], "the future moved and the forecast moved with it");
+
+    // A model that has learnt from later hours either refuses or, having no parameters, says what it would have said.
+    let known = one.until(issue).expect("hours before the issue");
+    match fitted(new, &other).forecast(&known, horizon) {
+        Ok(forecast) => assert_eq!(forecast, forecasts[0], "the fit carried the future into the past"),
+        Err(error) => assert!(matches!(error, Error::FromTheFuture { .. }), "{error}"),
+    }
+}
+
+fn check_short_history(new: &impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
+    let needed = new().min_history_hours();
+    let enough = wavy(needed, 0);
+    check_rows(&fitted(new, &enough).forecast(&enough, horizon).expect("the stated minimum is enough"));
+    if needed > 1 {
+        let short = wavy(needed - 1, 0);
+        let mut model = new();
+        assert!(matches!(model.fit(&short), Err(Error::ShortHistory { .. })), "too short to fit");
+        assert!(model.forecast(&short, horizon).is_err(), "too short to forecast");
+    }
+}
+
+/// Rows non-decreasing, finite, not negative.
+pub fn check_rows(forecast: &Forecast) {
+    for (lead, row) in forecast.quantiles.iter().enumerate() {
+        assert_eq!(row.len(), forecast.levels.len(), "one value a level");
+        assert!(row.iter().all(|value| value.is_finite() && *value >= 0.0), "lead {lead}: {row:?}");
+        assert!(row.windows(2).all(|pair| pair[0] <= pair[1]), "lead {lead} is not ordered: {row:?}");
+    }
+}
+
+fn fitted(new: &impl Fn() -> Box<dyn Forecaster>, history: &Series) -> Box<dyn Forecaster> {
+    let mut model = new();
+    model.fit(history).expect("a long history is fitted");
+    model
+}
+
+fn series(values: Vec<f64>) -> Series {
+    Series::new(Zone::new("TEST"), SignalKind::AverageDirect, GridHour(438_288), values)
+        .expect("made-up hours")
+}
+
+/// Days, weeks and something like weather.
+fn wavy(hours: usize, phase: usize) -> Series {
+    let value = |hour: usize| {
+        let t = (hour + phase) as f64;
+        300.0 + 90.0 * (t * 0.2618).sin() + 40.0 * (t * 0.0374).cos() + 35.0 * (t * t * 0.013).sin()
+    };
+    series((0..hours).map(value).collect())
+}
+
+fn shifted(world: &Series, from: usize, by: f64) -> Series {
+    let shift = |(hour, value): (usize, &f64)| if hour < from { *value } else { value + by };
+    series(world.values().iter().enumerate().map(shift).collect())
+}

@@ -1,0 +1,67 @@
+//! The trait behind which every model stands, and the models by name.
+
+use std::fmt;
+
+use common::carbon::Forecast;
+
+use crate::{Error, LinearMap, Persistence, Series, WeekMean, Yesterday};
+
+/// Beyond a week even the best model says little more than the season's mean by hour.
+pub const MAX_HORIZON_HOURS: usize = 168;
+
+/// Models from simple to demanding: the order in which a young history climbs, and falls back.
+pub const MODELS: [&str; 4] = ["persistence", "yesterday", "week_mean", "linear"];
+/// The setting that leaves the model to [`crate::choose`].
+pub const AUTO: &str = "auto";
+
+/// Says what is to be expected after the last hour of a history. Deterministic: the same calls give the same bits.
+pub trait Forecaster: Send + fmt::Debug {
+    fn name(&self) -> &str;
+
+    /// Hours of history without which both `fit` and `forecast` answer [`Error::ShortHistory`].
+    fn min_history_hours(&self) -> usize;
+
+    /// Learns from `history`. A model without parameters accepts and forgets.
+    fn fit(&mut self, history: &Series) -> Result<(), Error>;
+
+    /// `horizon` rows (1–168), the first for the hour after the last of `history`, at the levels [`crate::LEVELS`]; rows
+    /// non-decreasing, values ≥ 0. Refuses when the model was fitted on hours later than that (law F-1).
+    fn forecast(&self, history: &Series, horizon: usize) -> Result<Forecast, Error>;
+}
+
+/// The model called `name`, unfitted, for forecasts of up to `horizon` hours.
+pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
+    check_horizon(horizon, MAX_HORIZON_HOURS)?;
+    Ok(match name {
+        "persistence" => Box::new(Persistence),
+        "yesterday" => Box::new(Yesterday),
+        "week_mean" => Box::new(WeekMean),
+        "linear" => Box::new(LinearMap::new(horizon)?),
+        _ => return Err(unknown(name)),
+    })
+}
+
+pub(crate) fn unknown(name: &str) -> Error {
+    let similarity = |known: &str| strsim::jaro_winkler(known, name);
+    let nearest = MODELS
+        .into_iter()
+        .chain([AUTO])
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+        .expect("there are models");
+    Error::UnknownModel { name: name.into(), nearest: nearest.into() }
+}
+
+pub(crate) fn check_horizon(hours: usize, limit: usize) -> Result<(), Error> {
+    match (1..=limit).contains(&hours) {
+        true => Ok(()),
+        false => Err(Error::Horizon { hours, limit }),
+    }
+}
+
+pub(crate) fn check_length(model: &dyn Forecaster, history: &Series) -> Result<(), Error> {
+    let (needed, found) = (model.min_history_hours(), history.len());
+    match found >= needed {
+        true => Ok(()),
+        false => Err(Error::ShortHistory { model: model.name().into(), needed, found }),
+    }
+}

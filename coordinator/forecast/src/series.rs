@@ -1,0 +1,163 @@
+//! Contiguous hourly intensities of one zone and one kind. Nothing else enters a model.
+
+use common::carbon::{CarbonSample, SignalKind};
+use common::id::Zone;
+use common::time::GridHour;
+
+use crate::Error;
+
+/// What becomes of hours for which there is no sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gaps {
+    /// Any missing hour is an error.
+    Refuse,
+    /// Gaps of at most so many hours are bridged by a straight line, longer ones are an error.
+    Fill { up_to_hours: u32 },
+    /// As `Fill`, but a longer gap forgets what came before it: for a study that was switched off for a while.
+    FillOrRestart { up_to_hours: u32 },
+}
+
+/// At least one hour of one zone, without gaps: `values[i]` gCO2eq/kWh is the mean of hour `first + i`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    zone: Zone,
+    kind: SignalKind,
+    first: GridHour,
+    values: Vec<f64>,
+}
+
+impl Series {
+    pub fn new(zone: Zone, kind: SignalKind, first: GridHour, values: Vec<f64>) -> Result<Self, Error> {
+        if values.is_empty() {
+            return Err(Error::Empty);
+        }
+        for (offset, &value) in values.iter().enumerate() {
+            check(&zone, first.plus(offset as i64), value)?;
+        }
+        Ok(Self { zone, kind, first, values })
+    }
+
+    /// In any order. Of two samples of one hour the later in the slice stands: it is a revision.
+    pub fn from_samples(samples: &[CarbonSample], gaps: Gaps) -> Result<Self, Error> {
+        let head = samples.first().ok_or(Error::Empty)?;
+        let (zone, kind) = (head.zone.clone(), head.kind);
+        for sample in samples {
+            refuse_mixture(&zone, kind, sample)?;
+            check(&zone, sample.hour, sample.intensity.0)?;
+        }
+        let mut ordered: Vec<&CarbonSample> = samples.iter().collect();
+        ordered.sort_by_key(|sample| sample.hour);
+
+        let mut series =
+            Self { zone, kind, first: ordered[0].hour, values: Vec::with_capacity(ordered.len()) };
+        for sample in ordered {
+            series.append(sample.hour, sample.intensity.0, gaps)?;
+        }
+        Ok(series)
+    }
+
+    /// Appends a sample of an hour at or after the last; one of the last hour itself revises it.
+    pub fn push(&mut self, sample: &CarbonSample, gaps: Gaps) -> Result<(), Error> {
+        refuse_mixture(&self.zone, self.kind, sample)?;
+        check(&self.zone, sample.hour, sample.intensity.0)?;
+        if sample.hour < self.last_hour() {
+            if let Some(value) = usize::try_from(sample.hour.0 - self.first.0).ok() {
+                self.values[value] = sample.intensity.0;
+            }
+            return Ok(());
+        }
+        self.append(sample.hour, sample.intensity.0, gaps)
+    }
+
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+    pub fn kind(&self) -> SignalKind {
+        self.kind
+    }
+    pub fn first_hour(&self) -> GridHour {
+        self.first
+    }
+    pub fn last_hour(&self) -> GridHour {
+        self.first.plus(self.values.len() as i64 - 1)
+    }
+    /// Hours held, at least 1.
+    #[allow(clippy::len_without_is_empty)] // a series is never empty
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+    /// gCO2eq/kWh, oldest first.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+    pub fn get(&self, hour: GridHour) -> Option<f64> {
+        self.values.get(usize::try_from(hour.0 - self.first.0).ok()?).copied()
+    }
+
+    /// What was known at the end of `hour`: the series without anything later. None when nothing was.
+    pub fn until(&self, hour: GridHour) -> Option<Self> {
+        let known = usize::try_from(hour.0 - self.first.0 + 1).ok().filter(|&known| known > 0)?;
+        let values = self.values[..known.min(self.values.len())].to_vec();
+        Some(Self { zone: self.zone.clone(), values, ..*self })
+    }
+
+    /// The last `hours` hours, or all when there are fewer.
+    pub fn tail(&self, hours: usize) -> Self {
+        let skipped = self.values.len().saturating_sub(hours.max(1));
+        Self {
+            zone: self.zone.clone(),
+            kind: self.kind,
+            first: self.first.plus(skipped as i64),
+            values: self.values[skipped..].to_vec(),
+        }
+    }
+
+    fn append(&mut self, hour: GridHour, value: f64, gaps: Gaps) -> Result<(), Error> {
+        let Some(&last) = self.values.last() else {
+            self.values.push(value);
+            return Ok(());
+        };
+        let ahead = hour.0 - self.last_hour().0;
+        let missing = ahead - 1;
+        let (allowed, restarts) = match gaps {
+            Gaps::Refuse => (0, false),
+            Gaps::Fill { up_to_hours } => (up_to_hours, false),
+            Gaps::FillOrRestart { up_to_hours } => (up_to_hours, true),
+        };
+        if ahead == 0 {
+            *self.values.last_mut().expect("a value stands") = value;
+        } else if missing <= i64::from(allowed) {
+            let step = (value - last) / ahead as f64;
+            self.values.extend((1..ahead).map(|i| last + step * i as f64));
+            self.values.push(value);
+        } else if restarts {
+            self.first = hour;
+            self.values.clear();
+            self.values.push(value);
+        } else {
+            return Err(Error::Gap {
+                zone: self.zone.clone(),
+                from: self.last_hour().plus(1),
+                hours: missing,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn check(zone: &Zone, hour: GridHour, value: f64) -> Result<(), Error> {
+    match value.is_finite() && value >= 0.0 {
+        true => Ok(()),
+        false => Err(Error::NotAnIntensity { zone: zone.clone(), hour, value }),
+    }
+}
+
+fn refuse_mixture(zone: &Zone, kind: SignalKind, sample: &CarbonSample) -> Result<(), Error> {
+    if sample.zone != *zone {
+        return Err(Error::MixedZones { first: zone.clone(), other: sample.zone.clone() });
+    }
+    if sample.kind != kind {
+        return Err(Error::MixedKinds { zone: zone.clone(), first: kind, other: sample.kind });
+    }
+    Ok(())
+}

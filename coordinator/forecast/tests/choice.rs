@@ -1,0 +1,115 @@
+//! Which model is taken as a history grows, and what forecasts are worth.
+
+use common::carbon::SignalKind;
+use common::id::Zone;
+use common::seed::Seed;
+use common::time::GridHour;
+use forecast::{Plan, Selector, Series, backtest, build, choose};
+use rand::Rng;
+
+/// A daily wave, a weekend, and noise that carries over from hour to hour; `seed` is printed by every failing assertion.
+fn grid(hours: usize, seed: u64) -> Series {
+    let mut stream = Seed(seed).stream("grid", 0);
+    let mut weather = 0.0;
+    let values = (0..hours).map(|hour| {
+        let noise = (0..12).map(|_| uniform(&mut stream)).sum::<f64>() - 6.0;
+        weather = 0.97 * weather + 6.0 * noise;
+        let weekend = if hour / 24 % 7 >= 5 { -40.0 } else { 0.0 };
+        (300.0 + 100.0 * (hour as f64 * std::f64::consts::TAU / 24.0).sin() + weekend + weather).max(0.0)
+    });
+    Series::new(Zone::new("T"), SignalKind::AverageDirect, GridHour(0), values.collect()).unwrap()
+}
+
+fn uniform(stream: &mut impl Rng) -> f64 {
+    stream.next_u64() as f64 / u64::MAX as f64
+}
+
+#[test]
+fn a_young_history_climbs_the_ladder() {
+    let world = grid(1_500, 1);
+    let chosen = |hours: usize| {
+        let choice = choose(&world.until(GridHour(hours as i64 - 1)).unwrap(), 96).unwrap();
+        (choice.forecaster.name().to_string(), choice.candidates.len())
+    };
+    assert_eq!(chosen(1), ("persistence".into(), 1));
+    assert_eq!(chosen(23), ("persistence".into(), 1));
+    assert_eq!(chosen(24), ("yesterday".into(), 2));
+    assert_ne!(chosen(30 * 24).0, "persistence", "a daily wave is not the last value");
+    assert_eq!(chosen(1_440), ("linear".into(), 4), "two months are enough to fit and to judge the map");
+}
+
+#[test]
+fn the_cold_band_is_wide_and_centred() {
+    let choice = choose(&grid(3, 1), 24).unwrap();
+    let forecast = choice.forecaster.forecast(&grid(3, 1), 24).unwrap();
+    let last = grid(3, 1).values()[2];
+    assert_eq!(forecast.median(GridHour(3)).unwrap().0, last);
+    assert!(forecast.quantile(GridHour(3), 0.95).unwrap().0 > 1.8 * last);
+    assert!(forecast.quantile(GridHour(3), 0.05).unwrap().0 < 0.6 * last);
+}
+
+#[test]
+fn the_map_beats_the_rules_where_there_is_something_to_learn() {
+    let world = grid(24 * 200, 5);
+    let plan = Plan { test_hours: 24 * 40, horizon: 96, stride: 24 };
+    let pinball = |name: &str| {
+        let metrics = backtest(build(name, 96).unwrap().as_mut(), &world, plan).unwrap();
+        assert_eq!(metrics.forecasts, 40);
+        assert_eq!(metrics.by_day.len(), 4);
+        let coverage = metrics.all.coverage_90();
+        assert!((0.78..=0.98).contains(&coverage), "{name} covers {coverage} (seed 5)");
+        metrics.all.pinball()
+    };
+    let (linear, week, yesterday) = (pinball("linear"), pinball("week_mean"), pinball("yesterday"));
+    assert!(linear < week && linear < yesterday, "{linear} {week} {yesterday} (seed 5)");
+}
+
+#[test]
+fn backtests_do_not_see_the_future() {
+    let world = grid(24 * 80, 3);
+    let plan = Plan { test_hours: 48, horizon: 24, stride: 24 };
+    // Only the last day moves; the forecast issued before it must stay, so the first day's score must.
+    let mut values = world.values().to_vec();
+    values.iter_mut().rev().take(24).for_each(|value| *value += 500.0);
+    let moved = Series::new(Zone::new("T"), SignalKind::AverageDirect, GridHour(0), values).unwrap();
+    for name in forecast::MODELS {
+        let first_day = |series: &Series| {
+            let plan = Plan { test_hours: 48, stride: 48, ..plan };
+            backtest(build(name, 24).unwrap().as_mut(), series, plan).unwrap().all
+        };
+        assert_eq!(first_day(&world), first_day(&moved), "{name}");
+    }
+}
+
+#[test]
+fn a_selector_goes_on_hour_after_hour() {
+    let world = grid(24 * 70, 2);
+    let mut selector = Selector::new("auto", 48).unwrap();
+    let mut models = Vec::new();
+    for hour in [0, 5, 23, 24, 47, 170, 191, 400, 1_439, 1_445, 1_679] {
+        let forecast = selector.forecast(&world.until(GridHour(hour)).unwrap()).unwrap();
+        assert_eq!((forecast.issued_at, forecast.quantiles.len()), (GridHour(hour), 48));
+        models.push(forecast.model);
+    }
+    assert_eq!(models[0], "persistence");
+    assert!(["week_mean", "linear"].contains(&models[10].as_str()), "{models:?}");
+    assert!(selector.choice().unwrap().metrics().unwrap().all.mape() < 20.0);
+    // A coordinator that was set back in time must not use what it learnt later.
+    let back = selector.forecast(&world.until(GridHour(30)).unwrap()).unwrap();
+    assert_eq!(back.issued_at, GridHour(30));
+}
+
+#[test]
+fn a_named_model_is_stood_in_for_until_it_can() {
+    let world = grid(24 * 60, 2);
+    let mut selector = Selector::new("linear", 24).unwrap();
+    let model = |selector: &mut Selector, hour| {
+        selector.forecast(&world.until(GridHour(hour)).unwrap()).unwrap().model
+    };
+    assert_eq!(model(&mut selector, 10), "persistence");
+    assert_eq!(model(&mut selector, 100), "yesterday");
+    assert_eq!(model(&mut selector, 500), "week_mean");
+    assert_eq!(model(&mut selector, 1_400), "linear");
+    assert!(Selector::new("lineer", 24).is_err());
+    assert!(Selector::new("auto", 500).is_err());
+}

@@ -1,0 +1,72 @@
+//! What enters a series and what is refused.
+
+use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::id::Zone;
+use common::time::GridHour;
+use common::unit::Intensity;
+use forecast::{Error, Gaps, Series};
+
+fn sample(hour: i64, intensity: f64) -> CarbonSample {
+    CarbonSample {
+        zone: Zone::new("DE"),
+        hour: GridHour(hour),
+        intensity: Intensity(intensity),
+        kind: SignalKind::AverageDirect,
+        provenance: Provenance::Synthetic,
+    }
+}
+
+fn values(hours: &[(i64, f64)], gaps: Gaps) -> Result<Vec<f64>, Error> {
+    let samples: Vec<_> = hours.iter().map(|&(hour, value)| sample(hour, value)).collect();
+    Series::from_samples(&samples, gaps).map(|series| series.values().to_vec())
+}
+
+#[test]
+fn order_does_not_matter_and_a_revision_stands() {
+    assert_eq!(values(&[(7, 3.0), (5, 1.0), (6, 9.0), (6, 2.0)], Gaps::Refuse), Ok(vec![1.0, 2.0, 3.0]));
+}
+
+#[test]
+fn gaps_are_bridged_refused_or_start_anew() {
+    let hours = [(0, 10.0), (3, 40.0), (4, 50.0)];
+    assert_eq!(values(&hours, Gaps::Fill { up_to_hours: 2 }), Ok(vec![10.0, 20.0, 30.0, 40.0, 50.0]));
+    let refused = values(&hours, Gaps::Fill { up_to_hours: 1 });
+    assert_eq!(refused, Err(Error::Gap { zone: Zone::new("DE"), from: GridHour(1), hours: 2 }));
+    assert!(matches!(values(&hours, Gaps::Refuse), Err(Error::Gap { hours: 2, .. })));
+    assert_eq!(values(&hours, Gaps::FillOrRestart { up_to_hours: 1 }), Ok(vec![40.0, 50.0]));
+}
+
+#[test]
+fn mixtures_and_nonsense_are_refused() {
+    let mut marginal = sample(1, 1.0);
+    marginal.kind = SignalKind::MarginalDirect;
+    let mixed = Series::from_samples(&[sample(0, 1.0), marginal], Gaps::Refuse);
+    assert!(matches!(mixed, Err(Error::MixedKinds { .. })));
+    let mut elsewhere = sample(1, 1.0);
+    elsewhere.zone = Zone::new("PL");
+    assert!(matches!(
+        Series::from_samples(&[sample(0, 1.0), elsewhere.clone()], Gaps::Refuse),
+        Err(Error::MixedZones { .. })
+    ));
+    for value in [f64::NAN, f64::INFINITY, -1.0] {
+        assert!(matches!(values(&[(0, value)], Gaps::Refuse), Err(Error::NotAnIntensity { .. })));
+    }
+    assert_eq!(Series::from_samples(&[], Gaps::Refuse), Err(Error::Empty));
+
+    let mut series = Series::from_samples(&[sample(0, 1.0)], Gaps::Refuse).unwrap();
+    assert!(series.push(&elsewhere, Gaps::Refuse).is_err());
+    series.push(&sample(1, 2.0), Gaps::Refuse).unwrap();
+    series.push(&sample(0, 7.0), Gaps::Refuse).unwrap();
+    assert_eq!(series.values(), [7.0, 2.0], "an old hour is revised");
+}
+
+#[test]
+fn a_series_is_cut_at_an_hour() {
+    let series =
+        Series::new(Zone::new("DE"), SignalKind::AverageDirect, GridHour(10), vec![1.0, 2.0, 3.0]).unwrap();
+    assert_eq!(series.until(GridHour(11)).unwrap().values(), [1.0, 2.0]);
+    assert_eq!(series.until(GridHour(99)).unwrap(), series);
+    assert_eq!(series.until(GridHour(9)), None);
+    assert_eq!((series.tail(1).first_hour(), series.tail(1).values()), (GridHour(12), &[3.0][..]));
+    assert_eq!(series.get(GridHour(9)), None);
+}
