@@ -11,6 +11,14 @@ use sha2::{Digest, Sha256};
 pub struct BlobId([u8; 32]);
 
 impl BlobId {
+    /// The first in order; begins a range over all.
+    pub const MIN: Self = Self([0; 32]);
+
+    /// From a SHA-256 computed elsewhere, over bytes too many to hold at once.
+    pub fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }

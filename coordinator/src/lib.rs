@@ -1,1 +1,19 @@
-//! To be written.
+//! The coordinator: one pure heart (`core`, `reactor` and what they decide with) and a thin skin (`actor`, `cli`).
+
+pub mod account;
+pub mod budget;
+pub mod core;
+pub mod fleet;
+pub mod ladder;
+pub mod laws;
+pub mod plan;
+mod reactor;
+mod situation;
+
+pub mod blob_store;
+pub mod clock;
+pub mod directory;
+pub mod keyring;
+
+#[cfg(test)]
+mod core_tests;

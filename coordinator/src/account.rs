@@ -1,0 +1,163 @@
+//! The books: joules by zone, grid hour and purpose, and what they emitted (laws E-1 and E-3).
+//!
+//! Energy is kept, emissions are derived: a figure that arrives late corrects the hour it belongs to.
+
+use std::collections::BTreeMap;
+
+use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::energy::{Method, Purpose};
+use common::id::Zone;
+use common::time::GridHour;
+use common::unit::{Grams, Intensity, Joules};
+
+/// The world's mean life-cycle intensity of electricity, for hours about which nothing is known
+/// (Ember, Global Electricity Review 2024: 480 g/kWh in 2023; IEA 2023: 475).
+pub const UNKNOWN_INTENSITY: Intensity = Intensity(475.0);
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Account {
+    booked: BTreeMap<(Zone, GridHour), BTreeMap<Purpose, Joules>>,
+    by_method: BTreeMap<Method, Joules>,
+    by_meter: BTreeMap<String, Joules>,
+    intensities: BTreeMap<Zone, BTreeMap<GridHour, CarbonSample>>,
+    total: Joules,
+}
+
+impl Account {
+    pub fn book(&mut self, zone: &Zone, hour: GridHour, purpose: Purpose, joules: Joules) {
+        *self.booked.entry((zone.clone(), hour)).or_default().entry(purpose).or_default() += joules;
+        self.total += joules;
+    }
+
+    pub fn book_method(&mut self, method: Method, meter: &str, joules: Joules) {
+        *self.by_method.entry(method).or_default() += joules;
+        match self.by_meter.get_mut(meter) {
+            Some(total) => *total += joules,
+            None => drop(self.by_meter.insert(meter.into(), joules)),
+        }
+    }
+
+    pub fn observe(&mut self, sample: CarbonSample) {
+        self.intensities.entry(sample.zone.clone()).or_default().insert(sample.hour, sample);
+    }
+
+    pub fn total(&self) -> Joules {
+        self.total
+    }
+
+    pub fn emissions(&self) -> Grams {
+        self.hours().map(|line| line.grams).sum()
+    }
+
+    pub fn joules_by_purpose(&self) -> BTreeMap<Purpose, Joules> {
+        let mut totals = BTreeMap::new();
+        for (purpose, joules) in self.booked.values().flatten() {
+            *totals.entry(*purpose).or_insert(Joules::ZERO) += *joules;
+        }
+        totals
+    }
+
+    pub fn grams_by_purpose(&self) -> BTreeMap<Purpose, Grams> {
+        let mut totals = BTreeMap::new();
+        for line in self.hours() {
+            for (purpose, joules) in line.joules {
+                *totals.entry(*purpose).or_insert(Grams::ZERO) += joules.emissions(line.intensity);
+            }
+        }
+        totals
+    }
+
+    pub fn by_method(&self) -> &BTreeMap<Method, Joules> {
+        &self.by_method
+    }
+
+    pub fn by_meter(&self) -> &BTreeMap<String, Joules> {
+        &self.by_meter
+    }
+
+    /// One line per zone and hour in which energy was used.
+    pub fn hours(&self) -> impl Iterator<Item = HourLine<'_>> {
+        self.booked.iter().map(|((zone, hour), joules)| {
+            let (intensity, provenance) = self.intensity(zone, *hour);
+            let grams = joules.values().map(|joules| joules.emissions(intensity)).sum();
+            HourLine { zone, hour: *hour, joules, intensity, provenance, grams }
+        })
+    }
+
+    /// The intensity of an hour: observed, else the last known one before it, else the first one after, else the world's mean.
+    pub fn intensity(&self, zone: &Zone, hour: GridHour) -> (Intensity, Provenance) {
+        let Some(series) = self.intensities.get(zone) else {
+            return (UNKNOWN_INTENSITY, Provenance::Constant);
+        };
+        if let Some(sample) = series.get(&hour) {
+            return (sample.intensity, sample.provenance.clone());
+        }
+        let nearest = series.range(..hour).next_back().or_else(|| series.range(hour..).next());
+        nearest.map_or((UNKNOWN_INTENSITY, Provenance::Constant), |(known, sample)| {
+            let age_hours = u32::try_from((hour.0 - known.0).abs()).unwrap_or(u32::MAX);
+            (sample.intensity, Provenance::Cached { age_hours })
+        })
+    }
+
+    pub fn series(&self, zone: &Zone) -> impl DoubleEndedIterator<Item = &CarbonSample> {
+        self.intensities.get(zone).into_iter().flat_map(BTreeMap::values)
+    }
+
+    pub fn zones(&self) -> impl Iterator<Item = &Zone> {
+        self.intensities.keys()
+    }
+
+    pub fn signal_kind(&self, zone: &Zone) -> Option<SignalKind> {
+        self.series(zone).next_back().map(|sample| sample.kind)
+    }
+}
+
+/// What one zone's slots used in one hour.
+#[derive(Debug)]
+pub struct HourLine<'a> {
+    pub zone: &'a Zone,
+    pub hour: GridHour,
+    pub joules: &'a BTreeMap<Purpose, Joules>,
+    pub intensity: Intensity,
+    pub provenance: Provenance,
+    pub grams: Grams,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(hour: i64, intensity: f64) -> CarbonSample {
+        CarbonSample {
+            zone: "DE".into(),
+            hour: GridHour(hour),
+            intensity: Intensity(intensity),
+            kind: SignalKind::AverageDirect,
+            provenance: Provenance::Measured("test".into()),
+        }
+    }
+
+    #[test]
+    fn e3_emissions_follow_the_hour_of_use() {
+        let mut account = Account::default();
+        let zone = Zone::new("DE");
+        account.book(&zone, GridHour(1), Purpose::Full, Joules::from_kwh(1.0));
+        account.book(&zone, GridHour(2), Purpose::Idle, Joules::from_kwh(0.5));
+        account.observe(sample(1, 100.0));
+        account.observe(sample(2, 400.0));
+        assert_eq!(account.emissions(), Grams(300.0));
+        assert_eq!(account.grams_by_purpose()[&Purpose::Idle], Grams(200.0));
+        // A correction of hour 1 corrects what was used then.
+        account.observe(sample(1, 200.0));
+        assert_eq!(account.emissions(), Grams(400.0));
+    }
+
+    #[test]
+    fn an_unknown_hour_is_said_to_be_one() {
+        let mut account = Account::default();
+        let zone = Zone::new("DE");
+        assert_eq!(account.intensity(&zone, GridHour(5)), (UNKNOWN_INTENSITY, Provenance::Constant));
+        account.observe(sample(3, 100.0));
+        assert_eq!(account.intensity(&zone, GridHour(5)), (Intensity(100.0), Provenance::Cached { age_hours: 2 }));
+    }
+}

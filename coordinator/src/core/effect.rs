@@ -1,0 +1,64 @@
+//! Everything a coordinator can want done. Events are made durable before any effect of the same step is carried out.
+
+use std::collections::BTreeSet;
+
+use allocation::Situation;
+use common::architecture::Architecture;
+use common::blob::BlobId;
+use common::event::Event;
+use common::id::{WorkerName, Zone};
+use common::time::{GridHour, Timestamp};
+use common::wire::ToWorker;
+
+/// What one step decided.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// The time that the events happened at, and that the fold will see.
+    pub at: Timestamp,
+    /// To be appended to the ledger, in order, as one.
+    pub events: Vec<Event>,
+    /// To be carried out once the events are durable.
+    pub effects: Vec<Effect>,
+}
+
+#[derive(Debug)]
+pub enum Effect {
+    Send {
+        to: WorkerName,
+        message: ToWorker,
+    },
+    /// Ask the carbon sources for this hour; answered by `Input::Observed`.
+    Observe {
+        hour: GridHour,
+        zones: BTreeSet<Zone>,
+    },
+    /// Ask the forecaster for what comes after `hour`; answered by `Input::Forecasted`.
+    Forecast {
+        hour: GridHour,
+        zones: BTreeSet<Zone>,
+    },
+    /// Ask the agent; answered by `Input::Decided`.
+    Decide {
+        hour: GridHour,
+        situation: Box<Situation>,
+    },
+    /// Ask the optimiser for candidates; answered by `Input::Proposed`.
+    Propose(Box<Wanted>),
+    /// Nothing refers to this blob any more.
+    Forget(BlobId),
+    /// The study is over and every worker has left, or was waited for long enough.
+    Exit {
+        reason: String,
+    },
+}
+
+/// What the optimiser needs to propose; pure input, so that the same question has the same answer.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub count: usize,
+    pub observations: Vec<lamoo::Observation>,
+    /// Canonical forms that are evaluated, pending or already candidates.
+    pub exclude: BTreeSet<Architecture>,
+    /// Numbers the questions of a study; picks the random stream.
+    pub index: u64,
+}

@@ -1,0 +1,46 @@
+//! Everything that can happen to a coordinator.
+
+use common::allocation::Allocation;
+use common::carbon::{CarbonSample, Forecast};
+use common::id::WorkerName;
+use common::study::StudySpec;
+use common::time::{GridClock, GridHour};
+use common::wire::FromWorker;
+
+use crate::ladder::Candidate;
+
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// This process took the study up; the first input of each life. `study` is what a new ledger begins with.
+    Started { study: Box<NewStudy>, version: String, host: String },
+    /// A message from an authenticated peer.
+    Message { worker: WorkerName, message: FromWorker },
+    /// Time passed. Nothing happens between ticks that only time could cause.
+    Tick,
+    /// Answers `Effect::Observe`.
+    Observed { hour: GridHour, samples: Vec<CarbonSample> },
+    /// Answers `Effect::Forecast`; none where the zone's history is too short for any model.
+    Forecasted { hour: GridHour, forecasts: Vec<Forecast> },
+    /// Answers `Effect::Decide`.
+    Decided { hour: GridHour, allocation: Allocation },
+    /// Answers `Effect::Propose`.
+    Proposed { candidates: Vec<Candidate> },
+    Control(Control),
+}
+
+/// What is asked for, should the ledger be empty.
+#[derive(Debug, Clone)]
+pub struct NewStudy {
+    pub spec: StudySpec,
+    pub clock: GridClock,
+    /// The resolved configuration, as TOML.
+    pub config: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    /// This process is about to end: hand out nothing more, put running work in safety. The study is not over.
+    Drain,
+    /// End the study now.
+    Stop { reason: String },
+}

@@ -1,0 +1,150 @@
+//! The heart: every fact the coordinator knows, and `step(input, now) -> decision`. Pure: no I/O, no clock, no dice.
+//!
+//! Two sentences decide much. An event is durable before its effect leaves the process. State is a fold over the ledger.
+
+mod effect;
+mod input;
+mod options;
+mod state;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use common::event::Event;
+use common::fidelity::Role;
+use common::id::{TaskId, WorkerName};
+use common::time::{GridHour, Timestamp};
+use common::wire::{Progress, ToWorker};
+
+pub use effect::{Decision, Effect, Wanted};
+pub use input::{Control, Input, NewStudy};
+pub use options::Options;
+pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
+
+use crate::fleet::SlotKey;
+use crate::ladder::Candidate;
+
+/// The coordinator's mind. `state` is the fold of the ledger; everything else can be lost in a crash without harm.
+#[derive(Debug)]
+pub struct Core {
+    pub(crate) options: Options,
+    pub(crate) state: State,
+    /// When each worker was last heard.
+    pub(crate) heard: BTreeMap<WorkerName, Timestamp>,
+    /// When each leased task's assignment was last sent.
+    pub(crate) assigned: BTreeMap<TaskId, Timestamp>,
+    /// Tasks told to suspend, and when they were last told.
+    pub(crate) suspending: BTreeMap<TaskId, Timestamp>,
+    /// What each live slot shall do until the next decision.
+    pub(crate) roles: BTreeMap<SlotKey, Role>,
+    /// Candidates proposed and not yet taken up.
+    pub(crate) stock: VecDeque<Candidate>,
+    pub(crate) hourly: Hourly,
+    /// Whether an answer to `Effect::Propose` is due, since when.
+    pub(crate) proposing: Option<Timestamp>,
+    pub(crate) questions: u64,
+    pub(crate) progress: BTreeMap<TaskId, Progress>,
+    pub(crate) draining: bool,
+    /// Whether `Effect::Exit` was given.
+    pub(crate) exited: bool,
+    decision: Decision,
+    now: Timestamp,
+}
+
+/// How far this hour's round of observing, forecasting and deciding has come.
+#[derive(Debug, Default)]
+pub(crate) struct Hourly {
+    /// The hour of the round under way or done.
+    pub hour: Option<GridHour>,
+    pub phase: Phase,
+    /// When the present phase's question was asked.
+    pub asked: Timestamp,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    #[default]
+    Observing,
+    Forecasting,
+    Deciding,
+    Done,
+}
+
+impl Core {
+    /// A coordinator that goes on from `state`, the fold of its ledger (empty for a new study).
+    pub fn new(options: Options, state: State) -> Self {
+        Self {
+            options,
+            state,
+            heard: BTreeMap::new(),
+            assigned: BTreeMap::new(),
+            suspending: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            stock: VecDeque::new(),
+            hourly: Hourly::default(),
+            proposing: None,
+            questions: 0,
+            progress: BTreeMap::new(),
+            draining: false,
+            exited: false,
+            decision: Decision::default(),
+            now: Timestamp::default(),
+        }
+    }
+
+    /// Takes in one input and says what must be written and then done. `now` never runs backwards.
+    pub fn step(&mut self, input: Input, now: Timestamp) -> Decision {
+        self.now = self.now.max(now);
+        match input {
+            Input::Started { study, version, host } => self.on_started(*study, version, host),
+            Input::Message { worker, message } => self.on_message(worker, message),
+            Input::Tick => self.on_tick(),
+            Input::Observed { hour, samples } => self.on_observed(hour, samples),
+            Input::Forecasted { hour, forecasts } => self.on_forecasted(hour, forecasts),
+            Input::Decided { hour, allocation } => self.on_decided(hour, allocation),
+            Input::Proposed { candidates } => self.on_proposed(candidates),
+            Input::Control(control) => self.on_control(control),
+        }
+        self.finish_when_done();
+        self.dispatch();
+        Decision { at: self.now, ..std::mem::take(&mut self.decision) }
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub fn roles(&self) -> &BTreeMap<SlotKey, Role> {
+        &self.roles
+    }
+
+    /// The latest word from each running task.
+    pub fn running(&self) -> &BTreeMap<TaskId, Progress> {
+        &self.progress
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) fn this_hour(&self) -> GridHour {
+        self.state.grid_hour(self.now)
+    }
+
+    /// The only way state changes: the event is applied and will be durable before any effect of this step.
+    pub(crate) fn record(&mut self, event: Event) {
+        self.state.apply(self.now, &event);
+        self.decision.events.push(event);
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.decision.effects.push(effect);
+    }
+
+    pub(crate) fn send(&mut self, to: &WorkerName, message: ToWorker) {
+        self.effect(Effect::Send { to: to.clone(), message });
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.state.finished.is_some()
+    }
+}

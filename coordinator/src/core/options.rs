@@ -1,0 +1,49 @@
+//! What the core takes from the configuration.
+
+use std::collections::BTreeSet;
+
+use common::config::{Budget, Config, Ladder};
+use common::id::Zone;
+use common::time::Millis;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub ladder: Ladder,
+    pub budget: Budget,
+    /// Random architectures before the tree is asked.
+    pub initial_samples: usize,
+    /// Candidates asked for at once.
+    pub batch: usize,
+    /// Zones that are observed whether or not a worker is in them.
+    pub zones: BTreeSet<Zone>,
+    /// Grid hours between decisions.
+    pub interval_hours: i64,
+    pub heartbeat: Millis,
+    pub lost_after: Millis,
+    pub crash_limit: u32,
+    /// How long the end of a study waits for workers to report what they still hold.
+    pub farewell: Millis,
+}
+
+impl Options {
+    pub fn new(config: &Config) -> Self {
+        let traced = config.carbon.traces.iter().filter_map(|trace| trace.split_once('=')).map(|(zone, _)| zone);
+        let zones: BTreeSet<Zone> = match config.carbon.source.as_str() {
+            "trace" => traced.map(Zone::from).collect(),
+            _ => config.carbon.zones.iter().map(|zone| Zone::from(zone.as_str())).collect(),
+        };
+        Self {
+            ladder: config.ladder,
+            budget: config.budget,
+            initial_samples: config.search.initial_samples as usize,
+            batch: config.search.batch as usize,
+            zones,
+            interval_hours: i64::from(config.allocation.interval_hours),
+            heartbeat: Millis::from_seconds(config.coordinator.heartbeat_s),
+            lost_after: Millis::from_seconds(config.coordinator.lost_after_s),
+            crash_limit: config.coordinator.crash_limit,
+            // Long enough for a slot to notice, meter and deliver; a worker that is gone is not waited for longer.
+            farewell: Millis::from_seconds(10.0),
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! All that outlives a process: a fold over the ledger. The running coordinator, a restart, the commands and the report
+//! run this same fold (laws L-1 and L-2). Nothing here decides; nothing changes but through `apply`.
+
+use std::collections::BTreeMap;
+
+use common::allocation::Allocation;
+use common::architecture::Architecture;
+use common::carbon::Forecast;
+use common::energy::{Measurement, Purpose};
+use common::event::{Event, Record};
+use common::fidelity::Fidelity;
+use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
+use common::objective::{Objectives, objectives, reference_point};
+use common::study::StudySpec;
+use common::time::{GridClock, GridHour, Timestamp};
+use common::trial::{Checkpoint, Evaluation, Origin, Subject};
+use common::unit::{Grams, Joules, Seconds};
+use common::wire::SlotInfo;
+use moo::Front;
+
+use crate::account::Account;
+
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub study: Option<Study>,
+    /// Why the study ended, once it has.
+    pub finished: Option<(Timestamp, String)>,
+    pub trials: BTreeMap<TrialId, Trial>,
+    pub workers: BTreeMap<WorkerName, WorkerRecord>,
+    pub account: Account,
+    pub forecasts: BTreeMap<Zone, Forecast>,
+    pub allocations: Vec<(Timestamp, Allocation)>,
+    pub front: Option<Front<TrialId>>,
+    /// The hypervolume after each finished full training.
+    pub progress: Vec<Milestone>,
+    /// Coordinator processes that have worked on this study.
+    pub lives: u32,
+    pub last_at: Timestamp,
+    by_subject: BTreeMap<Subject, TrialId>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    pub spec: StudySpec,
+    pub clock: GridClock,
+    pub version: String,
+    /// The resolved configuration, as TOML.
+    pub config: String,
+    pub started: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    pub id: TrialId,
+    pub subject: Subject,
+    pub origin: Origin,
+    pub state: TrialState,
+    pub next_attempt: Attempt,
+    /// Attempts that crashed or vanished; planned stops are not among them.
+    pub crashes: u32,
+    pub checkpoint: Option<Checkpoint>,
+    pub proposed: Timestamp,
+    pub evaluation: Option<Box<Evaluation>>,
+    pub finished: Option<Timestamp>,
+    /// Energy of all attempts.
+    pub joules: Joules,
+    pub worker: Option<WorkerName>,
+    pub failures: Vec<String>,
+}
+
+/// Law T-1: a trial is in exactly one of these.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TrialState {
+    /// Waits for a slot: new, suspended, or to be tried again.
+    Waiting,
+    Leased(Lease),
+    Finished,
+    Failed { reason: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub task: TaskId,
+    pub worker: WorkerName,
+    pub session: SessionId,
+    pub slot: SlotId,
+    pub since: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkerRecord {
+    pub session: SessionId,
+    pub origin: Timestamp,
+    pub zone: Zone,
+    pub slots: Vec<SlotInfo>,
+    pub version: String,
+    pub host: String,
+    pub alive: bool,
+    pub joined: Timestamp,
+    /// Sessions this worker has had.
+    pub sessions: u32,
+    /// Last delivery taken in, by session. The present and past ones: a late frame of a dead session is told from a new one.
+    pub acknowledged: BTreeMap<SessionId, u64>,
+    /// Wall time of each session's zero, so that its late windows find their hour.
+    pub origins: BTreeMap<SessionId, Timestamp>,
+    pub joules: Joules,
+    pub lost_reason: Option<String>,
+}
+
+/// The search's standing when a full training finished.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Milestone {
+    pub at: Timestamp,
+    pub hypervolume: f64,
+    pub front: usize,
+    pub joules: Joules,
+    pub grams: Grams,
+}
+
+impl State {
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut state = Self::default();
+        records.into_iter().for_each(|record| state.apply(record.at, &record.event));
+        state
+    }
+
+    pub fn apply(&mut self, at: Timestamp, event: &Event) {
+        self.last_at = at;
+        match event {
+            Event::StudyStarted { spec, clock, version, config } => {
+                self.front = Front::new(&reference_point(&spec.objectives)).ok();
+                let (version, config) = (version.clone(), config.clone());
+                self.study = Some(Study { spec: (**spec).clone(), clock: *clock, version, config, started: at });
+            }
+            Event::CoordinatorStarted { .. } => self.lives += 1,
+            Event::StudyFinished { reason } => self.finished = Some((at, reason.clone())),
+            Event::WorkerJoined { worker, session, origin, zone, slots, version, host } => {
+                self.worker_joined(at, worker, *session, *origin, zone, slots, version, host);
+            }
+            Event::WorkerLost { worker, session, reason } => {
+                if let Some(record) = self.workers.get_mut(worker).filter(|record| record.session == *session) {
+                    record.alive = false;
+                    record.lost_reason = Some(reason.clone());
+                }
+            }
+            Event::Acknowledged { worker, session, delivery } => {
+                if let Some(record) = self.workers.get_mut(worker) {
+                    record.acknowledged.insert(*session, *delivery);
+                }
+            }
+            Event::CarbonObserved { samples } => {
+                samples.iter().for_each(|sample| self.account.observe(sample.clone()));
+            }
+            Event::ForecastIssued { forecast } => {
+                self.forecasts.insert(forecast.zone.clone(), (**forecast).clone());
+            }
+            Event::AllocationDecided { allocation } => self.allocations.push((at, allocation.clone())),
+            Event::TrialProposed { trial, subject, origin } => self.trial_proposed(at, *trial, subject, origin),
+            Event::TaskLeased { task, worker, session, slot, .. } => {
+                let lease =
+                    Lease { task: *task, worker: worker.clone(), session: *session, slot: *slot, since: at };
+                self.with_trial(task.trial, |trial| {
+                    trial.next_attempt = Attempt(task.attempt.0 + 1);
+                    trial.worker = Some(lease.worker.clone());
+                    trial.state = TrialState::Leased(lease);
+                });
+            }
+            Event::TaskCheckpointed { task, checkpoint } => {
+                self.with_trial(task.trial, |trial| trial.checkpoint = Some(*checkpoint));
+            }
+            Event::TaskSuspended { task, checkpoint } => self.with_trial(task.trial, |trial| {
+                trial.state = TrialState::Waiting;
+                trial.checkpoint = checkpoint.or(trial.checkpoint);
+            }),
+            Event::TaskFailed { task, failure } => self.with_trial(task.trial, |trial| {
+                trial.state = TrialState::Waiting;
+                trial.crashes += u32::from(failure.can_retry());
+                trial.failures.push(failure.to_string());
+            }),
+            Event::TrialFinished { task, evaluation } => self.trial_finished(at, *task, evaluation),
+            Event::TrialFailed { trial, reason } => self.with_trial(*trial, |trial| {
+                trial.state = TrialState::Failed { reason: reason.clone() };
+                trial.finished = Some(at);
+                trial.checkpoint = None;
+            }),
+            Event::EnergySpent { worker, session, measurement } => self.energy_spent(worker, *session, measurement),
+        }
+    }
+
+    pub fn spec(&self) -> Option<&StudySpec> {
+        self.study.as_ref().map(|study| &study.spec)
+    }
+
+    pub fn clock(&self) -> Option<GridClock> {
+        self.study.as_ref().map(|study| study.clock)
+    }
+
+    pub fn trial(&self, id: TrialId) -> Option<&Trial> {
+        self.trials.get(&id)
+    }
+
+    pub fn of_subject(&self, subject: &Subject) -> Option<&Trial> {
+        self.by_subject.get(subject).and_then(|id| self.trials.get(id))
+    }
+
+    /// The live lease of this very attempt.
+    pub fn lease(&self, task: TaskId) -> Option<&Lease> {
+        self.trials.get(&task.trial).and_then(Trial::lease).filter(|lease| lease.task == task)
+    }
+
+    pub fn leases(&self) -> impl Iterator<Item = (&Trial, &Lease)> {
+        self.trials.values().filter_map(|trial| trial.lease().map(|lease| (trial, lease)))
+    }
+
+    pub fn finished_at(&self, fidelity: Fidelity) -> impl Iterator<Item = (&Trial, &Architecture, &Evaluation)> {
+        self.trials.values().filter_map(move |trial| match &trial.subject {
+            Subject::Network { architecture, fidelity: found } if *found == fidelity => {
+                trial.evaluation.as_deref().map(|evaluation| (trial, architecture, evaluation))
+            }
+            _ => None,
+        })
+    }
+
+    /// The minimised vector of an evaluation that was accepted.
+    pub fn objectives(&self, evaluation: &Evaluation) -> Option<Objectives> {
+        objectives(&self.spec()?.objectives, evaluation).ok()
+    }
+
+    pub fn hypervolume(&self) -> f64 {
+        self.front.as_ref().map_or(0.0, Front::hypervolume)
+    }
+
+    /// Whole grid hours from the start of the study to `now`, with the fraction under way.
+    pub fn grid_hours_since_start(&self, now: Timestamp) -> f64 {
+        self.study.as_ref().map_or(0.0, |study| {
+            study.clock.grid(now).since(study.clock.grid_origin).0 as f64 / common::time::HOUR_MS as f64
+        })
+    }
+
+    pub fn grid_hour(&self, now: Timestamp) -> GridHour {
+        self.clock().map_or(now, |clock| clock.grid(now)).hour()
+    }
+
+    /// Mean seconds and joules of what has finished so far; none before the first.
+    pub fn mean_cost(&self, purpose: Purpose) -> Option<(Seconds, Joules)> {
+        let done = self.trials.values().filter(|trial| trial.subject.purpose() == purpose);
+        let costs: Vec<_> =
+            done.filter_map(|trial| trial.evaluation.as_ref().map(|e| (e.seconds.0, trial.joules.0))).collect();
+        if costs.is_empty() {
+            return None;
+        }
+        let count = costs.len() as f64;
+        let (seconds, joules) = costs.iter().fold((0.0, 0.0), |sum, cost| (sum.0 + cost.0, sum.1 + cost.1));
+        Some((Seconds(seconds / count), Joules(joules / count)))
+    }
+
+    fn with_trial(&mut self, id: TrialId, change: impl FnOnce(&mut Trial)) {
+        if let Some(trial) = self.trials.get_mut(&id) {
+            change(trial);
+        }
+    }
+
+    fn trial_proposed(&mut self, at: Timestamp, id: TrialId, subject: &Subject, origin: &Origin) {
+        self.by_subject.insert(subject.clone(), id);
+        let trial = Trial {
+            id,
+            subject: subject.clone(),
+            origin: origin.clone(),
+            state: TrialState::Waiting,
+            next_attempt: Attempt(0),
+            crashes: 0,
+            checkpoint: None,
+            proposed: at,
+            evaluation: None,
+            finished: None,
+            joules: Joules::ZERO,
+            worker: None,
+            failures: Vec::new(),
+        };
+        self.trials.insert(id, trial);
+    }
+
+    fn trial_finished(&mut self, at: Timestamp, task: TaskId, evaluation: &Evaluation) {
+        let vector = self.objectives(evaluation);
+        let Some(trial) = self.trials.get_mut(&task.trial) else { return };
+        trial.state = TrialState::Finished;
+        trial.evaluation = Some(Box::new(evaluation.clone()));
+        trial.finished = Some(at);
+        trial.checkpoint = None;
+        if trial.subject.fidelity() != Some(Fidelity::Full) {
+            return;
+        }
+        if let (Some(front), Some(vector)) = (&mut self.front, vector) {
+            // Refused only for NaN, which `objectives` has refused before.
+            let _ = front.insert(&vector.0, task.trial);
+            let (hypervolume, members) = (front.hypervolume(), front.len());
+            let (joules, grams) = (self.account.total(), self.account.emissions());
+            self.progress.push(Milestone { at, hypervolume, front: members, joules, grams });
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // The fields of one event.
+    fn worker_joined(
+        &mut self,
+        at: Timestamp,
+        worker: &WorkerName,
+        session: SessionId,
+        origin: Timestamp,
+        zone: &Zone,
+        slots: &[SlotInfo],
+        version: &str,
+        host: &str,
+    ) {
+        let before = self.workers.remove(worker);
+        let returned = before.as_ref().is_some_and(|record| record.session == session);
+        let (mut acknowledged, mut origins, sessions, joules) = before
+            .map(|record| (record.acknowledged, record.origins, record.sessions, record.joules))
+            .unwrap_or_default();
+        acknowledged.entry(session).or_insert(0);
+        // A session keeps the origin it first had: its clock did not restart.
+        let origin = *origins.entry(session).or_insert(origin);
+        let record = WorkerRecord {
+            session,
+            origin,
+            zone: zone.clone(),
+            slots: slots.to_vec(),
+            version: version.into(),
+            host: host.into(),
+            alive: true,
+            joined: at,
+            sessions: sessions + u32::from(!returned),
+            acknowledged,
+            origins,
+            joules,
+            lost_reason: None,
+        };
+        self.workers.insert(worker.clone(), record);
+    }
+
+    fn energy_spent(&mut self, worker: &WorkerName, session: SessionId, measurement: &Measurement) {
+        let task = measurement.task.and_then(|task| self.trials.get_mut(&task.trial));
+        let purpose = task.as_ref().map_or(Purpose::Idle, |trial| trial.subject.purpose());
+        if let Some(trial) = task {
+            trial.joules += measurement.joules;
+        }
+        let Some(record) = self.workers.get_mut(worker) else { return };
+        record.joules += measurement.joules;
+        let Some(clock) = self.study.as_ref().map(|study| study.clock) else { return };
+        let origin = record.origins.get(&session).copied().unwrap_or(record.origin);
+        let zone = record.zone.clone();
+        for (hour, share) in clock.slices(origin + measurement.start, origin + measurement.end) {
+            self.account.book(&zone, hour, purpose, measurement.joules * share);
+        }
+        self.account.book_method(measurement.method, &measurement.meter, measurement.joules);
+    }
+}
+
+impl Trial {
+    pub fn lease(&self) -> Option<&Lease> {
+        match &self.state {
+            TrialState::Leased(lease) => Some(lease),
+            _ => None,
+        }
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        self.state == TrialState::Waiting
+    }
+
+    pub fn next_task(&self) -> TaskId {
+        TaskId { trial: self.id, attempt: self.next_attempt }
+    }
+}
+
+/// `moo::Front` has no equality of its own: two are equal when their members are.
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        let members = |state: &Self| state.front.as_ref().map(|front| front.members().to_vec());
+        self.study == other.study
+            && self.finished == other.finished
+            && self.trials == other.trials
+            && self.workers == other.workers
+            && self.account == other.account
+            && self.forecasts == other.forecasts
+            && self.allocations == other.allocations
+            && members(self) == members(other)
+            && self.progress == other.progress
+            && self.lives == other.lives
+            && self.by_subject == other.by_subject
+    }
+}

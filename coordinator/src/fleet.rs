@@ -1,0 +1,54 @@
+//! Who is there: live slots, what holds them, and whose silence has lasted too long.
+
+use common::fidelity::Role;
+use common::id::{SlotId, WorkerName, Zone};
+use common::time::Timestamp;
+
+use crate::core::{Core, Lease, Trial};
+
+pub type SlotKey = (WorkerName, SlotId);
+
+/// A slot of a live worker, as the plan sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSlot {
+    pub key: SlotKey,
+    pub zone: Zone,
+    /// The role of the task that holds it.
+    pub holding: Option<Role>,
+}
+
+impl Core {
+    /// Slots of live workers in the order of worker and slot.
+    pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
+        let mut slots = Vec::new();
+        for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.alive) {
+            for info in &record.slots {
+                let key = (worker.clone(), info.slot);
+                let holding = self.holder(&key).map(|(trial, _)| trial.subject.role());
+                slots.push(LiveSlot { key, zone: record.zone.clone(), holding });
+            }
+        }
+        slots
+    }
+
+    /// The trial and lease on a slot.
+    pub(crate) fn holder(&self, key: &SlotKey) -> Option<(&Trial, &Lease)> {
+        self.state.leases().find(|(_, lease)| lease.worker == key.0 && lease.slot == key.1)
+    }
+
+    /// Live workers that have been silent for longer than the limit.
+    pub(crate) fn silent(&self) -> Vec<WorkerName> {
+        let limit = self.options.lost_after;
+        let silent_since = |worker: &WorkerName| self.heard.get(worker).copied().unwrap_or_default();
+        self.state
+            .workers
+            .iter()
+            .filter(|(worker, record)| record.alive && self.now().since(silent_since(worker)) > limit)
+            .map(|(worker, _)| worker.clone())
+            .collect()
+    }
+
+    pub fn last_heard(&self, worker: &WorkerName) -> Option<Timestamp> {
+        self.heard.get(worker).copied()
+    }
+}

@@ -1,0 +1,110 @@
+//! The laws of `ARCHITECTURE.md` that hold of a coordinator at rest, checked after each simulated step and counted in
+//! production. Each violation names its law.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::fidelity::Role;
+use common::unit::Joules;
+
+use crate::core::{Core, State, TrialState};
+
+/// A broken law and what broke it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    pub law: &'static str,
+    pub what: String,
+}
+
+macro_rules! law {
+    ($found:ident, $law:literal, $holds:expr, $($what:tt)+) => {
+        if !$holds {
+            $found.push(Violation { law: $law, what: format!($($what)+) });
+        }
+    };
+}
+
+/// Everything that must hold of the fold alone.
+pub fn check_state(state: &State) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut subjects = BTreeSet::new();
+    let mut slots = BTreeSet::new();
+    for (id, trial) in &state.trials {
+        law!(found, "T-2", subjects.insert(&trial.subject), "trial {id} repeats {:?}", trial.subject);
+        let finished = trial.state == TrialState::Finished;
+        law!(found, "T-3", finished == trial.evaluation.is_some(), "trial {id} is {:?}", trial.state);
+        if let Some(lease) = trial.lease() {
+            law!(found, "Q-3", slots.insert((&lease.worker, lease.slot)), "{} {} twice", lease.worker, lease.slot);
+            let worker = state.workers.get(&lease.worker);
+            let alive = worker.is_some_and(|record| record.alive && record.session == lease.session);
+            law!(found, "Q-1", alive, "task {} is leased to a lost session of {}", lease.task, lease.worker);
+        }
+    }
+    check_books(state, &mut found);
+    for pair in state.progress.windows(2) {
+        let (before, after) = (pair[0].hypervolume, pair[1].hypervolume);
+        // The incremental sum may lose the last bits.
+        law!(found, "M-1", after >= before * (1.0 - 1e-9), "hypervolume fell from {before} to {after}");
+    }
+    if let Some(front) = &state.front {
+        for member in front.members() {
+            let free = !front.dominates(&member.objectives);
+            law!(found, "M-2", free, "trial {} of the front is dominated", member.payload);
+        }
+    }
+    for forecast in state.forecasts.values() {
+        let issued = state.grid_hour(state.last_at);
+        law!(found, "F-1", forecast.issued_at <= issued, "a forecast was issued at {}", forecast.issued_at);
+    }
+    found
+}
+
+/// E-1: the same joules, counted by hour, by worker, by method and in all.
+fn check_books(state: &State, found: &mut Vec<Violation>) {
+    let total = state.account.total();
+    let close = |sum: Joules| (sum.0 - total.0).abs() <= 1e-6 * total.0.max(1.0);
+    let by_hour: Joules = state.account.joules_by_purpose().into_values().sum();
+    let by_method: Joules = state.account.by_method().values().copied().sum();
+    let by_worker: Joules = state.workers.values().map(|record| record.joules).sum();
+    law!(found, "E-1", close(by_hour), "{by_hour} by hour, {total} in all");
+    law!(found, "E-1", close(by_method), "{by_method} by method, {total} in all");
+    law!(found, "E-1", close(by_worker), "{by_worker} by worker, {total} in all");
+    let used = total.0 >= 0.0;
+    law!(found, "E-3", used, "negative energy: {total}");
+}
+
+/// What must hold between steps of a live coordinator.
+pub fn check(core: &Core) -> Vec<Violation> {
+    let mut found = check_state(core.state());
+    let slots = core.live_slots();
+    let mut counted: BTreeMap<_, [u32; 2]> = BTreeMap::new();
+    for slot in &slots {
+        let counts = counted.entry(slot.zone.clone()).or_default();
+        counts[0] += 1;
+        counts[1] += u32::from(core.roles.get(&slot.key).is_some_and(|role| *role != Role::Rest));
+    }
+    for (zone, [alive, at_work]) in &counted {
+        law!(found, "A-1", at_work <= alive, "{at_work} of {alive} slots at work in {zone}");
+    }
+    let now = core.now();
+    for (_, lease) in core.state.leases() {
+        let silence = core.last_heard(&lease.worker).map(|heard| now.since(heard));
+        // A tick may come a second late; silence beyond that means that nobody looked.
+        let limit = core.options.lost_after.0 + 2_000;
+        let recent = silence.is_some_and(|silence| silence.0 <= limit);
+        law!(found, "Q-1", recent, "task {} is leased to {} after {silence:?}", lease.task, lease.worker);
+    }
+    check_idle(core, &slots, &mut found);
+    found
+}
+
+/// no slot idles in a role for which work waits.
+fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Violation>) {
+    if core.is_over() || core.draining {
+        return;
+    }
+    for slot in slots.iter().filter(|slot| slot.holding.is_none()) {
+        let role = core.roles.get(&slot.key).copied().unwrap_or(Role::Rest);
+        let waiting = core.waiting(role, &slot.zone);
+        law!(found, "Q-2", waiting.is_none(), "trial {waiting:?} waits while {:?} idles as {role}", slot.key);
+    }
+}

@@ -1,0 +1,80 @@
+//! Turns an allocation (so many slots of a zone train, sample, rest) into a role for each slot. Pure.
+//!
+//! Slots keep what they do where they can: a task is suspended only when the counts demand it. Planning twice changes
+//! nothing (law A-2).
+
+use std::collections::BTreeMap;
+
+use common::allocation::Allocation;
+use common::fidelity::Role;
+
+use crate::fleet::{LiveSlot, SlotKey};
+
+/// The role of each of `slots`. Slots beyond the allocation's count rest until the next decision; counts beyond the slots
+/// are cut, resting first and training last (law A-1).
+pub fn roles(allocation: &Allocation, slots: &[LiveSlot], present: &BTreeMap<SlotKey, Role>) -> BTreeMap<SlotKey, Role> {
+    let mut planned = BTreeMap::new();
+    for (zone, shares) in &allocation.zones {
+        let mut open: Vec<&LiveSlot> = slots.iter().filter(|slot| slot.zone == *zone).collect();
+        for (role, wanted) in [(Role::Train, shares.train), (Role::Sample, shares.sample)] {
+            // Whoever is at it goes on, then whoever was told to; names break ties.
+            open.sort_by_key(|slot| {
+                (slot.holding != Some(role), present.get(&slot.key) != Some(&role), slot.key.clone())
+            });
+            let taken = open.len().min(wanted as usize);
+            planned.extend(open.drain(..taken).map(|slot| (slot.key.clone(), role)));
+        }
+        planned.extend(open.into_iter().map(|slot| (slot.key.clone(), Role::Rest)));
+    }
+    for slot in slots {
+        planned.entry(slot.key.clone()).or_insert(Role::Rest);
+    }
+    planned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::allocation::Shares;
+    use common::id::{SlotId, WorkerName, Zone};
+
+    fn slot(worker: &str, zone: &str, holding: Option<Role>) -> LiveSlot {
+        LiveSlot { key: (WorkerName::new(worker), SlotId(0)), zone: Zone::new(zone), holding }
+    }
+
+    fn allocation(zone: &str, train: u32, sample: u32, rest: u32) -> Allocation {
+        let zones = BTreeMap::from([(Zone::new(zone), Shares { train, sample, rest })]);
+        Allocation { zones, ..Allocation::default() }
+    }
+
+    fn check(allocation: &Allocation, slots: &[LiveSlot], expected: &[(&str, Role)]) {
+        let planned = roles(allocation, slots, &BTreeMap::new());
+        let found: Vec<_> = planned.iter().map(|((worker, _), role)| (worker.as_str(), *role)).collect();
+        assert_eq!(found, expected);
+        assert_eq!(roles(allocation, slots, &planned), planned, "A-2: planning twice changes nothing");
+    }
+
+    #[test]
+    fn a_running_training_keeps_its_slot() {
+        let slots = [slot("a", "DE", None), slot("b", "DE", Some(Role::Train)), slot("c", "DE", None)];
+        let expected = [("a", Role::Sample), ("b", Role::Train), ("c", Role::Rest)];
+        check(&allocation("DE", 1, 1, 1), &slots, &expected);
+    }
+
+    #[test]
+    fn a1_counts_are_cut_to_the_slots_there_are() {
+        check(&allocation("DE", 5, 5, 5), &[slot("a", "DE", None)], &[("a", Role::Train)]);
+    }
+
+    #[test]
+    fn an_unmentioned_slot_rests() {
+        check(&allocation("DE", 1, 0, 0), &[slot("a", "PL", None)], &[("a", Role::Rest)]);
+        check(&Allocation::default(), &[slot("a", "DE", Some(Role::Train))], &[("a", Role::Rest)]);
+    }
+
+    #[test]
+    fn everything_may_rest() {
+        let slots = [slot("a", "DE", Some(Role::Train)), slot("b", "DE", None)];
+        check(&allocation("DE", 0, 0, 2), &slots, &[("a", Role::Rest), ("b", Role::Rest)]);
+    }
+}

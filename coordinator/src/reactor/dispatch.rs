@@ -1,0 +1,159 @@
+//! Work to slots. Runs after every input, so that work never waits while a fitting slot is idle (law Q-2).
+
+use std::collections::BTreeSet;
+
+use common::architecture::Architecture;
+use common::energy::Purpose;
+use common::event::Event;
+use common::fidelity::Role;
+use common::id::{TaskId, TrialId, Zone};
+use common::trial::{ArtifactKind, Subject};
+use common::wire::{Assignment, ToWorker};
+
+use crate::core::{Core, Effect, Trial, Wanted};
+use crate::fleet::SlotKey;
+use crate::ladder::{Choice, Standing};
+
+impl Core {
+    pub(crate) fn dispatch(&mut self) {
+        if self.is_over() || self.draining || self.state.study.is_none() {
+            return;
+        }
+        self.suspend_what_lost_its_slot();
+        let held: BTreeSet<SlotKey> =
+            self.state.leases().map(|(_, lease)| (lease.worker.clone(), lease.slot)).collect();
+        let free: Vec<(SlotKey, Role)> = self
+            .roles
+            .iter()
+            .filter(|(key, role)| **role != Role::Rest && !held.contains(*key) && self.is_alive(key))
+            .map(|(key, role)| (key.clone(), *role))
+            .collect();
+        for (key, role) in free {
+            let Some(zone) = self.state.workers.get(&key.0).map(|record| record.zone.clone()) else { continue };
+            if let Some(trial) = self.next_for(role, &zone) {
+                self.lease(trial, &key);
+            }
+        }
+        self.ask_for_candidates();
+    }
+
+    fn is_alive(&self, key: &SlotKey) -> bool {
+        self.state.workers.get(&key.0).is_some_and(|record| record.alive)
+    }
+
+    /// A training whose slot shall do something else is suspended; a score is left to end by itself, in seconds.
+    fn suspend_what_lost_its_slot(&mut self) {
+        let role = |key: &SlotKey| self.roles.get(key).copied().unwrap_or(Role::Rest);
+        let unwanted: Vec<TaskId> = self
+            .state
+            .leases()
+            .filter(|(trial, _)| trial.subject.role() == Role::Train)
+            .filter(|(_, lease)| role(&(lease.worker.clone(), lease.slot)) != Role::Train)
+            .map(|(_, lease)| lease.task)
+            .collect();
+        unwanted.into_iter().for_each(|task| self.suspend(task));
+    }
+
+    /// What a free slot of `role` takes up: what waits longest, else what the ladder says.
+    pub(crate) fn next_for(&mut self, role: Role, zone: &Zone) -> Option<TrialId> {
+        if let Some(waiting) = self.waiting(role, zone) {
+            return Some(waiting);
+        }
+        let standing = self.standing();
+        let mut stock = std::mem::take(&mut self.stock);
+        let fits = |purpose: Purpose| self.fits(purpose, 0.0, zone);
+        let choice = match role {
+            Role::Train => standing.next_training(&mut stock, &fits),
+            Role::Sample => standing.next_score(&mut stock, &fits),
+            Role::Rest => None,
+        };
+        self.stock = stock;
+        choice.map(|choice| self.propose(choice))
+    }
+
+    /// The first trial that waits for a slot of this role and can still be paid for.
+    pub(crate) fn waiting(&self, role: Role, zone: &Zone) -> Option<TrialId> {
+        let fits = |trial: &&Trial| {
+            let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
+            self.fits(trial.subject.purpose(), done, zone)
+        };
+        let mut waiting = self.state.trials.values().filter(|t| t.is_waiting() && t.subject.role() == role);
+        waiting.find(fits).map(|trial| trial.id)
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        Standing::new(&self.state, self.options.ladder, self.options.initial_samples)
+    }
+
+    fn propose(&mut self, choice: Choice) -> TrialId {
+        let trial = TrialId(self.state.trials.len() as u64);
+        let Choice { subject, origin } = choice;
+        self.record(Event::TrialProposed { trial, subject, origin });
+        trial
+    }
+
+    fn lease(&mut self, trial: TrialId, key: &SlotKey) {
+        let (Some(trial), Some(record)) = (self.state.trial(trial), self.state.workers.get(&key.0)) else { return };
+        let task = trial.next_task();
+        let event = Event::TaskLeased {
+            task,
+            worker: key.0.clone(),
+            session: record.session,
+            slot: key.1,
+            resume: trial.checkpoint,
+        };
+        self.record(event);
+        self.send_assignment(task);
+    }
+
+    pub(crate) fn send_assignment(&mut self, task: TaskId) {
+        let (Some(lease), Some(trial)) = (self.state.lease(task).cloned(), self.state.trial(task.trial)) else { return };
+        let needs_supernet = trial.subject.purpose() == Purpose::OneShot;
+        let assignment = Assignment {
+            task,
+            slot: lease.slot,
+            subject: trial.subject.clone(),
+            supernet: needs_supernet.then(|| self.supernet()).flatten(),
+            resume: trial.checkpoint,
+        };
+        self.assigned.insert(task, self.now());
+        self.send(&lease.worker, ToWorker::Assign(Box::new(assignment)));
+    }
+
+    fn supernet(&self) -> Option<common::blob::BlobId> {
+        let evaluation = self.state.of_subject(&Subject::Supernet)?.evaluation.as_deref()?;
+        evaluation.artifact(ArtifactKind::Supernet).map(|artifact| artifact.blob)
+    }
+
+    /// Keeps a batch of candidates at hand, so that no slot waits for the optimiser.
+    fn ask_for_candidates(&mut self) {
+        if self.proposing.is_some() || self.stock.len() >= self.options.batch {
+            return;
+        }
+        let fidelity = Standing::learning_fidelity(&self.options.ladder);
+        let observations: Vec<lamoo::Observation> = self
+            .state
+            .finished_at(fidelity)
+            .filter_map(|(_, architecture, evaluation)| {
+                let objectives = self.state.objectives(evaluation)?.0;
+                Some(lamoo::Observation { architecture: architecture.clone(), objectives })
+            })
+            .collect();
+        let wanted = Wanted {
+            count: self.options.batch,
+            observations,
+            exclude: self.known_architectures(),
+            index: self.questions,
+        };
+        self.questions += 1;
+        self.proposing = Some(self.now());
+        self.effect(Effect::Propose(Box::new(wanted)));
+    }
+
+    /// Every architecture that has a trial or is a candidate.
+    pub(crate) fn known_architectures(&self) -> BTreeSet<Architecture> {
+        let tried = self.state.trials.values().filter_map(|trial| trial.subject.architecture());
+        let candidates = self.stock.iter().map(|candidate| &candidate.architecture);
+        tried.chain(candidates).cloned().collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! What follows from each input, one family a file. Decisions only: they record events and name effects.
+
+mod on_control;
+mod on_delivery;
+mod on_hour;
+mod on_tick;
+mod on_worker;
+
+pub(crate) mod dispatch;

@@ -1,0 +1,127 @@
+//! Numbered reports: each is taken in once and in order, whatever the network does.
+
+use common::event::Event;
+use common::id::{SessionId, TaskId, WorkerName};
+use common::objective::objectives;
+use common::trial::{Checkpoint, Evaluation, Failure};
+use common::wire::{Report, ToWorker};
+
+use crate::core::{Core, Effect};
+
+impl Core {
+    pub(crate) fn on_delivery(&mut self, worker: &WorkerName, session: SessionId, number: u64, report: Report) {
+        let Some(&taken) = self.state.workers.get(worker).and_then(|record| record.acknowledged.get(&session)) else {
+            return self.send(worker, ToWorker::WhoAreYou { session });
+        };
+        if self.knows(worker, session) {
+            self.heard.insert(worker.clone(), self.now());
+        }
+        if number == taken + 1 {
+            self.take_in(worker, session, report);
+            let (worker, delivery) = (worker.clone(), number);
+            self.record(Event::Acknowledged { worker, session, delivery });
+        }
+        // A repeated one is acknowledged again; one that came too early will be repeated.
+        self.send(worker, ToWorker::Acknowledge { session, number: taken.max(number.min(taken + 1)) });
+    }
+
+    fn take_in(&mut self, worker: &WorkerName, session: SessionId, report: Report) {
+        match report {
+            // E-1: joules are booked whether or not the result is still wanted.
+            Report::Energy(measurement) => {
+                if measurement.joules.is_finite() && measurement.joules.0 >= 0.0 && measurement.end >= measurement.start {
+                    self.record(Event::EnergySpent { worker: worker.clone(), session, measurement });
+                }
+            }
+            Report::Checkpointed { task, checkpoint } => {
+                if self.is_live(worker, session, task) {
+                    self.forget_checkpoint(task, Some(checkpoint));
+                    self.record(Event::TaskCheckpointed { task, checkpoint });
+                }
+            }
+            Report::Suspended { task, checkpoint } => {
+                if self.is_live(worker, session, task) {
+                    if checkpoint.is_some() {
+                        self.forget_checkpoint(task, checkpoint);
+                    }
+                    self.record(Event::TaskSuspended { task, checkpoint });
+                    self.ended(task);
+                }
+            }
+            Report::Finished { task, evaluation } => {
+                if self.is_live(worker, session, task) {
+                    self.finished(task, evaluation);
+                }
+            }
+            Report::Failed { task, failure } => {
+                if self.is_live(worker, session, task) {
+                    self.attempt_failed(task, failure);
+                }
+            }
+            Report::Leaving { reason } => self.leaves(worker, session, reason),
+        }
+    }
+
+    /// Whether the attempt is alive: a late result of a lost attempt changes nothing but the energy booked.
+    fn is_live(&self, worker: &WorkerName, session: SessionId, task: TaskId) -> bool {
+        self.state.lease(task).is_some_and(|lease| lease.worker == *worker && lease.session == session)
+    }
+
+    fn finished(&mut self, task: TaskId, evaluation: Box<Evaluation>) {
+        let Some(spec) = self.state.spec() else { return };
+        // A supernet has no objectives of its own.
+        let network = self.state.trial(task.trial).is_some_and(|trial| trial.subject.architecture().is_some());
+        if network && let Err(unusable) = objectives(&spec.objectives, &evaluation) {
+            return self.attempt_failed(task, Failure::Refused(unusable.to_string()));
+        }
+        self.forget_checkpoint(task, None);
+        self.record(Event::TrialFinished { task, evaluation });
+        self.ended(task);
+    }
+
+    /// An attempt ended without a result: the trial waits for another, or is given up.
+    pub(crate) fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
+        let (can_retry, reason) = (failure.can_retry(), failure.to_string());
+        self.record(Event::TaskFailed { task, failure });
+        self.ended(task);
+        let crashes = self.state.trial(task.trial).map_or(0, |trial| trial.crashes);
+        if !can_retry {
+            self.forget_checkpoint(task, None);
+            self.record(Event::TrialFailed { trial: task.trial, reason });
+        } else if crashes >= self.options.crash_limit {
+            self.forget_checkpoint(task, None);
+            let reason = format!("given up after {crashes} crashes, the last: {reason}");
+            self.record(Event::TrialFailed { trial: task.trial, reason });
+        }
+    }
+
+    /// A worker goes politely: what it still held waits for another, and nobody is blamed.
+    fn leaves(&mut self, worker: &WorkerName, session: SessionId, reason: String) {
+        if !self.knows(worker, session) {
+            return;
+        }
+        for task in self.tasks_of(worker, session) {
+            self.record(Event::TaskSuspended { task, checkpoint: None });
+            self.ended(task);
+        }
+        self.record(Event::WorkerLost { worker: worker.clone(), session, reason: format!("left: {reason}") });
+        self.roles.retain(|(name, _), _| name != worker);
+        self.decide_again();
+    }
+
+    fn ended(&mut self, task: TaskId) {
+        self.assigned.remove(&task);
+        self.suspending.remove(&task);
+        self.progress.remove(&task);
+    }
+
+    /// Drops the trial's stored checkpoint, unless `next` is the same blob.
+    fn forget_checkpoint(&mut self, task: TaskId, next: Option<Checkpoint>) {
+        let stored = self.state.trial(task.trial).and_then(|trial| trial.checkpoint);
+        if let Some(stored) = stored
+            && next.is_none_or(|next| next.blob != stored.blob)
+        {
+            self.effect(Effect::Forget(stored.blob));
+        }
+    }
+}

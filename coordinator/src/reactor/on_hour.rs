@@ -1,0 +1,110 @@
+//! The hour's round: observe the grid, forecast it, decide. A step that gets no answer is gone on without: a study never
+//! stops because a web service did.
+
+use std::collections::BTreeSet;
+
+use common::allocation::Allocation;
+use common::carbon::{CarbonSample, Forecast};
+use common::event::Event;
+use common::id::Zone;
+use common::time::{GridHour, Millis};
+
+use crate::core::{Core, Effect, Phase};
+use crate::ladder::Candidate;
+use crate::plan;
+
+/// A question of the round that has no answer after so long is passed over.
+const PATIENCE: Millis = Millis(5_000);
+
+impl Core {
+    pub(crate) fn advance_hour(&mut self) {
+        if self.state.study.is_none() || self.is_over() {
+            return;
+        }
+        let hour = self.this_hour();
+        let due = self.hourly.hour.is_none_or(|done| hour.0 - done.0 >= self.options.interval_hours);
+        if due {
+            self.hourly.hour = Some(hour);
+            return self.enter(Phase::Observing);
+        }
+        if self.hourly.phase != Phase::Done && self.now().since(self.hourly.asked) > PATIENCE {
+            self.enter(match self.hourly.phase {
+                Phase::Observing => Phase::Forecasting,
+                Phase::Forecasting | Phase::Deciding | Phase::Done => Phase::Deciding,
+            });
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        let hour = self.hourly.hour.unwrap_or_else(|| self.this_hour());
+        self.hourly.phase = phase;
+        self.hourly.asked = self.now();
+        match phase {
+            Phase::Observing => self.effect(Effect::Observe { hour, zones: self.zones() }),
+            Phase::Forecasting => self.effect(Effect::Forecast { hour, zones: self.zones() }),
+            Phase::Deciding => {
+                let situation = Box::new(self.situation());
+                self.effect(Effect::Decide { hour, situation });
+            }
+            Phase::Done => {}
+        }
+    }
+
+    /// The fleet changed: what was decided for the old one may not suit the new.
+    pub(crate) fn decide_again(&mut self) {
+        if matches!(self.hourly.phase, Phase::Done | Phase::Deciding) && !self.is_over() {
+            self.enter(Phase::Deciding);
+        }
+    }
+
+    pub(crate) fn on_observed(&mut self, hour: GridHour, samples: Vec<CarbonSample>) {
+        let usable = |sample: &CarbonSample| sample.intensity.is_finite() && sample.intensity.0 >= 0.0;
+        let samples: Vec<_> = samples.into_iter().filter(usable).collect();
+        if !samples.is_empty() {
+            self.record(Event::CarbonObserved { samples });
+        }
+        if self.awaits(hour, Phase::Observing) {
+            self.enter(Phase::Forecasting);
+        }
+    }
+
+    pub(crate) fn on_forecasted(&mut self, hour: GridHour, forecasts: Vec<Forecast>) {
+        for forecast in forecasts {
+            // F-1: a forecast that claims to know the future is not one.
+            if forecast.issued_at <= hour {
+                self.record(Event::ForecastIssued { forecast: Box::new(forecast) });
+            }
+        }
+        if self.awaits(hour, Phase::Forecasting) {
+            self.enter(Phase::Deciding);
+        }
+    }
+
+    pub(crate) fn on_decided(&mut self, hour: GridHour, allocation: Allocation) {
+        if self.is_over() || self.hourly.hour != Some(hour) {
+            return;
+        }
+        self.hourly.phase = Phase::Done;
+        self.roles = plan::roles(&allocation, &self.live_slots(), &self.roles);
+        self.record(Event::AllocationDecided { allocation });
+    }
+
+    pub(crate) fn on_proposed(&mut self, candidates: Vec<Candidate>) {
+        // An exhausted space is not asked again at once.
+        self.proposing = candidates.is_empty().then(|| self.now());
+        for candidate in candidates {
+            if !self.known_architectures().contains(&candidate.architecture) {
+                self.stock.push_back(candidate);
+            }
+        }
+    }
+
+    fn awaits(&self, hour: GridHour, phase: Phase) -> bool {
+        self.hourly.hour == Some(hour) && self.hourly.phase == phase
+    }
+
+    fn zones(&self) -> BTreeSet<Zone> {
+        let of_workers = self.state.workers.values().filter(|record| record.alive).map(|record| record.zone.clone());
+        self.options.zones.iter().cloned().chain(of_workers).collect()
+    }
+}

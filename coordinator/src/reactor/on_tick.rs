@@ -1,0 +1,76 @@
+//! What only time causes: silence, repeats, the next hour, the end.
+
+use common::event::Event;
+use common::id::{TaskId, WorkerName};
+use common::time::Millis;
+use common::wire::ToWorker;
+
+use crate::core::{Core, Effect};
+
+/// A `Suspend` that bore no fruit for so long is sent again.
+const REPEAT_SUSPEND: Millis = Millis(3_000);
+/// An optimiser that has not answered for so long is asked again.
+const REPEAT_PROPOSE: Millis = Millis(60_000);
+
+impl Core {
+    pub(crate) fn on_tick(&mut self) {
+        for worker in self.silent() {
+            let Some(session) = self.state.workers.get(&worker).map(|record| record.session) else { continue };
+            let silent_s = self.options.lost_after.seconds();
+            self.lose(&worker, session, &format!("no heartbeat for {silent_s} s"));
+        }
+        if self.is_over() {
+            return self.bid_farewell();
+        }
+        self.repeat_suspends();
+        if self.proposing.is_some_and(|since| self.now().since(since) > REPEAT_PROPOSE) {
+            self.proposing = None;
+        }
+        self.advance_hour();
+    }
+
+    fn repeat_suspends(&mut self) {
+        let now = self.now();
+        let due: Vec<(TaskId, WorkerName)> = self
+            .suspending
+            .iter()
+            .filter(|(_, told)| now.since(**told) > REPEAT_SUSPEND)
+            .filter_map(|(task, _)| self.state.lease(*task).map(|lease| (*task, lease.worker.clone())))
+            .collect();
+        for (task, worker) in due {
+            self.suspending.insert(task, now);
+            self.send(&worker, ToWorker::Suspend { task });
+        }
+    }
+
+    /// Ends the study when a budget is used up or nothing more can be done.
+    pub(crate) fn finish_when_done(&mut self) {
+        if self.is_over() || self.state.study.is_none() {
+            return;
+        }
+        if let Some(reason) = self.exhausted() {
+            self.finish(reason);
+        }
+    }
+
+    pub(crate) fn finish(&mut self, reason: String) {
+        self.record(Event::StudyFinished { reason: reason.clone() });
+        let alive: Vec<WorkerName> =
+            self.state.workers.iter().filter(|(_, record)| record.alive).map(|(name, _)| name.clone()).collect();
+        for worker in alive {
+            self.send(&worker, ToWorker::StudyOver { reason: reason.clone() });
+        }
+    }
+
+    /// Waits, with a bound, for the last joules and checkpoints; then lets go.
+    fn bid_farewell(&mut self) {
+        let Some((since, reason)) = self.state.finished.clone() else { return };
+        let alive: Vec<_> = self.state.workers.iter().filter(|(_, record)| record.alive).collect();
+        let waited = self.now().since(since) > self.options.farewell;
+        if self.exited || !(alive.is_empty() || waited) {
+            return;
+        }
+        self.exited = true;
+        self.effect(Effect::Exit { reason });
+    }
+}

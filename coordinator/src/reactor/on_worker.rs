@@ -1,0 +1,124 @@
+//! Messages from workers: who they are, that they live, what they hold.
+
+use common::event::Event;
+use common::id::{SessionId, TaskId, WorkerName};
+use common::time::Millis;
+use common::trial::Failure;
+use common::wire::{FromWorker, Hello, ToWorker};
+
+use crate::core::Core;
+
+/// An assignment that a worker does not hold after so many heartbeats was lost on the way and is sent again.
+const BEATS_BEFORE_REPEAT: i64 = 2;
+
+impl Core {
+    pub(crate) fn on_message(&mut self, worker: WorkerName, message: FromWorker) {
+        match message {
+            FromWorker::Hello(hello) => self.on_hello(worker, hello),
+            FromWorker::Heartbeat { session, held, .. } => self.on_heartbeat(&worker, session, &held),
+            FromWorker::Delivery { session, number, report } => self.on_delivery(&worker, session, number, report),
+            FromWorker::Progress { session, progress } => {
+                if self.knows(&worker, session) && self.state.lease(progress.task).is_some() {
+                    self.progress.insert(progress.task, progress);
+                }
+            }
+            // Blobs pass between the gateway and the store; the core hears of one when a report names it.
+            FromWorker::Upload(_) | FromWorker::Download { .. } => {}
+        }
+    }
+
+    /// Whether this is the live session of an admitted worker.
+    pub(crate) fn knows(&self, worker: &WorkerName, session: SessionId) -> bool {
+        self.state.workers.get(worker).is_some_and(|record| record.alive && record.session == session)
+    }
+
+    fn on_hello(&mut self, worker: WorkerName, hello: Hello) {
+        if self.is_over() {
+            let reason = self.state.finished.as_ref().map(|(_, reason)| reason.clone()).unwrap_or_default();
+            return self.send(&worker, ToWorker::StudyOver { reason });
+        }
+        if hello.slots.is_empty() {
+            let reason = "a worker needs at least one slot".into();
+            return self.send(&worker, ToWorker::Refused { reason });
+        }
+        let unchanged = self.knows(&worker, hello.session)
+            && self.state.workers.get(&worker).is_some_and(|r| r.slots == hello.slots && r.zone == hello.zone);
+        if !unchanged {
+            // A restarted process is told from its predecessor by its session: what the old one held is gone.
+            if let Some(former) = self.state.workers.get(&worker).filter(|r| r.alive).map(|r| r.session)
+                && former != hello.session
+            {
+                self.lose(&worker, former, "its process was replaced by a new one");
+            }
+            let event = Event::WorkerJoined {
+                worker: worker.clone(),
+                session: hello.session,
+                origin: self.now() - hello.clock,
+                zone: hello.zone,
+                slots: hello.slots,
+                version: hello.version,
+                host: hello.host,
+            };
+            self.record(event);
+            self.decide_again();
+        }
+        self.heard.insert(worker.clone(), self.now());
+        self.welcome(&worker, hello.session);
+        self.compare_held(&worker, hello.session, &hello.held);
+    }
+
+    fn welcome(&mut self, worker: &WorkerName, session: SessionId) {
+        let (Some(spec), Some(record)) = (self.state.spec(), self.state.workers.get(worker)) else { return };
+        let message = ToWorker::Welcome {
+            session,
+            spec: Box::new(spec.clone()),
+            heartbeat: self.options.heartbeat,
+            acknowledged: record.acknowledged.get(&session).copied().unwrap_or_default(),
+        };
+        self.send(worker, message);
+    }
+
+    fn on_heartbeat(&mut self, worker: &WorkerName, session: SessionId, held: &[TaskId]) {
+        if !self.knows(worker, session) {
+            return self.send(worker, ToWorker::WhoAreYou { session });
+        }
+        self.heard.insert(worker.clone(), self.now());
+        self.compare_held(worker, session, held);
+    }
+
+    /// Sets right what lost frames left askew: tasks held without a lease, and leases without a task.
+    fn compare_held(&mut self, worker: &WorkerName, session: SessionId, held: &[TaskId]) {
+        for &task in held {
+            if self.state.lease(task).is_none_or(|lease| lease.worker != *worker || lease.session != session) {
+                self.send(worker, ToWorker::Cancel { task });
+            }
+        }
+        let patience = Millis(self.options.heartbeat.0 * BEATS_BEFORE_REPEAT);
+        let now = self.now();
+        let lost: Vec<TaskId> = self
+            .state
+            .leases()
+            .filter(|(_, lease)| lease.worker == *worker && lease.session == session)
+            .map(|(_, lease)| lease.task)
+            .filter(|task| !held.contains(task))
+            .filter(|task| self.assigned.get(task).is_none_or(|sent| now.since(*sent) > patience))
+            .collect();
+        lost.into_iter().for_each(|task| self.send_assignment(task));
+    }
+
+    /// A session is over. Its leases are void; each counts as a crash of its trial.
+    pub(crate) fn lose(&mut self, worker: &WorkerName, session: SessionId, reason: &str) {
+        for task in self.tasks_of(worker, session) {
+            let failure = Failure::Crashed(format!("worker {worker} was lost: {reason}"));
+            self.attempt_failed(task, failure);
+        }
+        self.record(Event::WorkerLost { worker: worker.clone(), session, reason: reason.into() });
+        self.roles.retain(|(name, _), _| name != worker);
+        self.decide_again();
+    }
+
+    pub(crate) fn tasks_of(&self, worker: &WorkerName, session: SessionId) -> Vec<TaskId> {
+        let held = self.state.leases().filter(|(_, lease)| lease.worker == *worker && lease.session == session);
+        held.map(|(_, lease)| lease.task).collect()
+    }
+}

@@ -1,0 +1,93 @@
+//! What the agent is shown: the state of the study as an allocation policy may know it.
+
+use std::collections::BTreeMap;
+
+use allocation::{BudgetLeft, Cost, Situation, Work, ZoneSituation};
+use common::energy::Purpose;
+use common::fidelity::Role;
+use common::id::Zone;
+use common::time::HOUR_MS;
+
+use crate::core::Core;
+
+/// Hours of the past that a policy sees: a week.
+const RECENT_HOURS: i64 = 168;
+/// Finished full trainings over which the recent gain is counted.
+const RECENT_FULLS: usize = 5;
+
+impl Core {
+    pub(crate) fn situation(&self) -> Situation {
+        let hour = self.this_hour();
+        let clock = self.state.clock();
+        let into_hour = clock.map_or(0, |clock| clock.grid(self.now()).since(hour.start()).0);
+        let left = self.left();
+        let gained = &self.state.progress;
+        let before = gained.len().checked_sub(RECENT_FULLS + 1).map_or(0.0, |index| gained[index].hypervolume);
+        Situation {
+            hour,
+            hour_left: 1.0 - into_hour as f64 / HOUR_MS as f64,
+            hour_s: clock.map_or(3600.0, |clock| clock.hour_s),
+            zones: self.zone_situations(),
+            budget: BudgetLeft {
+                carbon: left.carbon,
+                energy: left.energy,
+                hours: left.hours,
+                trainings: left.trainings,
+            },
+            work: self.work(),
+            costs: Purpose::ALL
+                .into_iter()
+                .filter_map(|purpose| {
+                    self.state.mean_cost(purpose).map(|(seconds, joules)| (purpose, Cost { seconds, joules }))
+                })
+                .collect(),
+            hypervolume: self.state.hypervolume(),
+            recent_gain: self.state.hypervolume() - before,
+            finished: self.finished_counts(),
+        }
+    }
+
+    fn zone_situations(&self) -> BTreeMap<Zone, ZoneSituation> {
+        let hour = self.this_hour();
+        let mut zones: BTreeMap<Zone, ZoneSituation> = BTreeMap::new();
+        for slot in self.live_slots() {
+            let zone = zones.entry(slot.zone).or_default();
+            zone.slots += 1;
+            zone.training += u32::from(slot.holding == Some(Role::Train));
+            zone.sampling += u32::from(slot.holding == Some(Role::Sample));
+        }
+        for (zone, situation) in &mut zones {
+            let series = self.state.account.series(zone);
+            let known = series.filter(|sample| sample.hour <= hour && sample.hour > hour.plus(-RECENT_HOURS));
+            situation.recent = known.map(|sample| sample.intensity).collect();
+            situation.intensity = situation.recent.last().map(|_| self.state.account.intensity(zone, hour).0);
+            situation.forecast = self.state.forecasts.get(zone).cloned();
+        }
+        zones
+    }
+
+    fn work(&self) -> Work {
+        let standing = self.standing();
+        let trains = |role: Role| role == Role::Train;
+        let running = self.state.leases().filter(|(trial, _)| trains(trial.subject.role())).count();
+        let waiting = self.state.trials.values().filter(|t| t.is_waiting() && trains(t.subject.role())).count();
+        let pool = standing.pool();
+        let room = if standing.can_score() { (self.options.ladder.pool as usize).saturating_sub(pool) } else { 0 };
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Work {
+            trainings_running: count(running),
+            trainings_waiting: count(waiting),
+            training_wanted: true,
+            scored: count(pool),
+            scores_wanted: count(room),
+        }
+    }
+
+    fn finished_counts(&self) -> BTreeMap<Purpose, u32> {
+        let mut counts = BTreeMap::new();
+        for trial in self.state.trials.values().filter(|trial| trial.evaluation.is_some()) {
+            *counts.entry(trial.subject.purpose()).or_insert(0) += 1;
+        }
+        counts
+    }
+}
