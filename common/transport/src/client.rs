@@ -110,7 +110,8 @@ impl Client {
 
 impl ClientSender {
     /// Queues a frame and returns at once. While the server is away, frames wait until the queue
-    /// is full; a connection that breaks may take frames with it that were on their way.
+    /// is full. A connection that breaks, or is turned away in its handshake, may take the frames
+    /// with it that were queued.
     pub fn send(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
         self.0.send(frame.into())
     }

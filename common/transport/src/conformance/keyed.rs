@@ -2,7 +2,7 @@
 
 use super::stage::{connected, is_refused, name, round_trip, until};
 use super::{Safety, Stage, within};
-use crate::{ClientSecurity, KeyPair, SendError, Transport};
+use crate::{ClientSecurity, Connection, KeyPair, SendError, Transport};
 
 pub async fn wrong_server_key_is_refused<T: Transport>(transport: &T, safety: Safety) {
     if safety == Safety::Null {
@@ -73,10 +73,11 @@ pub async fn names_come_from_keys<T: Transport>(transport: &T, safety: Safety) {
     round_trip(&mut server, &mut client, "before", b"1").await;
     within("close", server.close()).await;
 
+    until(&client, |now| *now != Connection::Connected).await;
+
     let keys = stage.worker_keys.remove(&name("before")).expect("put there above");
     stage.worker_keys.insert(name("after"), keys);
     let mut server = stage.server_at(&endpoint.to_string()).await;
-    until(&client, |now| *now != crate::Connection::Connected).await;
     connected(&client).await;
     round_trip(&mut server, &mut client, "after", b"2").await;
 }

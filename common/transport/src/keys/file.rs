@@ -103,14 +103,14 @@ fn read_fields(path: &Path, privacy: Privacy) -> Result<Fields, KeyError> {
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(malformed("it is not a regular file".into()));
     }
-    let mut file = File::open(path).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
     // Asked of the open file: the path may have been exchanged meanwhile.
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if privacy == Privacy::OwnerOnly && mode & 0o077 != 0 {
         return Err(KeyError::Exposed { path: path.into(), mode });
     }
     let mut text = String::new();
-    let read = file.by_ref().take(MAX_FILE_BYTES + 1).read_to_string(&mut text);
+    let read = file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text);
     match read {
         Ok(bytes) if bytes as u64 > MAX_FILE_BYTES => return Err(malformed("it is too long".into())),
         Ok(_) => {}

@@ -127,6 +127,7 @@ impl Follower {
     async fn follow(mut self, mut monitor: MonitorStream) {
         loop {
             match monitor.recv().await {
+                Ok(MonitorEvent::Closed) => break,
                 Ok(event) => {
                     if self.on_event(event) && !self.knock_again(&mut monitor).await {
                         break;

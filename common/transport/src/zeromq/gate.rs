@@ -1,6 +1,8 @@
-//! Who comes in. Asked once in every handshake, after the key is proven and before any message is
-//! read; see the argument in [`super`]. It keeps nobody connected and closes nothing.
+//! Who comes in, and under which name; see the argument in [`super`]. With keys it is asked once in
+//! every handshake, after the key is proven and before any message is read. It closes nothing
+//! itself.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -84,6 +86,28 @@ impl Gate {
         match roster.admit(&name, &id) {
             Ok(()) => Answer::Welcome(name),
             Err(refusal) => Answer::Refused(format!("{name}: {refusal}")),
+        }
+    }
+
+    /// The name of a connected peer, or `None` if it must go. With keys this is the user id that
+    /// [`Self::answer`] gave the connection, never anything the peer sent; without, its claim.
+    pub(super) fn name_of(
+        &self,
+        user_id: Option<&Bytes>,
+        announced: &[u8],
+        address: Option<SocketAddr>,
+    ) -> Option<PeerName> {
+        if self.allow.is_some() {
+            return std::str::from_utf8(user_id?).ok()?.parse().ok();
+        }
+        let announced = Bytes::copy_from_slice(announced);
+        match self.decide(PublicKey::from_bytes([0; 32]), Some(&announced)) {
+            Answer::Welcome(name) => Some(name),
+            Answer::Refused(reason) | Answer::Later(reason) => {
+                let address = address.map(|address| address.to_string());
+                self.log_refusal(address.as_deref().unwrap_or("unknown"), &reason);
+                None
+            }
         }
     }
 

@@ -10,10 +10,12 @@
 //! 3. On success the gate attaches the name from the allow list to the connection as its *user
 //!    id*. The crate keeps that apart from everything the peer itself sent, and hands it out with
 //!    every message. `server` reads the name from there alone.
-//! 4. A frame that arrives without a user id is dropped: no gate, no name.
+//! 4. A frame that arrives without a user id is dropped, and its connection with it.
 //!
-//! Without keys, step 1 is missing and the name is what the peer announces. That is why such
-//! endpoints must be loopback.
+//! Without keys, the name is what the peer announces. NULL's handshake asks its gate before the
+//! peer has announced anything, so there a peer is judged once it is connected: by `server`, at
+//! its first frame or at the next look at the connections, and whoever has no good name loses its
+//! connection unheard. Anybody could claim any name; that is why such endpoints must be loopback.
 
 pub(crate) mod curve;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use omq_tokio::{
-    Authenticator, CurveServerOptions, Error as OmqError, Identity, IdentitySocket, MechanismSetup, Message,
-    Options, Socket, SocketType, TrySendError,
+    Authenticator, CurveServerOptions, Error as OmqError, IdentitySocket, Message, Options, PeerInfo, Socket,
+    SocketType, TrySendError,
 };
 use tokio::sync::oneshot;
 use tracing::warn;
@@ -38,7 +38,7 @@ pub(super) async fn bind(wanted: ServerOptions) -> Result<Server, BindError> {
     let (inlet, outlet) = mailbox();
     let (done, finished) = oneshot::channel();
     tokio::spawn(guard(socket, gate.clone(), wanted.limits.max_connections));
-    tokio::spawn(pump(routing.clone(), inlet, Room::new(wanted.limits.incoming_bytes), done));
+    tokio::spawn(pump(routing.clone(), gate.clone(), inlet, Room::new(wanted.limits.incoming_bytes), done));
 
     let speaker = Speaker { socket: routing, gate, max_frame_bytes: wanted.limits.max_frame_bytes };
     let closing = Closing { notice: None, done: Some(finished) };
@@ -46,17 +46,16 @@ pub(super) async fn bind(wanted: ServerOptions) -> Result<Server, BindError> {
 }
 
 fn socket_options(wanted: &ServerOptions, gate: &Arc<Gate>) -> Options {
-    let gate = gate.clone();
-    let authenticator = Authenticator::new_with_result(move |peer| gate.answer(peer));
     // Mandatory: an unknown peer is an error to report, not a frame to drop in silence.
     let base = Options { router_mandatory: true, ..options::base(&wanted.limits) };
     match &wanted.security {
         ServerSecurity::Curve { keys, .. } => {
+            let gate = gate.clone();
             let mut curve = CurveServerOptions::new();
-            curve.authenticator = Some(authenticator);
+            curve.authenticator = Some(Authenticator::new_with_result(move |peer| gate.answer(peer)));
             base.curve_server_with_options(keys.secret().pair(), curve)
         }
-        ServerSecurity::Null => Options { mechanism: MechanismSetup::NullServer { authenticator }, ..base },
+        ServerSecurity::Null => base,
     }
 }
 
@@ -99,6 +98,7 @@ impl ToPeers for Speaker {
 /// Moves frames to the handle until either side ends, then closes the socket.
 async fn pump(
     socket: IdentitySocket,
+    gate: Arc<Gate>,
     inlet: Inlet<(PeerName, Bytes)>,
     room: Room,
     done: oneshot::Sender<()>,
@@ -118,7 +118,9 @@ async fn pump(
             }
         };
         let connection_id = sender.peer_info().connection_id;
-        let (Some(name), Ok(frame)) = (authenticated_name(&sender), body.into_bytes()) else {
+        let (Some(name), Ok(frame)) =
+            (name_of(&gate, sender.peer_info(), sender.as_ref()), body.into_bytes())
+        else {
             warn!(connection_id, "a message that is not one frame of a named peer: connection closed");
             // It may have left by itself meanwhile.
             let _ = socket.disconnect_peer(connection_id).await;
@@ -138,30 +140,36 @@ async fn pump(
     let _ = done.send(());
 }
 
-/// The name that the gate attached to this connection; never anything the peer sent.
-fn authenticated_name(sender: &Identity) -> Option<PeerName> {
-    let user_id = sender.peer_info().authentication.user_id.as_ref()?;
-    std::str::from_utf8(user_id).ok()?.parse().ok()
+fn name_of(gate: &Gate, peer: &PeerInfo, announced: &[u8]) -> Option<PeerName> {
+    gate.name_of(peer.authentication.user_id.as_ref(), announced, peer.peer_address)
 }
 
 /// Closes connections that lost their name to a newer instance, and those beyond the limit.
 async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
     let mut seen = socket.connections_generation();
-    while let Ok(connections) = socket.connections().await {
+    while let Ok(mut connections) = socket.connections().await {
+        // Oldest first, so that the newest of two with one name keeps it.
+        connections.sort_unstable_by_key(|connection| connection.connection_id);
+        let named: Vec<_> = connections
+            .into_iter()
+            .filter_map(|connection| {
+                let name = name_of(&gate, connection.peer_info.as_ref()?, &connection.identity);
+                Some((connection.connection_id, connection.identity, name))
+            })
+            .collect();
         let mut kept = Vec::new();
-        for connection in connections {
-            let name = connection.peer_info.as_ref().and_then(|info| {
-                std::str::from_utf8(info.authentication.user_id.as_ref()?).ok()?.parse::<PeerName>().ok()
-            });
-            match name {
-                Some(name) if !gate.is_current(&name, &connection.identity) => {
-                    warn!(peer = %name, "a newer process under this name took over: older connection closed");
-                    let _ = socket.disconnect_peer(connection.connection_id).await;
-                }
-                _ => kept.push(connection.connection_id),
+        for (connection_id, identity, name) in named {
+            if name.is_some_and(|name| gate.is_current(&name, &identity)) {
+                kept.push(connection_id);
+            } else {
+                warn!(
+                    connection_id,
+                    "a peer without a right to a name, or displaced by a newer one: connection closed"
+                );
+                // It may have left by itself meanwhile.
+                let _ = socket.disconnect_peer(connection_id).await;
             }
         }
-        kept.sort_unstable();
         for surplus in kept.split_off(kept.len().min(max_connections)) {
             warn!(max_connections, "too many peers: newest connection closed");
             let _ = socket.disconnect_peer(surplus).await;
