@@ -111,7 +111,8 @@ impl Client {
 impl ClientSender {
     /// Queues a frame and returns at once. While the server is away, frames wait until the queue
     /// is full. A connection that breaks, or is turned away in its handshake, may take the frames
-    /// with it that were queued.
+    /// with it that were queued; for a moment after that there is no queue, and the answer is
+    /// [`SendError::Full`] too.
     pub fn send(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
         self.0.send(frame.into())
     }

@@ -1,4 +1,4 @@
-//! What every [`Transport`] must do. A new one runs [`crate::conformance_suite!`] in its tests.
+//! What every [`Transport`](crate::Transport) must do. A new one runs [`crate::conformance_suite!`] in its tests.
 //!
 //! The cases talk through the public handles only. Time appears as an upper bound to fail at,
 //! never as a pause that hopes.

@@ -47,7 +47,7 @@ pub enum SendError {
     /// Trying again helps once the peer is back.
     #[error("the peer is not connected")]
     Away,
-    /// Trying again helps once the peer has read.
+    /// Trying again helps once the peer has read, or a lost connection has a queue again.
     #[error("the outgoing queue is full")]
     Full,
     /// Trying again never helps: split the content.

@@ -9,7 +9,7 @@ use omq_tokio::{
     SocketType, TrySendError,
 };
 use tokio::sync::oneshot;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::gate::Gate;
 use super::{LINGER, options};
@@ -162,7 +162,8 @@ async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
             if name.is_some_and(|name| gate.is_current(&name, &identity)) {
                 kept.push(connection_id);
             } else {
-                warn!(
+                // The gate has logged a refusal, with restraint.
+                debug!(
                     connection_id,
                     "a peer without a right to a name, or displaced by a newer one: connection closed"
                 );
