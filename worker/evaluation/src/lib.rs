@@ -1,1 +1,53 @@
-//! To be written.
+//! Evaluators: from an architecture to its error and its cost.
+//!
+//! No async, no wire, and no clock but through `Control`. What holds tensors stands behind the feature `torch`; the rest
+//! (the interface, its conformance suite, the rehearsal, reading and dividing images) builds without it in seconds.
+
+pub mod conformance;
+pub mod data;
+mod error;
+mod evaluator;
+mod options;
+mod rehearsal;
+
+#[cfg(feature = "torch")]
+mod cost;
+#[cfg(feature = "torch")]
+pub mod export;
+#[cfg(feature = "torch")]
+pub mod network;
+#[cfg(feature = "torch")]
+mod supernet;
+#[cfg(feature = "torch")]
+mod torch;
+#[cfg(feature = "torch")]
+pub mod training;
+
+pub use error::Error;
+pub use evaluator::{Control, Evaluator, Finding, Job, Kept, Outcome, Step, Wish};
+pub use options::{DeviceChoice, Options};
+pub use rehearsal::Rehearsal;
+#[cfg(feature = "torch")]
+pub use torch::TorchEvaluator;
+
+use common::study::{EvaluatorSpec, StudySpec};
+
+/// The evaluator that `spec` asks for, ready to work: its data is read and validated.
+pub fn build(spec: &StudySpec, options: &Options) -> Result<Box<dyn Evaluator>, Error> {
+    match spec.evaluator {
+        EvaluatorSpec::Rehearsal { seconds_per_epoch } => {
+            Ok(Box::new(Rehearsal::new(spec.clone(), seconds_per_epoch)))
+        }
+        EvaluatorSpec::Torch => build_torch(spec, options),
+    }
+}
+
+#[cfg(feature = "torch")]
+fn build_torch(spec: &StudySpec, options: &Options) -> Result<Box<dyn Evaluator>, Error> {
+    Ok(Box::new(TorchEvaluator::new(spec.clone(), options)?))
+}
+
+#[cfg(not(feature = "torch"))]
+fn build_torch(_: &StudySpec, _: &Options) -> Result<Box<dyn Evaluator>, Error> {
+    Err(Error::WithoutTorch)
+}

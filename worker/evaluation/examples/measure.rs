@@ -1,0 +1,235 @@
+//! Trains and scores networks of one study on this machine and prints how fast and how well: to choose a recipe.
+//!
+//! `cargo run --release -p evaluation --features torch --example measure -- [key=value …]`
+//!
+//! Keys: data, format (idx, cifar10), channels, cells, training, validation, batch, epochs, rung, lr, wd, threads, seed,
+//! supernet_epochs, supernet_batch, supernet_lr, supernet_wd, recalibration, scoring, augmentation (none, flip, flip_crop), random (how many random
+//! cells to take through every fidelity; 0 trains one good cell), supernet (0 leaves it out).
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use common::architecture::Architecture;
+use common::fidelity::Fidelity;
+use common::objective::{Objective, ObjectiveKind};
+use common::seed::Seed;
+use common::space::nas_bench_201::Skeleton;
+use common::space::{NasBench201, SearchSpace, SpaceSpec};
+use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use common::trial::{ArtifactKind, Subject};
+use common::unit::{Joules, Seconds};
+use evaluation::{Control, Evaluator, Finding, Job, Kept, Options, Outcome, Step, Wish};
+
+/// The cell that comes first in NAS-Bench-201 on CIFAR-10 among those with a skip.
+const GOOD_CELL: &str =
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let keys = Keys::read();
+    let spec = keys.spec();
+    let SpaceSpec::NasBench201(skeleton) = spec.space;
+    let space = NasBench201::new(skeleton);
+    let options = Options { threads: keys.number("threads", 1.0) as usize, ..Options::default() };
+    let mut evaluator = evaluation::build(&spec, &options)?;
+    println!("{spec:#?}");
+
+    let rung = keys.number("rung", 1.0) as u32;
+    let random = keys.number("random", 0.0) as u64;
+    let mut cells = vec![space.decode(GOOD_CELL)?];
+    if random > 0 {
+        cells = (0..)
+            .map(|index| space.random(&mut spec.seed.stream("measure", index)))
+            .map(|cell| space.canonical(&cell))
+            .filter(|cell| space.trainable(cell))
+            .take(random as usize)
+            .collect();
+    }
+    let supernet = if keys.number("supernet", 1.0) > 0.0 {
+        let finding = run(&mut *evaluator, &Subject::Supernet, None, &spec)?;
+        let evaluation = &finding.evaluation;
+        let losses: Vec<String> =
+            evaluation.curve.iter().map(|point| format!("{:.3}", point.training_loss)).collect();
+        println!(
+            "supernet: {:.1} s, mean path accuracy {:.2} %, losses {}",
+            evaluation.seconds.0,
+            100.0 - 100.0 * evaluation.validation_error,
+            losses.join(" ")
+        );
+        finding.artifacts.into_iter().find(|(kind, _)| *kind == ArtifactKind::Supernet)
+    } else {
+        None
+    };
+    let mut rows = Vec::new();
+    for cell in &cells {
+        let mut row = [f64::NAN; 3];
+        for (column, fidelity) in
+            [Fidelity::OneShot, Fidelity::Rung(rung), Fidelity::Full].into_iter().enumerate()
+        {
+            if (fidelity == Fidelity::OneShot && supernet.is_none()) || (fidelity == Fidelity::Rung(0)) {
+                continue;
+            }
+            let subject = Subject::Network { architecture: cell.clone(), fidelity };
+            let bytes = supernet.as_ref().map(|(_, bytes)| bytes.as_slice());
+            let finding = run(&mut *evaluator, &subject, bytes, &spec)?;
+            row[column] = print(&space, cell, fidelity, &finding, spec.training.epochs);
+        }
+        rows.push(row);
+    }
+    for (name, column) in [("one-shot", 0), ("rung", 1)] {
+        let pairs: Vec<(f64, f64)> = rows.iter().map(|row| (row[column], row[2])).collect();
+        println!("Kendall tau of {name} with full over {} cells: {:.3}", pairs.len(), kendall(&pairs));
+    }
+    Ok(())
+}
+
+fn print(
+    space: &NasBench201,
+    cell: &Architecture,
+    fidelity: Fidelity,
+    finding: &Finding,
+    epochs: u32,
+) -> f64 {
+    let evaluation = &finding.evaluation;
+    let accuracy = |error: f64| 100.0 - 100.0 * error;
+    let test =
+        evaluation.test_error.map_or(String::new(), |error| format!(", test {:.2} %", accuracy(error)));
+    println!(
+        "{} {fidelity}: {:.2} s, {} parameters, {:.2} MFLOP, validation {:.2} %{test} (of {epochs} epochs: {})",
+        space.encode(cell),
+        evaluation.seconds.0,
+        evaluation.parameters,
+        evaluation.flops as f64 / 1e6,
+        accuracy(evaluation.validation_error),
+        evaluation.curve.iter().map(|p| format!("{:.3}", p.training_loss)).collect::<Vec<_>>().join(" "),
+    );
+    evaluation.test_error.unwrap_or(evaluation.validation_error)
+}
+
+fn run(
+    evaluator: &mut dyn Evaluator,
+    subject: &Subject,
+    supernet: Option<&[u8]>,
+    spec: &StudySpec,
+) -> Result<Finding, Box<dyn std::error::Error>> {
+    let job = Job { subject, supernet, resume: None, trial_seed: spec.seed };
+    let mut watch = Watch::new();
+    let outcome = evaluator.evaluate(&job, &mut watch).map_err(|failure| failure.to_string())?;
+    print!("[{:.2} processor seconds] ", processor_seconds() - watch.1);
+    match outcome {
+        Outcome::Finished(finding) => Ok(finding),
+        other => Err(format!("unexpected {other:?}").into()),
+    }
+}
+
+/// τ-b without the correction for ties: concordant minus discordant pairs over all pairs.
+fn kendall(pairs: &[(f64, f64)]) -> f64 {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (index, (a, b)) in pairs.iter().enumerate() {
+        for (c, d) in &pairs[..index] {
+            let product = (a - c) * (b - d);
+            sum += if product == 0.0 { 0.0 } else { product.signum() };
+            count += 1.0;
+        }
+    }
+    sum / count
+}
+
+/// An executor that never interrupts and notes the processor's time too: on a busy machine only that compares.
+struct Watch(Instant, f64);
+
+/// Seconds that this thread computed, as Linux counts them.
+fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ')
+        .next()
+        .and_then(|nanoseconds| nanoseconds.parse::<f64>().ok())
+        .map_or(f64::NAN, |ns| ns / 1e9)
+}
+
+impl Watch {
+    // A program that measures has to look at the clock.
+    #[allow(clippy::disallowed_methods)]
+    fn new() -> Self {
+        Self(Instant::now(), processor_seconds())
+    }
+}
+
+impl Control for Watch {
+    fn wish(&mut self) -> Wish {
+        Wish::GoOn
+    }
+    fn progress(&mut self, _: Step) {}
+    fn keep(&mut self, _: Kept) {}
+    fn elapsed(&mut self) -> Seconds {
+        Seconds(self.0.elapsed().as_secs_f64())
+    }
+    fn energy(&mut self) -> Option<Joules> {
+        None
+    }
+}
+
+struct Keys(BTreeMap<String, String>);
+
+impl Keys {
+    fn read() -> Self {
+        let pair = |argument: String| {
+            argument.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
+        };
+        Self(std::env::args().skip(1).filter_map(pair).collect())
+    }
+
+    fn text(&self, key: &str, default: &str) -> String {
+        self.0.get(key).map_or(default, String::as_str).to_owned()
+    }
+
+    fn number(&self, key: &str, default: f64) -> f64 {
+        self.0
+            .get(key)
+            .map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{key}={value} is no number")))
+    }
+
+    fn spec(&self) -> StudySpec {
+        let whole = |key: &str, default: f64| self.number(key, default) as u32;
+        let (format, input) = match self.text("format", "idx").as_str() {
+            "cifar10" => (DataFormat::Cifar10, [3, 32, 32]),
+            _ => (DataFormat::Idx, [1, 28, 28]),
+        };
+        let recipe = |prefix: &str, epochs: f64, batch: f64, rate: f64| Recipe {
+            epochs: whole(&format!("{prefix}epochs"), epochs),
+            batch_size: whole(&format!("{prefix}batch"), batch),
+            learning_rate: self.number(&format!("{prefix}lr"), rate),
+            final_learning_rate: 0.0,
+            momentum: 0.9,
+            weight_decay: self.number(&format!("{prefix}wd"), 5e-4),
+        };
+        StudySpec {
+            name: "measure".into(),
+            seed: Seed(self.number("seed", 1.0) as u64),
+            space: SpaceSpec::NasBench201(Skeleton {
+                channels: whole("channels", 8.0),
+                cells_per_stage: whole("cells", 1.0),
+                input,
+                classes: 10,
+            }),
+            data: DataSpec {
+                format,
+                path: self.text("data", ".data/fashion-mnist"),
+                validation_images: whole("validation", 2000.0),
+                training_images: Some(whole("training", 6000.0)),
+                augmentation: match self.text("augmentation", "none").as_str() {
+                    "flip" => Augmentation::Flip,
+                    "flip_crop" => Augmentation::FlipCrop,
+                    _ => Augmentation::None,
+                },
+            },
+            objectives: vec![Objective { kind: ObjectiveKind::Error, reference: 1.0 }],
+            evaluator: EvaluatorSpec::Torch,
+            supernet: recipe("supernet_", 8.0, 64.0, 0.1),
+            one_shot: OneShotSpec {
+                recalibration_images: whole("recalibration", 512.0),
+                scoring_images: whole("scoring", 1000.0),
+            },
+            training: recipe("", 6.0, 64.0, 0.1),
+        }
+    }
+}

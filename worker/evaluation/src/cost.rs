@@ -1,0 +1,76 @@
+//! What an inference costs on this device: latency and joules, only where the study minimises them.
+//! Parameters and FLOPs follow from the architecture alone and are the search space's affair.
+
+use common::objective::{Objective, ObjectiveKind};
+use common::unit::Seconds;
+use tch::{Cuda, Device, Tensor};
+
+use crate::data::Loaded;
+use crate::evaluator::Control;
+use crate::network::{CellNetwork, Path, Statistics};
+use crate::training::Stop;
+
+/// Runs before the first that counts: caches, clocks and kernels settle.
+const WARM_UP_RUNS: usize = 10;
+/// The median of so many is steady to a few per cent on a quiet machine.
+const LATENCY_RUNS: usize = 51;
+/// NVML's counter moves every 20 to 100 ms, RAPL's every ms: 2 s bound its error to 5 %.
+const ENERGY_WINDOW: Seconds = Seconds(2.0);
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Measured {
+    /// Median, batch size 1.
+    pub latency_ms: Option<f64>,
+    /// Mean over a window of back-to-back inferences, batch size 1, idle draw included.
+    pub joules_per_inference: Option<f64>,
+}
+
+pub fn measure(
+    objectives: &[Objective],
+    network: &CellNetwork,
+    path: &Path,
+    data: &Loaded,
+    control: &mut dyn Control,
+    mut attend: impl FnMut(&mut dyn Control) -> Result<(), Stop>,
+) -> Result<Measured, Stop> {
+    let wants = |kind| objectives.iter().any(|objective| objective.kind == kind);
+    let (latency, joules) = (wants(ObjectiveKind::LatencyMs), wants(ObjectiveKind::JoulesPerInference));
+    if !latency && !joules {
+        return Ok(Measured::default());
+    }
+    let _guard = tch::no_grad_guard();
+    let (image, _) = data.batch(&data.validation, 0, 1);
+    let infer = || run(network, &image, path);
+    for _ in 0..WARM_UP_RUNS {
+        infer();
+    }
+    let mut measured = Measured::default();
+    if latency {
+        let mut spans_ms: Vec<f64> = Vec::with_capacity(LATENCY_RUNS);
+        for _ in 0..LATENCY_RUNS {
+            attend(control)?;
+            let start = control.elapsed();
+            infer();
+            spans_ms.push((control.elapsed() - start).0 * 1000.0);
+        }
+        spans_ms.sort_by(f64::total_cmp);
+        measured.latency_ms = Some(spans_ms[LATENCY_RUNS / 2]);
+    }
+    if joules && let Some(before) = control.energy() {
+        let (start, mut runs) = (control.elapsed(), 0);
+        while control.elapsed() - start < ENERGY_WINDOW {
+            attend(control)?;
+            (0..WARM_UP_RUNS).for_each(|_| infer());
+            runs += WARM_UP_RUNS;
+        }
+        measured.joules_per_inference = control.energy().map(|after| (after - before).0 / runs as f64);
+    }
+    Ok(measured)
+}
+
+fn run(network: &CellNetwork, image: &Tensor, path: &Path) {
+    let _ = network.forward(image, path, Statistics::Running);
+    if let Device::Cuda(number) = image.device() {
+        Cuda::synchronize(number as i64);
+    }
+}

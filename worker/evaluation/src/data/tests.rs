@@ -1,0 +1,210 @@
+//! Data files made on the spot: what is read is what was written, and every kind of damage is named with its cure.
+
+use std::fs;
+use std::io::Write;
+
+use common::space::nas_bench_201::Skeleton;
+use common::study::Augmentation;
+use tempfile::TempDir;
+
+use super::*;
+
+const SHAPE: [u32; 3] = [1, 4, 8];
+
+fn idx(magic: u32, sizes: &[u32], content: &[u8]) -> Vec<u8> {
+    let words = std::iter::once(magic).chain(sizes.iter().copied());
+    words.flat_map(u32::to_be_bytes).chain(content.iter().copied()).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Twelve training and four test images of 4×8; image `i` is filled with `i` and labelled `i % 3`.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (prefix, count) in [("train", 12_u32), ("t10k", 4)] {
+        let pixels: Vec<u8> = (0..count).flat_map(|image| vec![image as u8; 32]).collect();
+        let labels: Vec<u8> = (0..count).map(|image| (image % 3) as u8).collect();
+        let images = idx(0x803, &[count, 4, 8], &pixels);
+        fs::write(folder.path().join(format!("{prefix}-images-idx3-ubyte")), images).unwrap();
+        let labels = gzip(&idx(0x801, &[count], &labels));
+        fs::write(folder.path().join(format!("{prefix}-labels-idx1-ubyte.gz")), labels).unwrap();
+    }
+    folder
+}
+
+fn spec() -> DataSpec {
+    DataSpec {
+        format: DataFormat::Idx,
+        path: String::new(),
+        validation_images: 4,
+        training_images: Some(6),
+        augmentation: Augmentation::None,
+    }
+}
+
+fn space() -> SpaceSpec {
+    SpaceSpec::NasBench201(Skeleton { channels: 2, cells_per_stage: 1, input: SHAPE, classes: 3 })
+}
+
+#[test]
+fn idx_files_plain_and_gzipped_are_read_and_divided() {
+    let folder = folder();
+    let data = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (6, 4, 4));
+    assert_eq!(data.test.labels, [0, 1, 2, 0]);
+    // An image's pixels tell its number in the file: labels stay with their images, and no image is in both parts.
+    let numbers = |images: &Images| images.pixels.chunks(32).map(|pixels| pixels[0]).collect::<Vec<_>>();
+    let (training, validation) = (numbers(&data.training), numbers(&data.validation));
+    assert!(training.iter().zip(&data.training.labels).all(|(number, label)| number % 3 == *label));
+    assert!(training.iter().all(|number| !validation.contains(number)));
+
+    let again = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    assert_eq!(data, again, "the seed fixes the split");
+    let larger = DataSpec { training_images: None, ..spec() };
+    let larger = load(folder.path(), &larger, &space(), Seed(5)).unwrap();
+    assert_eq!(larger.validation, data.validation, "validation does not depend on how many images train");
+    assert_eq!(larger.training.len(), 8);
+    let other = load(folder.path(), &spec(), &space(), Seed(6)).unwrap();
+    assert_ne!(numbers(&other.training), training);
+}
+
+#[test]
+fn normalisation_is_of_the_training_part() {
+    let folder = folder();
+    let data = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    let values: Vec<f64> = data.training.pixels.iter().map(|&pixel| f64::from(pixel) / 255.0).collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
+    assert!((data.normalisation.mean[0] - mean).abs() < 1e-12);
+    assert!((data.normalisation.deviation[0] - variance.sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn cifar_batches_are_read_in_the_order_of_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let record =
+        |label: u8| std::iter::once(label).chain(std::iter::repeat_n(label * 10, 3072)).collect::<Vec<u8>>();
+    fs::write(folder.path().join("data_batch_2.bin"), record(2)).unwrap();
+    fs::write(folder.path().join("data_batch_1.bin.gz"), gzip(&[record(0), record(1)].concat())).unwrap();
+    fs::write(folder.path().join("test_batch.bin"), record(1)).unwrap();
+    let (training, test) = cifar::read(folder.path()).unwrap();
+    assert_eq!(training.labels, [0, 1, 2]);
+    assert_eq!((training.pixels[2 * 3072], test.labels.len(), test.shape), (20, 1, [3, 32, 32]));
+
+    fs::write(folder.path().join("data_batch_2.bin"), &record(2)[1..]).unwrap();
+    assert!(matches!(cifar::read(folder.path()), Err(Error::Length { found: 3072, expected: 3073, .. })));
+    fs::remove_file(folder.path().join("test_batch.bin")).unwrap();
+    assert!(matches!(cifar::read(folder.path()), Err(Error::Missing { .. })));
+}
+
+/// Loads after `damage` and returns the message.
+fn message(damage: impl FnOnce(&Path), spec: &DataSpec) -> String {
+    let folder = folder();
+    damage(folder.path());
+    load(folder.path(), spec, &space(), Seed(5)).unwrap_err().to_string()
+}
+
+#[test]
+fn damage_is_named_with_its_cure() {
+    let images = "train-images-idx3-ubyte";
+    let labels = "t10k-labels-idx1-ubyte.gz";
+    let write =
+        |name: &'static str, bytes: Vec<u8>| move |path: &Path| fs::write(path.join(name), bytes).unwrap();
+    let check = |message: String, words: &[&str]| {
+        for word in words {
+            assert!(message.contains(word), "`{word}` in: {message}");
+        }
+    };
+    check(
+        message(|path| fs::remove_file(path.join(images)).unwrap(), &spec()),
+        &[images, "fetch", "data.path"],
+    );
+    check(
+        message(write(images, idx(0x803, &[12, 4, 8], &[0; 383])), &spec()),
+        &["truncated", "399", "400", "fetch"],
+    );
+    check(message(write(images, vec![0; 3]), &spec()), &["truncated", "3 bytes"]);
+    check(message(write(images, idx(0x803, &[u32::MAX; 3], &[0; 9])), &spec()), &["truncated"]);
+    check(message(write(images, idx(0x801, &[12, 4, 8], &[0; 384])), &spec()), &["0x00000801", "0x00000803"]);
+    check(message(write(images, idx(0x803, &[11, 4, 8], &[0; 352])), &spec()), &["11 images", "12 labels"]);
+    check(
+        message(write(images, idx(0x803, &[12, 8, 4], &[0; 384])), &spec()),
+        &["1×8×4", "1×4×8", "space.input"],
+    );
+    check(
+        message(write(labels, gzip(&idx(0x801, &[4], &[0, 1, 3, 2]))), &spec()),
+        &["image 2", "label 3", "3 classes"],
+    );
+    check(message(write(labels, gzip(&idx(0x801, &[4], &[0; 4]))[..20].to_vec()), &spec()), &["truncated"]);
+    check(message(write(labels, b"not gzip".to_vec()), &spec()), &[labels]);
+    let greedy = DataSpec { training_images: Some(9), ..spec() };
+    check(message(|_| {}, &greedy), &["hold 12", "data.training_images"]);
+    let blind = DataSpec { validation_images: 0, ..spec() };
+    check(message(|_| {}, &blind), &["data.validation_images"]);
+}
+
+#[test]
+fn an_epoch_visits_every_image_once_in_an_order_of_its_own() {
+    let mut first = order(50, Seed(1), 0);
+    assert_eq!(first, order(50, Seed(1), 0));
+    assert_ne!(first, order(50, Seed(1), 1));
+    first.sort_unstable();
+    assert_eq!(first, (0..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn placements_stay_in_the_frame_and_use_it() {
+    let draw = |augmentation| placements(augmentation, 2000, &mut Seed(1).stream("test", 0));
+    assert_eq!(draw(Augmentation::None), None);
+    let flips = draw(Augmentation::Flip).unwrap();
+    assert!(flips.iter().all(|placement| (placement.top, placement.left) == (FRAME_PIXELS, FRAME_PIXELS)));
+    let mirrored = flips.iter().filter(|placement| placement.mirrored).count();
+    assert!((900..1100).contains(&mirrored), "{mirrored} of 2000");
+    let crops = draw(Augmentation::FlipCrop).unwrap();
+    for offset in 0..=2 * FRAME_PIXELS {
+        assert!(
+            crops.iter().any(|placement| placement.top == offset) && crops.iter().any(|p| p.left == offset)
+        );
+    }
+    assert!(crops.iter().all(|p| p.top <= 2 * FRAME_PIXELS && p.left <= 2 * FRAME_PIXELS));
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn batches_are_cut_and_mirrored_as_placed() {
+    use tch::{Device, Kind, Tensor};
+    let image = |image: usize| (0..32).map(move |pixel| (image * 32 + pixel) as u8);
+    let images = Images { shape: [1, 4, 8], pixels: (0..3).flat_map(image).collect(), labels: vec![0, 1, 2] };
+    let normalisation = Normalisation { mean: vec![0.0], deviation: vec![1.0 / 255.0] };
+    let dataset = Dataset {
+        training: images.clone(),
+        validation: images.clone(),
+        test: images,
+        normalisation,
+        classes: 3,
+    };
+    let loaded = Loaded::new(&dataset, Device::Cpu);
+    let placements = [
+        Placement { mirrored: false, top: FRAME_PIXELS, left: FRAME_PIXELS },
+        Placement { mirrored: true, top: FRAME_PIXELS + 1, left: FRAME_PIXELS },
+        Placement { mirrored: false, top: 0, left: 0 },
+    ];
+    let (batch, labels) = loaded.training_batch(&[2, 1, 0], Some(&placements));
+    assert_eq!(Vec::<i64>::try_from(labels).unwrap(), [2, 1, 0]);
+    let row = |image: i64, row: i64| Vec::<f32>::try_from(batch.get(image).get(0).get(row)).unwrap();
+    assert_eq!(row(0, 0), (64..72).map(|pixel| pixel as f32).collect::<Vec<_>>(), "untouched");
+    assert_eq!(row(1, 0), (40..48).rev().map(|pixel| pixel as f32).collect::<Vec<_>>(), "a row up, mirrored");
+    assert_eq!(row(1, 3), [0.0; 8], "the frame");
+    assert_eq!(row(2, 0), [0.0; 8]);
+    assert_eq!(
+        batch.get(2).sum(Kind::Float).double_value(&[]),
+        0.0,
+        "an image of height 4 leaves through a frame of 4"
+    );
+    let (plain, _) = loaded.training_batch(&[2, 1, 0], None);
+    assert!(plain.get(0).equal(&batch.get(0)) && Tensor::isfinite(&plain).all().int64_value(&[]) == 1);
+}

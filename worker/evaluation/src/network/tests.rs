@@ -1,0 +1,126 @@
+//! Networks against the space's own counts, a second way of computing cells, and themselves.
+
+use common::space::SearchSpace;
+use tch::Kind;
+
+use super::*;
+
+const SKELETON: Skeleton = Skeleton { channels: 4, cells_per_stage: 2, input: [3, 8, 12], classes: 7 };
+
+fn space() -> NasBench201 {
+    NasBench201::new(SKELETON)
+}
+
+fn cell(text: &str) -> Architecture {
+    space().decode(text).unwrap()
+}
+
+fn images(count: i64) -> Tensor {
+    tch::manual_seed(4);
+    Tensor::randn([count, 3, 8, 12], (Kind::Float, Device::Cpu))
+}
+
+#[test]
+fn a_built_network_has_as_many_parameters_as_the_space_counts() {
+    for index in 0..40 {
+        let architecture = space().random(&mut Seed(2).stream("cells", index));
+        let network = CellNetwork::alone(&SKELETON, &architecture, Seed(1), Device::Cpu);
+        assert_eq!(network.weights.count(), space().cost(&architecture).parameters, "{architecture:?}");
+    }
+    let published = Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
+    let all_3x3 = Architecture::new(vec![3; 6]);
+    let network = CellNetwork::alone(&published, &all_3x3, Seed(1), Device::Cpu);
+    assert_eq!(network.weights.count(), NasBench201::new(published).cost(&all_3x3).parameters);
+}
+
+#[test]
+fn logits_have_a_row_an_image_and_a_column_a_class() {
+    let architecture =
+        cell("|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|");
+    let network = CellNetwork::alone(&SKELETON, &architecture, Seed(1), Device::Cpu);
+    let path = NasBench201::operations(&architecture);
+    let logits = network.forward(&images(5), &path, Statistics::TRAINING);
+    assert_eq!(logits.size(), [5, 7]);
+    let gradient = network.weights.gradient(&logits.sum(Kind::Float));
+    assert_eq!(gradient.size(), [network.weights.count() as i64]);
+    assert!(gradient.abs().sum(Kind::Float).double_value(&[]) > 0.0);
+}
+
+#[test]
+fn initial_weights_depend_on_the_seed_alone() {
+    let flat = |seed| {
+        let network = CellNetwork::shared(&SKELETON, seed, Device::Cpu);
+        Vec::<f32>::try_from(network.weights.flat()).unwrap()
+    };
+    let first = flat(Seed(1));
+    tch::manual_seed(99);
+    assert_eq!(flat(Seed(1)), first);
+    assert_ne!(flat(Seed(2)), first);
+}
+
+/// A supernet's path computes what the network alone computes with the same numbers.
+#[test]
+fn a_path_of_the_supernet_is_the_network_with_its_weights() {
+    let shared = CellNetwork::shared(&SKELETON, Seed(3), Device::Cpu);
+    let inherited: std::collections::BTreeMap<_, _> =
+        shared.weights.named().into_iter().map(|(name, shape, bytes)| (name, (shape, bytes))).collect();
+    for index in 0..6 {
+        let architecture = space().random(&mut Seed(5).stream("cells", index));
+        let mut alone = CellNetwork::alone(&SKELETON, &architecture, Seed(8), Device::Cpu);
+        let names = alone.weights.named().into_iter().map(|(name, ..)| name);
+        let chosen: Vec<_> = names.map(|name| (name.clone(), inherited[&name].clone())).collect();
+        let views = chosen.iter().map(|(name, (shape, bytes))| {
+            let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
+            (name, view.unwrap())
+        });
+        let file = safetensors::serialize(views, None).unwrap();
+        alone.weights.load(&safetensors::SafeTensors::deserialize(&file).unwrap()).unwrap();
+        let path = NasBench201::operations(&architecture);
+        let logits = |network: &CellNetwork| network.forward(&images(3), &path, Statistics::Running);
+        assert!(logits(&alone).allclose(&logits(&shared), 1e-5, 1e-6, false), "{architecture:?}");
+    }
+}
+
+/// Equivalent cells are equal functions: here with no weights in the cell at all.
+#[test]
+fn cells_without_weights_compute_their_closed_form() {
+    let network = |text: &str| {
+        (CellNetwork::shared(&SKELETON, Seed(3), Device::Cpu), NasBench201::operations(&cell(text)))
+    };
+    let logits = |text: &str| {
+        let (network, path) = network(text);
+        network.forward(&images(3), &path, Statistics::Running)
+    };
+    let skip = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|";
+    // 0→1→2→3 by skips, with a dead convolution at the side.
+    let round = "|skip_connect~0|+|none~0|skip_connect~1|+|none~0|none~1|skip_connect~2|";
+    let dangling = "|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|skip_connect~0|none~1|none~2|";
+    assert!(logits(skip).equal(&logits(round)));
+    assert!(logits(skip).equal(&logits(dangling)));
+    // Nothing arrives: the same guess for every image.
+    let nothing = logits("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|");
+    assert!(nothing.get(0).allclose(&nothing.get(2), 1e-6, 1e-7, false));
+}
+
+#[test]
+fn dead_edges_are_never_computed() {
+    let live = |genes: [usize; 6]| live_edges(&genes.map(|gene| Operation::ALL[gene]));
+    assert_eq!(live([3; 6]), [true; 6]);
+    assert_eq!(live([3, 0, 0, 1, 0, 0]), [false, false, false, true, false, false]);
+    assert_eq!(live([0, 3, 3, 0, 3, 3]), [false, true, false, false, false, true]);
+    assert_eq!(live([3, 3, 3, 0, 0, 0]), [false; 6]);
+}
+
+#[test]
+fn recorded_weights_are_refused_when_they_do_not_fit() {
+    let network = CellNetwork::alone(&SKELETON, &Architecture::new(vec![3; 6]), Seed(1), Device::Cpu);
+    let file = crate::export::serialize(&network.weights, Default::default());
+    let tensors = safetensors::SafeTensors::deserialize(&file).unwrap();
+    let mut narrow = CellNetwork::alone(&SKELETON, &Architecture::new(vec![2; 6]), Seed(1), Device::Cpu);
+    assert!(matches!(narrow.weights.load(&tensors), Err(LoadError::Missing(_))));
+    let mut wide = CellNetwork::shared(&SKELETON, Seed(1), Device::Cpu);
+    assert!(matches!(wide.weights.load(&tensors), Err(LoadError::Surplus { .. })));
+    let skeleton = Skeleton { channels: 8, ..SKELETON };
+    let mut thick = CellNetwork::alone(&skeleton, &Architecture::new(vec![3; 6]), Seed(1), Device::Cpu);
+    assert!(matches!(thick.weights.load(&tensors), Err(LoadError::Shape { .. })));
+}

@@ -1,0 +1,251 @@
+//! All numbers of a network in two flat tensors, learnt ones and batch-norm statistics, with a view for every layer.
+//!
+//! Flat, because a step of gradient descent is then five kernels instead of five per layer, and a checkpoint three tensors.
+//! Initial values come from a named stream of the trial's seed, never from libtorch's global generator, so other threads can't
+//! disturb them.
+
+use std::ops::Range;
+
+use common::seed::Seed;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use safetensors::{Dtype, SafeTensors};
+use tch::{Device, Kind, Tensor};
+
+/// How a tensor begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Init {
+    Constant(f64),
+    /// Kaiming (He et al. 2015).
+    Normal {
+        deviation: f64,
+    },
+    /// In `[-bound, bound]`.
+    Uniform {
+        bound: f64,
+    },
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    name: String,
+    shape: Vec<i64>,
+    init: Init,
+    range: Range<i64>,
+}
+
+/// What a network will hold, collected while its layers are described.
+#[derive(Debug, Default)]
+pub struct Layout {
+    parameters: Vec<Entry>,
+    statistics: Vec<Entry>,
+}
+
+#[derive(Debug)]
+pub struct Weights {
+    layout: Layout,
+    /// `[parameters]`; the leaves are views of it.
+    flat: Tensor,
+    /// `[statistics]`; the buffers are views of it.
+    flat_statistics: Tensor,
+    leaves: Vec<Tensor>,
+    buffers: Vec<Tensor>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    #[error("not a safetensors file: {0}")]
+    Format(String),
+    #[error("it lacks tensor {0}")]
+    Missing(String),
+    #[error("tensor {name} is {found}, not 32-bit floats of shape {expected:?}")]
+    Shape { name: String, found: String, expected: Vec<i64> },
+    #[error("it holds {found} tensors, this network has {expected}")]
+    Surplus { found: usize, expected: usize },
+}
+
+impl Layout {
+    /// Describes a learnt tensor; the answer finds it in `Weights::parameter`.
+    pub fn parameter(&mut self, name: String, shape: Vec<i64>, init: Init) -> usize {
+        push(&mut self.parameters, name, shape, init)
+    }
+
+    /// Describes a tensor that is measured, not learnt; the answer finds it in `Weights::statistic`.
+    pub fn statistic(&mut self, name: String, shape: Vec<i64>, init: Init) -> usize {
+        push(&mut self.statistics, name, shape, init)
+    }
+}
+
+fn push(entries: &mut Vec<Entry>, name: String, shape: Vec<i64>, init: Init) -> usize {
+    let start = total(entries);
+    let range = start..start + shape.iter().product::<i64>();
+    entries.push(Entry { name, shape, init, range });
+    entries.len() - 1
+}
+
+fn total(entries: &[Entry]) -> i64 {
+    entries.last().map_or(0, |entry| entry.range.end)
+}
+
+impl Weights {
+    pub fn new(layout: Layout, seed: Seed, device: Device) -> Self {
+        let flat = Tensor::from_slice(&initial(&layout.parameters, &mut seed.stream("weights", 0)))
+            .to_device(device);
+        let statistics = initial(&layout.statistics, &mut seed.stream("statistics", 0));
+        let flat_statistics = Tensor::from_slice(&statistics).to_device(device);
+        let leaves = views(&layout.parameters, &flat).map(|view| view.set_requires_grad(true)).collect();
+        let buffers = views(&layout.statistics, &flat_statistics).collect();
+        Self { layout, flat, flat_statistics, leaves, buffers }
+    }
+
+    pub fn parameter(&self, index: usize) -> &Tensor {
+        &self.leaves[index]
+    }
+
+    pub fn statistic(&self, index: usize) -> &Tensor {
+        &self.buffers[index]
+    }
+
+    /// Learnt numbers.
+    pub fn count(&self) -> u64 {
+        total(&self.layout.parameters) as u64
+    }
+
+    /// `[parameters]`, sharing storage with every layer's view.
+    pub fn flat(&self) -> &Tensor {
+        &self.flat
+    }
+
+    /// `[statistics]`, sharing storage with every batch norm's view.
+    pub fn flat_statistics(&self) -> &Tensor {
+        &self.flat_statistics
+    }
+
+    /// The gradient of the scalar `loss`, `[parameters]`; zero where it does not depend on a parameter.
+    pub fn gradient(&self, loss: &Tensor) -> Tensor {
+        let gradients = Tensor::run_backward(&[loss], &self.leaves, false, false);
+        let pieces: Vec<Tensor> = gradients
+            .into_iter()
+            .zip(&self.leaves)
+            .map(|(gradient, leaf)| {
+                if gradient.defined() {
+                    gradient.reshape([-1])
+                } else {
+                    leaf.detach().zeros_like().view([-1])
+                }
+            })
+            .collect();
+        Tensor::cat(&pieces, 0)
+    }
+
+    /// `[parameters]`: `share` where all paths use a parameter, 1 where it belongs to one operation of one edge.
+    pub fn shares(&self, share: f64) -> Tensor {
+        let shares = self.flat.zeros_like() + 1.0;
+        for entry in self.layout.parameters.iter().filter(|entry| !entry.name.contains(".edges.")) {
+            let _ = shares.narrow(0, entry.range.start, entry.range.end - entry.range.start).fill_(share);
+        }
+        shares
+    }
+
+    /// Takes every value from `other`, a network of the same layout on any device.
+    pub fn copy(&mut self, other: &Self) {
+        self.set(std::slice::from_ref(&other.flat), std::slice::from_ref(&other.flat_statistics));
+    }
+
+    /// Ends learning: a traced module may not hold tensors that want gradients.
+    pub fn freeze(&self) {
+        for leaf in &self.leaves {
+            let _ = leaf.set_requires_grad(false);
+        }
+    }
+
+    /// Names, shapes and values of everything held, as little-endian 32-bit floats.
+    pub fn named(&self) -> Vec<(String, Vec<usize>, Vec<u8>)> {
+        let all = self.entries().map(|(entry, flat)| {
+            let shape = entry.shape.iter().map(|&side| side as usize).collect();
+            let values = flat.narrow(0, entry.range.start, entry.range.end - entry.range.start);
+            (entry.name.clone(), shape, bytes_of(&values))
+        });
+        all.collect()
+    }
+
+    /// Takes every value from `tensors`, which must be this network's, name by name.
+    pub fn load(&mut self, tensors: &SafeTensors) -> Result<(), LoadError> {
+        let expected = self.entries().count();
+        if tensors.len() != expected {
+            return Err(LoadError::Surplus { found: tensors.len(), expected });
+        }
+        let mut values = Vec::with_capacity(expected);
+        for (entry, _) in self.entries() {
+            values.push(floats(tensors, &entry.name, &entry.shape)?);
+        }
+        let (parameters, statistics) = values.split_at(self.layout.parameters.len());
+        self.set(parameters, statistics);
+        Ok(())
+    }
+
+    /// Overwrites both flat tensors.
+    fn set(&mut self, parameters: &[Tensor], statistics: &[Tensor]) {
+        let _guard = tch::no_grad_guard();
+        self.flat.copy_(&Tensor::cat(parameters, 0));
+        self.flat_statistics.copy_(&Tensor::cat(statistics, 0));
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&Entry, &Tensor)> {
+        let parameters = self.layout.parameters.iter().map(|entry| (entry, &self.flat));
+        parameters.chain(self.layout.statistics.iter().map(|entry| (entry, &self.flat_statistics)))
+    }
+}
+
+/// The tensor `name` of `shape` as a flat tensor of floats.
+pub fn floats(tensors: &SafeTensors, name: &str, shape: &[i64]) -> Result<Tensor, LoadError> {
+    let view = tensors.tensor(name).map_err(|_| LoadError::Missing(name.to_owned()))?;
+    let same_shape = view.shape().iter().map(|&side| side as i64).eq(shape.iter().copied());
+    if view.dtype() != Dtype::F32 || !same_shape {
+        let found = format!("{:?} of shape {:?}", view.dtype(), view.shape());
+        return Err(LoadError::Shape { name: name.to_owned(), found, expected: shape.to_vec() });
+    }
+    let values: Vec<f32> = view
+        .data()
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("four bytes")))
+        .collect();
+    Ok(Tensor::from_slice(&values))
+}
+
+/// The values of a tensor of floats, row by row, little-endian.
+pub fn bytes_of(tensor: &Tensor) -> Vec<u8> {
+    let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Float).reshape([-1]);
+    let values: Vec<f32> = Vec::try_from(&flat).expect("a flat tensor of floats");
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Views that autograd treats as tensors of their own.
+fn views<'a>(entries: &'a [Entry], flat: &'a Tensor) -> impl Iterator<Item = Tensor> + 'a {
+    entries.iter().map(|entry| {
+        flat.narrow(0, entry.range.start, entry.range.end - entry.range.start)
+            .view(entry.shape.as_slice())
+            .detach()
+    })
+}
+
+fn initial(entries: &[Entry], rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let mut values = Vec::with_capacity(total(entries) as usize);
+    for entry in entries {
+        let draw = |_| match entry.init {
+            Init::Constant(value) => value as f32,
+            Init::Normal { deviation } => (normal(rng) * deviation) as f32,
+            Init::Uniform { bound } => (rng.random_range(-1.0..1.0) * bound) as f32,
+        };
+        values.extend(entry.range.clone().map(draw));
+    }
+    values
+}
+
+/// A standard normal number (Box and Muller 1958).
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    // In (0, 1], so that the logarithm is finite.
+    let radius: f64 = 1.0 - rng.random::<f64>();
+    let angle: f64 = rng.random::<f64>() * std::f64::consts::TAU;
+    (-2.0 * radius.ln()).sqrt() * angle.cos()
+}

@@ -1,0 +1,256 @@
+//! An evaluator that trains nothing: figures by a formula after a pause, to rehearse a cluster or a configuration.
+//! Everything it yields is labelled as rehearsed. Parameters and FLOPs are the real ones.
+//!
+//! The pause goes through `Control::pause`, in slices short enough that a wish is answered at once; its default sleeps, a
+//! test's turns a clock of its own.
+
+use common::architecture::Architecture;
+use common::blob::BlobId;
+use common::fidelity::Fidelity;
+use common::objective::ObjectiveKind;
+use common::seed::Seed;
+use common::space::{Cost, SearchSpace, SpaceSpec};
+use common::study::StudySpec;
+use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
+use common::unit::Seconds;
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::evaluator::{Control, Evaluator, Finding, Job, Kept, Outcome, Step, Wish};
+
+const DEVICE: &str = "rehearsal: nothing was trained";
+/// Short beside a second, the time within which a slot is to be given back.
+const SLICE: Seconds = Seconds(0.05);
+/// One-shot scoring takes this share of an epoch.
+const ONE_SHOT_SHARE: f64 = 0.1;
+const CHECKPOINT_VERSION: u32 = 1;
+/// A multiply-accumulate on an imaginary edge device.
+const NANOSECONDS_PER_FLOP: f64 = 0.1;
+const NANOJOULES_PER_FLOP: f64 = 0.5;
+
+#[derive(Debug)]
+pub struct Rehearsal {
+    spec: StudySpec,
+    space: Box<dyn SearchSpace>,
+    classes: u32,
+    seconds_per_epoch: f64,
+}
+
+/// Its whole checkpoint.
+#[derive(Debug, Serialize, Deserialize)]
+struct Progress {
+    version: u32,
+    identity: String,
+    epochs_done: u32,
+    seconds: Seconds,
+}
+
+impl Rehearsal {
+    pub fn new(spec: StudySpec, seconds_per_epoch: f64) -> Self {
+        let SpaceSpec::NasBench201(skeleton) = spec.space;
+        Self { space: spec.space.build(), spec, classes: skeleton.classes, seconds_per_epoch }
+    }
+
+    fn check(&self, job: &Job) -> Result<(), Failure> {
+        if let Some(architecture) = job.subject.architecture() {
+            self.space.check(architecture).map_err(|error| Failure::Refused(error.to_string()))?;
+        }
+        match job.subject.fidelity() {
+            Some(Fidelity::Rung(0)) => Err(Failure::Refused("a rung has at least one epoch".into())),
+            Some(Fidelity::OneShot) => match job.supernet {
+                Some(bytes) if bytes.starts_with(artifact("supernet").as_bytes()) => Ok(()),
+                Some(_) => Err(Failure::Refused("the supernet is not a rehearsed one".into())),
+                None => {
+                    Err(Failure::Refused("one-shot scoring needs a supernet, and the job brings none".into()))
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn resume(&self, job: &Job) -> Result<Progress, Failure> {
+        let identity = identity(job);
+        let fresh =
+            Progress { version: CHECKPOINT_VERSION, identity, epochs_done: 0, seconds: Seconds::ZERO };
+        let Some(bytes) = job.resume else { return Ok(fresh) };
+        match serde_json::from_slice::<Progress>(bytes) {
+            Ok(kept) if (kept.version, &kept.identity) == (fresh.version, &fresh.identity) => Ok(kept),
+            Ok(_) => Err(Failure::Refused("the checkpoint is of another job or release".into())),
+            Err(error) => Err(Failure::Refused(format!("the checkpoint can't be resumed from: {error}"))),
+        }
+    }
+
+    /// Lets an epoch's time pass; the outcome of a wish that ends the job.
+    fn wait(
+        &self,
+        share: f64,
+        progress: &Progress,
+        epochs: u32,
+        control: &mut dyn Control,
+    ) -> Option<Outcome> {
+        let kept = |control: &mut dyn Control| {
+            let seconds = progress.seconds + control.elapsed();
+            let now = Progress { seconds, identity: progress.identity.clone(), ..*progress };
+            let bytes = serde_json::to_vec(&now).expect("plain data");
+            Kept { bytes, progress: f64::from(progress.epochs_done) / f64::from(epochs) }
+        };
+        let mut left = Seconds(self.seconds_per_epoch * share);
+        loop {
+            match control.wish() {
+                Wish::GoOn => {}
+                Wish::Checkpoint if epochs == 0 => {}
+                Wish::Checkpoint => {
+                    let kept = kept(control);
+                    control.keep(kept);
+                }
+                Wish::Suspend => return Some(Outcome::Suspended((epochs > 0).then(|| kept(control)))),
+                Wish::Cancel => return Some(Outcome::Cancelled),
+            }
+            if left <= Seconds::ZERO {
+                return None;
+            }
+            control.pause(left.min(SLICE));
+            left = left - SLICE;
+        }
+    }
+
+    /// Error after `epochs` of `of` epochs: from chance towards the architecture's own, which more weights lower and a
+    /// fixed luck shifts.
+    fn error(&self, architecture: &Architecture, epochs: f64, of: f64) -> f64 {
+        let chance = 1.0 - 1.0 / f64::from(self.classes.max(2));
+        let canonical = self.space.canonical(architecture);
+        if !self.space.trainable(&canonical) {
+            return chance;
+        }
+        let parameters = self.space.cost(&canonical).parameters as f64;
+        let luck = draw(Seed(0), &canonical, 1.0) * 0.03;
+        let own = (0.05 + luck + 0.3 / (1.0 + parameters.ln() / 4.0)).min(chance);
+        own + (chance - own) * (-4.0 * epochs / of).exp()
+    }
+
+    fn network(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+        seed: Seed,
+        curve: Vec<CurvePoint>,
+    ) -> Evaluation {
+        let full = f64::from(self.spec.training.epochs.max(1));
+        let noisy = |error: f64, spread: f64| (error + draw(seed, architecture, spread)).clamp(0.0, 1.0);
+        let validation_error = match fidelity {
+            Fidelity::OneShot => noisy(self.error(architecture, full, full) + 0.1, 0.1),
+            Fidelity::Rung(epochs) => noisy(self.error(architecture, f64::from(epochs), full), 0.02),
+            Fidelity::Full => noisy(self.error(architecture, full, full), 0.004),
+        };
+        let test_error = (fidelity == Fidelity::Full).then(|| (validation_error + 0.002).min(1.0));
+        self.evaluation(validation_error, test_error, self.space.cost(architecture), curve)
+    }
+
+    fn evaluation(
+        &self,
+        validation_error: f64,
+        test_error: Option<f64>,
+        cost: Cost,
+        curve: Vec<CurvePoint>,
+    ) -> Evaluation {
+        let wants = |kind| self.spec.objectives.iter().any(|objective| objective.kind == kind);
+        let flops = cost.flops as f64;
+        Evaluation {
+            validation_error,
+            test_error,
+            parameters: cost.parameters,
+            flops: cost.flops,
+            latency_ms: wants(ObjectiveKind::LatencyMs).then_some(flops * NANOSECONDS_PER_FLOP / 1e6),
+            joules_per_inference: wants(ObjectiveKind::JoulesPerInference)
+                .then_some(flops * NANOJOULES_PER_FLOP / 1e9),
+            device: DEVICE.into(),
+            seconds: Seconds::ZERO,
+            curve,
+            artifacts: Vec::new(),
+        }
+    }
+
+    /// The learning curve's point after `epoch` of the job's epochs.
+    fn point(&self, subject: &Subject, epoch: u32, epochs: u32) -> CurvePoint {
+        let of = f64::from(epochs);
+        let error = subject.architecture().map(|architecture| self.error(architecture, f64::from(epoch), of));
+        let training_loss = 2.3 * (-2.0 * f64::from(epoch) / of).exp() + error.unwrap_or(0.3);
+        CurvePoint { epoch, training_loss, validation_error: error }
+    }
+}
+
+impl Evaluator for Rehearsal {
+    fn name(&self) -> &str {
+        "rehearsal"
+    }
+
+    fn evaluate(&mut self, job: &Job, control: &mut dyn Control) -> Result<Outcome, Failure> {
+        self.check(job)?;
+        let epochs = match job.subject.fidelity() {
+            None => self.spec.supernet.epochs.max(1),
+            Some(Fidelity::OneShot) => 0,
+            Some(Fidelity::Rung(epochs)) => epochs,
+            Some(Fidelity::Full) => self.spec.training.epochs.max(1),
+        };
+        let mut progress = self.resume(job)?;
+        if epochs == 0
+            && let Some(outcome) = self.wait(ONE_SHOT_SHARE, &progress, epochs, control)
+        {
+            return Ok(outcome);
+        }
+        while progress.epochs_done < epochs {
+            if let Some(outcome) = self.wait(1.0, &progress, epochs, control) {
+                return Ok(outcome);
+            }
+            progress.epochs_done += 1;
+            let point = self.point(job.subject, progress.epochs_done, epochs);
+            control.progress(Step {
+                done: f64::from(progress.epochs_done) / f64::from(epochs),
+                epoch: progress.epochs_done,
+                training_loss: Some(point.training_loss),
+                validation_error: point.validation_error,
+            });
+        }
+        let curve = (1..=epochs).map(|epoch| self.point(job.subject, epoch, epochs)).collect();
+        let (mut evaluation, kinds): (_, &[_]) = match job.subject {
+            Subject::Supernet => {
+                let none = Cost { parameters: 0, flops: 0 };
+                (self.evaluation(0.5, None, none, curve), &[(ArtifactKind::Supernet, "supernet")])
+            }
+            Subject::Network { architecture, fidelity } => {
+                let evaluation = self.network(architecture, *fidelity, job.trial_seed, curve);
+                match fidelity {
+                    Fidelity::Full => (
+                        evaluation,
+                        &[(ArtifactKind::Weights, "weights"), (ArtifactKind::TorchScript, "TorchScript")],
+                    ),
+                    Fidelity::OneShot | Fidelity::Rung(_) => (evaluation, &[]),
+                }
+            }
+        };
+        evaluation.seconds = progress.seconds + control.elapsed();
+        let artifacts = kinds.iter().map(|&(kind, word)| {
+            let text = format!("{} {}\n", artifact(word), identity(job));
+            (kind, text.into_bytes())
+        });
+        Ok(Outcome::Finished(Finding { evaluation, artifacts: artifacts.collect() }))
+    }
+}
+
+/// How every rehearsed artifact begins.
+fn artifact(word: &str) -> String {
+    format!("CE-NAS rehearsal, nothing was trained: no {word} here;")
+}
+
+fn identity(job: &Job) -> String {
+    BlobId::of(&serde_json::to_vec(&(job.subject, job.trial_seed)).expect("plain data")).to_string()
+}
+
+/// In `[-spread, spread]`, fixed by seed and genes.
+fn draw(seed: Seed, architecture: &Architecture, spread: f64) -> f64 {
+    let code = architecture
+        .genes()
+        .iter()
+        .fold(0_u64, |code, &gene| code.wrapping_mul(31).wrapping_add(u64::from(gene)));
+    seed.stream("rehearsal", code).random_range(-1.0..=1.0) * spread
+}

@@ -1,0 +1,306 @@
+//! The evaluator that trains real networks on real images with libtorch.
+//!
+//! It owns its tensors and stays on one thread at a time. libtorch reports its own errors by panicking through `tch`, so
+//! each job runs under `catch_unwind` and such a panic becomes `Failure::Crashed`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path as FilePath, PathBuf};
+
+use common::architecture::Architecture;
+use common::blob::BlobId;
+use common::fidelity::Fidelity;
+use common::space::nas_bench_201::{Operation, Skeleton};
+use common::space::{NasBench201, SearchSpace, SpaceSpec};
+use common::study::{Recipe, StudySpec};
+use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
+use common::unit::Seconds;
+use tch::Device;
+
+use crate::data::{self, Loaded};
+use crate::evaluator::{Control, Evaluator, Finding, Job, Outcome, Step, Wish};
+use crate::network::CellNetwork;
+use crate::options::{DeviceChoice, Options};
+use crate::training::{Course, Paths, Stop, Training, recalibrate, score};
+use crate::{Error, cost, export, supernet};
+
+#[derive(Debug)]
+pub struct TorchEvaluator {
+    spec: StudySpec,
+    skeleton: Skeleton,
+    space: NasBench201,
+    data: Loaded,
+    device: Device,
+    device_name: String,
+    threads: usize,
+    /// The supernet scored last: one study has one, and reading it costs as much as scoring.
+    supernet: Option<(BlobId, CellNetwork)>,
+}
+
+impl TorchEvaluator {
+    /// Reads and validates the study's images.
+    pub fn new(spec: StudySpec, options: &Options) -> Result<Self, Error> {
+        check_recipe("supernet", &spec.supernet)?;
+        check_recipe("training", &spec.training)?;
+        let SpaceSpec::NasBench201(skeleton) = spec.space;
+        let device = device(options.device)?;
+        let path = options.data.clone().unwrap_or_else(|| PathBuf::from(&spec.data.path));
+        let data = Loaded::new(&data::load(&path, &spec.data, &spec.space, spec.seed)?, device);
+        let device_name = options.device_name.clone().unwrap_or_else(|| describe(device, options.threads));
+        let (space, threads) = (NasBench201::new(skeleton), options.threads.max(1));
+        Ok(Self { spec, skeleton, space, data, device, device_name, threads, supernet: None })
+    }
+
+    fn work(&mut self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
+        match job.subject {
+            Subject::Supernet => self.train_supernet(job, control),
+            Subject::Network { architecture, fidelity } => {
+                self.space.check(architecture).map_err(|error| Failure::Refused(error.to_string()))?;
+                match *fidelity {
+                    Fidelity::OneShot => self.score_one_shot(architecture, job, control),
+                    Fidelity::Rung(0) => Err(Failure::Refused("a rung has at least one epoch".into()).into()),
+                    Fidelity::Rung(epochs) => self.train(architecture, epochs, false, job, control),
+                    Fidelity::Full => self.train(architecture, self.spec.training.epochs, true, job, control),
+                }
+            }
+        }
+    }
+
+    fn train(
+        &self,
+        architecture: &Architecture,
+        epochs: u32,
+        full: bool,
+        job: &Job,
+        control: &mut dyn Control,
+    ) -> Result<Finding, Stop> {
+        let network = CellNetwork::alone(&self.skeleton, architecture, job.trial_seed, self.device);
+        let path = NasBench201::operations(architecture);
+        let recipe = Recipe { epochs, ..self.spec.training };
+        let identity = self.identity(job, &recipe);
+        let mut training =
+            Training::new(self.course(&network, recipe, Paths::Alone(path), job, &identity), job.resume)?;
+        training.run(control)?;
+
+        let validation_error = training.curve().last().and_then(|point| point.validation_error);
+        let attend = |control: &mut dyn Control| training.attend(control);
+        let (test_error, artifacts) = if full {
+            let test = &self.data.test;
+            let error = score(&network, &path, &self.data, test, test.len(), || attend(control))?;
+            (
+                Some(error),
+                export::artifacts(&network, architecture, &self.skeleton, &self.data.normalisation)?,
+            )
+        } else {
+            (None, Vec::new())
+        };
+        let facts = Facts {
+            validation_error: validation_error.expect("the last epoch is scored"),
+            test_error,
+            curve: training.curve().to_vec(),
+        };
+        let measured = cost::measure(&self.spec.objectives, &network, &path, &self.data, control, attend)?;
+        let seconds = training.seconds(control);
+        Ok(Finding { evaluation: self.evaluation(architecture, facts, measured, seconds), artifacts })
+    }
+
+    fn score_one_shot(
+        &mut self,
+        architecture: &Architecture,
+        job: &Job,
+        control: &mut dyn Control,
+    ) -> Result<Finding, Stop> {
+        self.inherit(job.supernet)?;
+        let (_, network) = self.supernet.as_ref().expect("just inherited");
+        let path = NasBench201::operations(architecture);
+        let (recalibration, scoring) = self.one_shot_images();
+        let attend = |control: &mut dyn Control| match control.wish() {
+            // Less than a second's work: not worth a checkpoint.
+            Wish::GoOn | Wish::Checkpoint => Ok(()),
+            Wish::Suspend => Err(Stop::Wished(Outcome::Suspended(None))),
+            Wish::Cancel => Err(Stop::Wished(Outcome::Cancelled)),
+        };
+        recalibrate(network, &path, &self.data, recalibration, || attend(control))?;
+        let error = score(network, &path, &self.data, &self.data.validation, scoring, || attend(control))?;
+        control.progress(Step { done: 1.0, epoch: 0, training_loss: None, validation_error: Some(error) });
+        let facts = Facts { validation_error: error, test_error: None, curve: Vec::new() };
+        let measured = cost::measure(&self.spec.objectives, network, &path, &self.data, control, attend)?;
+        let evaluation = self.evaluation(architecture, facts, measured, control.elapsed());
+        Ok(Finding { evaluation, artifacts: Vec::new() })
+    }
+
+    /// Error: the mean over five fair paths, recalibrated and scored as one-shot trials are. FLOPs: of its dearest path.
+    fn train_supernet(&self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
+        let network = CellNetwork::shared(&self.skeleton, job.trial_seed, self.device);
+        let recipe = self.spec.supernet;
+        let identity = self.identity(job, &recipe);
+        let mut training =
+            Training::new(self.course(&network, recipe, Paths::Fair, job, &identity), job.resume)?;
+        training.run(control)?;
+        let bytes = supernet::to_bytes(&network, &self.skeleton);
+
+        let (recalibration, scoring) = self.one_shot_images();
+        let paths = Paths::Fair.of_step(self.spec.seed, 0);
+        let mut errors = 0.0;
+        for path in &paths {
+            recalibrate(&network, path, &self.data, recalibration, || training.attend(control))?;
+            let part = &self.data.validation;
+            errors += score(&network, path, &self.data, part, scoring, || training.attend(control))?;
+        }
+        let dearest = Architecture::new(vec![gene(Operation::Conv3x3); 6]);
+        let evaluation = Evaluation {
+            validation_error: errors / paths.len() as f64,
+            test_error: None,
+            parameters: network.weights.count(),
+            flops: self.space.cost(&dearest).flops,
+            latency_ms: None,
+            joules_per_inference: None,
+            device: self.device_name.clone(),
+            seconds: training.seconds(control),
+            curve: training.curve().to_vec(),
+            artifacts: Vec::new(),
+        };
+        Ok(Finding { evaluation, artifacts: vec![(ArtifactKind::Supernet, bytes)] })
+    }
+
+    fn course<'a>(
+        &'a self,
+        network: &'a CellNetwork,
+        recipe: Recipe,
+        paths: Paths,
+        job: &Job,
+        identity: &'a str,
+    ) -> Course<'a> {
+        let augmentation = self.spec.data.augmentation;
+        Course { network, data: &self.data, recipe, augmentation, paths, seed: job.trial_seed, identity }
+    }
+
+    /// Holds the supernet of `bytes` afterwards.
+    fn inherit(&mut self, bytes: Option<&[u8]>) -> Result<(), Failure> {
+        let Some(bytes) = bytes else {
+            return Err(Failure::Refused(
+                "one-shot scoring needs a supernet, and the job brings none".into(),
+            ));
+        };
+        let name = BlobId::of(bytes);
+        if self.supernet.as_ref().is_none_or(|(held, _)| *held != name) {
+            self.supernet = Some((name, supernet::from_bytes(bytes, &self.skeleton, self.device)?));
+        }
+        Ok(())
+    }
+
+    fn one_shot_images(&self) -> (usize, usize) {
+        let spec = self.spec.one_shot;
+        let recalibration = (spec.recalibration_images as usize).clamp(1, self.data.training.len());
+        (recalibration, (spec.scoring_images as usize).clamp(1, self.data.validation.len()))
+    }
+
+    /// What a checkpoint must agree on to be resumed from; not where a machine keeps the images.
+    fn identity(&self, job: &Job, recipe: &Recipe) -> String {
+        let data = &self.spec.data;
+        let split =
+            (self.spec.seed, data.format, data.validation_images, data.training_images, data.augmentation);
+        let all = (job.subject, &self.spec.space, split, recipe, job.trial_seed);
+        BlobId::of(&serde_json::to_vec(&all).expect("plain data")).to_string()
+    }
+
+    fn evaluation(
+        &self,
+        architecture: &Architecture,
+        facts: Facts,
+        measured: cost::Measured,
+        seconds: Seconds,
+    ) -> Evaluation {
+        let cost = self.space.cost(architecture);
+        Evaluation {
+            validation_error: facts.validation_error,
+            test_error: facts.test_error,
+            parameters: cost.parameters,
+            flops: cost.flops,
+            latency_ms: measured.latency_ms,
+            joules_per_inference: measured.joules_per_inference,
+            device: self.device_name.clone(),
+            seconds,
+            curve: facts.curve,
+            artifacts: Vec::new(),
+        }
+    }
+}
+
+/// What training or scoring found out.
+struct Facts {
+    validation_error: f64,
+    test_error: Option<f64>,
+    curve: Vec<CurvePoint>,
+}
+
+impl Evaluator for TorchEvaluator {
+    fn name(&self) -> &str {
+        "torch"
+    }
+
+    fn evaluate(&mut self, job: &Job, control: &mut dyn Control) -> Result<Outcome, Failure> {
+        // Counted for each thread that calls libtorch, and an executor may call from another one each time.
+        tch::set_num_threads(self.threads as i32);
+        match catch_unwind(AssertUnwindSafe(|| self.work(job, control))) {
+            Ok(Ok(finding)) => Ok(Outcome::Finished(finding)),
+            Ok(Err(Stop::Wished(outcome))) => Ok(outcome),
+            Ok(Err(Stop::Failed(failure))) => Err(failure),
+            Err(panic) => {
+                // Its statistics may be half-written.
+                self.supernet = None;
+                Err(Failure::Crashed(words(&*panic)))
+            }
+        }
+    }
+}
+
+fn gene(operation: Operation) -> u8 {
+    Operation::ALL.iter().position(|other| *other == operation).expect("one of all") as u8
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    // libtorch appends its own stack trace, line by line.
+    text.unwrap_or("a panic without words").lines().take(3).collect::<Vec<_>>().join("; ")
+}
+
+fn check_recipe(name: &'static str, recipe: &Recipe) -> Result<(), Error> {
+    let refuse = |key, value, cure| Err(Error::Recipe { recipe: name, key, value, cure });
+    let Recipe { epochs, batch_size, learning_rate, final_learning_rate, momentum, weight_decay } = *recipe;
+    match () {
+        () if epochs == 0 => refuse("epochs", 0.0, "at least 1 is needed"),
+        () if batch_size < 2 => refuse("batch_size", f64::from(batch_size), "batch norm needs at least 2"),
+        () if !(learning_rate > 0.0 && learning_rate.is_finite()) => {
+            refuse("learning_rate", learning_rate, "it must be positive")
+        }
+        () if !(0.0..=learning_rate).contains(&final_learning_rate) => {
+            refuse("final_learning_rate", final_learning_rate, "it must lie between 0 and learning_rate")
+        }
+        () if !(0.0..1.0).contains(&momentum) => refuse("momentum", momentum, "it must lie in [0, 1)"),
+        () if !(0.0..1.0).contains(&weight_decay) => {
+            refuse("weight_decay", weight_decay, "it must lie in [0, 1)")
+        }
+        () => Ok(()),
+    }
+}
+
+fn device(choice: DeviceChoice) -> Result<Device, Error> {
+    match choice {
+        DeviceChoice::Auto => Ok(Device::cuda_if_available()),
+        DeviceChoice::Cpu => Ok(Device::Cpu),
+        DeviceChoice::Cuda(number) if (number as i64) < tch::Cuda::device_count() => Ok(Device::Cuda(number)),
+        DeviceChoice::Cuda(number) => Err(Error::NoDevice(format!("cuda:{number}"))),
+    }
+}
+
+/// The processor's model as Linux tells it, with the threads that compute.
+fn describe(device: Device, threads: usize) -> String {
+    let Device::Cuda(number) = device else {
+        let info = std::fs::read_to_string(FilePath::new("/proc/cpuinfo")).unwrap_or_default();
+        let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let model = model.map_or("CPU", |(_, model)| model.trim());
+        return format!("{model}, {threads} thread{}", if threads == 1 { "" } else { "s" });
+    };
+    format!("CUDA device {number}")
+}

@@ -1,0 +1,237 @@
+//! Gradient descent on one network or on a supernet, stoppable between any two steps.
+//!
+//! Everything random of step `s` comes from streams named by `s` or its epoch, and everything that changes stands in
+//! `State` and three flat tensors, so that a run resumed from a checkpoint does what an uninterrupted one does.
+//!
+//! A step runs one batch along each of its paths and descends once along the summed gradient. A network has one path. A
+//! supernet's step has five, which together use every operation of every edge once (Chu et al., FairNAS, ICCV 2021); each
+//! path takes a batch of its own, and weights that all five share (stem, reductions, classifier) take the mean of their
+//! gradients instead of the sum, so that one learning rate suits both.
+
+mod checkpoint;
+mod paths;
+mod schedule;
+mod scoring;
+mod sgd;
+
+pub use checkpoint::State;
+pub use paths::Paths;
+pub use schedule::cosine;
+pub use scoring::{recalibrate, score};
+
+use common::seed::Seed;
+use common::study::{Augmentation, Recipe};
+use common::trial::{CurvePoint, Failure};
+use common::unit::Seconds;
+use tch::{Kind, Tensor};
+
+use crate::data::{Loaded, order, placements};
+use crate::evaluator::{Control, Kept, Outcome, Step, Wish};
+use crate::network::{CellNetwork, Statistics};
+use sgd::Sgd;
+
+/// Steps between looks at the loss: each look makes a GPU wait for the processor.
+const STEPS_PER_REPORT: u64 = 8;
+/// Validation images of the learning curve's points before the last, which has all of them.
+const CURVE_IMAGES: usize = 1000;
+
+/// What is trained, on what, how.
+#[derive(Debug, Clone, Copy)]
+pub struct Course<'a> {
+    pub network: &'a CellNetwork,
+    pub data: &'a Loaded,
+    pub recipe: Recipe,
+    pub augmentation: Augmentation,
+    pub paths: Paths,
+    pub seed: Seed,
+    /// Names the job; a checkpoint of another is refused.
+    pub identity: &'a str,
+}
+
+/// A course under way.
+#[derive(Debug)]
+pub struct Training<'a> {
+    course: Course<'a>,
+    sgd: Sgd,
+    state: State,
+    /// The sum of the epoch's losses so far, on the device.
+    loss_sum: Tensor,
+    /// `[parameters]`, of a supernet: what of its gradient each parameter takes.
+    shares: Option<Tensor>,
+    /// The visiting order of an epoch, kept with its number.
+    order: Option<(u32, Vec<i64>)>,
+}
+
+/// Why work ends early.
+#[derive(Debug)]
+pub enum Stop {
+    /// By wish.
+    Wished(Outcome),
+    Failed(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl<'a> Training<'a> {
+    /// From the beginning, or from the checkpoint in `resume`.
+    pub fn new(course: Course<'a>, resume: Option<&[u8]>) -> Result<Self, Failure> {
+        let mut sgd = Sgd::new(&course.network.weights);
+        let state = match resume {
+            Some(bytes) => checkpoint::restore(bytes, &course, &mut sgd)?,
+            None => State::default(),
+        };
+        let loss_sum = Tensor::from(state.loss_sum).to_kind(Kind::Double).to_device(sgd.device());
+        let per_step = course.paths.per_step();
+        let shares = (per_step > 1).then(|| course.network.weights.shares(1.0 / per_step as f64));
+        Ok(Self { course, sgd, state, loss_sum, shares, order: None })
+    }
+
+    /// Trains to the end of the recipe. The last point of the curve then has the error on the whole validation part, unless
+    /// this is a supernet.
+    pub fn run(&mut self, control: &mut dyn Control) -> Result<(), Stop> {
+        while self.epoch() < self.course.recipe.epochs {
+            let end = u64::from(self.epoch() + 1) * self.steps_per_epoch();
+            while self.state.step < end {
+                self.attend(control)?;
+                self.step();
+                if self.state.step.is_multiple_of(STEPS_PER_REPORT) {
+                    let loss = self.mean_loss()?;
+                    self.report(control, Some(loss));
+                }
+            }
+            let training_loss = self.mean_loss()?;
+            let validation_error = self.validate(control)?;
+            self.state.curve.push(CurvePoint { epoch: self.epoch() + 1, training_loss, validation_error });
+            self.loss_sum = self.loss_sum.zeros_like();
+            self.report(control, Some(training_loss));
+        }
+        Ok(())
+    }
+
+    pub fn curve(&self) -> &[CurvePoint] {
+        &self.state.curve
+    }
+
+    /// Time at work over all attempts, this one included.
+    pub fn seconds(&self, control: &mut dyn Control) -> Seconds {
+        self.state.seconds + control.elapsed()
+    }
+
+    /// Answers the executor's wish; to be called between any two batches.
+    pub fn attend(&self, control: &mut dyn Control) -> Result<(), Stop> {
+        match control.wish() {
+            Wish::GoOn => Ok(()),
+            Wish::Checkpoint => {
+                let kept = self.checkpoint(control);
+                control.keep(kept);
+                Ok(())
+            }
+            Wish::Suspend => Err(Stop::Wished(Outcome::Suspended(Some(self.checkpoint(control))))),
+            Wish::Cancel => Err(Stop::Wished(Outcome::Cancelled)),
+        }
+    }
+
+    fn step(&mut self) {
+        let Course { network, data, recipe, augmentation, paths, seed, .. } = self.course;
+        let paths = paths.of_step(seed, self.state.step);
+        let rate = cosine(&recipe, self.state.step, self.total_steps());
+        let batches = self.batches_per_epoch();
+        let (batch_size, of_epoch) = (self.batch_size(), self.state.step % self.steps_per_epoch());
+        let mut gradient: Option<Tensor> = None;
+        for (turn, path) in paths.iter().enumerate() {
+            let batch = (of_epoch * paths.len() as u64 + turn as u64) % batches;
+            let mut stream = seed.stream("augmentation", self.state.step * paths.len() as u64 + turn as u64);
+            let placements = placements(augmentation, batch_size, &mut stream);
+            let start = batch as usize * batch_size;
+            let indices = &self.order()[start..start + batch_size];
+            let (images, labels) = data.training_batch(indices, placements.as_deref());
+            let logits = network.forward(&images, path, Statistics::TRAINING);
+            let loss = logits.cross_entropy_for_logits(&labels);
+            let of_path = network.weights.gradient(&loss);
+            gradient = Some(match gradient {
+                Some(sum) => sum + of_path,
+                None => of_path,
+            });
+            self.loss_sum += loss.detach().to_kind(Kind::Double) / paths.len() as f64;
+        }
+        let mut gradient = gradient.expect("a step has at least one path");
+        if let Some(shares) = &self.shares {
+            gradient *= shares;
+        }
+        self.sgd.descend(&network.weights, gradient, &recipe, rate);
+        self.state.step += 1;
+    }
+
+    /// The error on part of the validation images, or on all of them after the last epoch; none for a supernet.
+    fn validate(&self, control: &mut dyn Control) -> Result<Option<f64>, Stop> {
+        let Course { network, data, recipe, paths, .. } = self.course;
+        let Paths::Alone(path) = paths else { return Ok(None) };
+        let last = self.epoch() + 1 == recipe.epochs;
+        let images = if last { data.validation.len() } else { data.validation.len().min(CURVE_IMAGES) };
+        score(network, &path, data, &data.validation, images, || self.attend(control)).map(Some)
+    }
+
+    fn mean_loss(&self) -> Result<f64, Failure> {
+        let steps = self.state.step - u64::from(self.epoch()) * self.steps_per_epoch();
+        let mean = self.loss_sum.double_value(&[]) / steps as f64;
+        if mean.is_finite() { Ok(mean) } else { Err(Failure::Diverged) }
+    }
+
+    fn report(&self, control: &mut dyn Control, training_loss: Option<f64>) {
+        control.progress(Step {
+            done: self.done(),
+            epoch: (self.epoch() + 1).min(self.course.recipe.epochs),
+            training_loss,
+            validation_error: self.state.curve.last().and_then(|point| point.validation_error),
+        });
+    }
+
+    fn checkpoint(&self, control: &mut dyn Control) -> Kept {
+        let mut state = self.state.clone();
+        state.loss_sum = self.loss_sum.double_value(&[]);
+        state.seconds += control.elapsed();
+        Kept { bytes: checkpoint::save(&state, &self.course, &self.sgd), progress: self.done() }
+    }
+
+    fn done(&self) -> f64 {
+        self.state.step as f64 / self.total_steps() as f64
+    }
+
+    /// Epochs finished, their point of the curve included.
+    fn epoch(&self) -> u32 {
+        self.state.curve.len() as u32
+    }
+
+    fn order(&mut self) -> &[i64] {
+        let epoch = (self.state.step / self.steps_per_epoch()) as u32;
+        if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
+            self.order = Some((epoch, order(self.course.data.training.len(), self.course.seed, epoch)));
+        }
+        &self.order.as_ref().expect("just set").1
+    }
+
+    fn total_steps(&self) -> u64 {
+        self.steps_per_epoch() * u64::from(self.course.recipe.epochs)
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        (self.batches_per_epoch() / self.course.paths.per_step()).max(1)
+    }
+
+    /// Whole ones: what is left over at the end of an order waits for an epoch with another order.
+    fn batches_per_epoch(&self) -> u64 {
+        (self.course.data.training.len() / self.batch_size()) as u64
+    }
+
+    fn batch_size(&self) -> usize {
+        (self.course.recipe.batch_size as usize).min(self.course.data.training.len())
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

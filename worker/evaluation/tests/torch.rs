@@ -1,0 +1,219 @@
+//! Real networks on images made on the spot, through the door that the worker uses; and what they leave behind, opened by
+//! others: libtorch's own loader, and Python where it has PyTorch.
+#![cfg(feature = "torch")]
+
+#[path = "torch/bright.rs"]
+mod bright;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::architecture::Architecture;
+use common::fidelity::Fidelity;
+use common::objective::{Objective, ObjectiveKind};
+use common::seed::Seed;
+use common::space::{NasBench201, SearchSpace};
+use common::study::{EvaluatorSpec, Recipe, StudySpec};
+use common::trial::{ArtifactKind, Failure, Subject};
+use common::unit::Seconds;
+use evaluation::conformance::{Script, check_evaluator};
+use evaluation::{DeviceChoice, Evaluator, Finding, Job, Options, Outcome, Wish, build};
+use safetensors::SafeTensors;
+use tch::{CModule, Device, Kind, Tensor};
+
+use bright::{Bright, SKELETON};
+
+fn evaluator(images: &Bright, spec: &StudySpec) -> Box<dyn Evaluator> {
+    let data = Some(images.path().to_owned());
+    build(spec, &Options { data, device: DeviceChoice::Cpu, ..Options::default() }).unwrap()
+}
+
+/// One convolution of each size, pooling, skip, and two edges less.
+fn cell() -> Architecture {
+    Architecture::new(vec![3, 4, 2, 1, 0, 1])
+}
+
+fn full() -> Subject {
+    Subject::Network { architecture: cell(), fidelity: Fidelity::Full }
+}
+
+fn job(subject: &Subject) -> Job<'_> {
+    Job { subject, supernet: None, resume: None, trial_seed: Seed(4) }
+}
+
+fn finish(evaluator: &mut dyn Evaluator, job: &Job) -> Finding {
+    match evaluator.evaluate(job, &mut Script::undisturbed()) {
+        Ok(Outcome::Finished(finding)) => finding,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_torch_evaluator_conforms() {
+    let images = Bright::new();
+    let spec = images.spec();
+    check_evaluator(|| evaluator(&images, &spec), &cell(), 2);
+}
+
+#[test]
+fn a_full_training_learns_and_reports_what_the_study_wants() {
+    let images = Bright::new();
+    let wanted = [ObjectiveKind::Error, ObjectiveKind::LatencyMs, ObjectiveKind::JoulesPerInference];
+    let objectives = wanted.map(|kind| Objective { kind, reference: 1.0 }).to_vec();
+    let spec = StudySpec { objectives, ..images.spec() };
+    let evaluation = finish(&mut *evaluator(&images, &spec), &job(&full())).evaluation;
+    assert!(evaluation.validation_error < 0.4, "chance is 0.67: {evaluation:?}");
+    assert!(evaluation.test_error.unwrap() < 0.4);
+    let cost = NasBench201::new(SKELETON).cost(&cell());
+    assert_eq!((evaluation.parameters, evaluation.flops), (cost.parameters, cost.flops));
+    assert!(evaluation.latency_ms.unwrap() > 0.0 && evaluation.joules_per_inference.unwrap() > 0.0);
+    assert_eq!(evaluation.curve.len(), spec.training.epochs as usize);
+    assert!(evaluation.device.contains("1 thread"), "{}", evaluation.device);
+}
+
+#[test]
+fn seconds_add_up_over_attempts() {
+    let images = Bright::new();
+    let mut evaluator = evaluator(&images, &images.spec());
+    let subject = full();
+    let whole = finish(&mut *evaluator, &job(&subject)).evaluation.seconds;
+    let Ok(Outcome::Suspended(Some(kept))) =
+        evaluator.evaluate(&job(&subject), &mut Script::wishing(Wish::Suspend, 5))
+    else {
+        panic!("suspended");
+    };
+    let resumed =
+        finish(&mut *evaluator, &Job { resume: Some(&kept.bytes), ..job(&subject) }).evaluation.seconds;
+    assert!(
+        resumed > Seconds::ZERO && resumed >= whole,
+        "{resumed} of {whole}: both attempts looked at the clock"
+    );
+}
+
+#[test]
+fn a_diverging_training_fails_and_the_evaluator_goes_on() {
+    let images = Bright::new();
+    let spec = images.spec();
+    let wild = StudySpec { training: Recipe { learning_rate: 1e30, ..spec.training }, ..spec };
+    let mut evaluator = evaluator(&images, &wild);
+    let outcome = evaluator.evaluate(&job(&full()), &mut Script::undisturbed());
+    assert_eq!(outcome, Err(Failure::Diverged));
+    finish(&mut *evaluator, &job(&Subject::Supernet));
+}
+
+#[test]
+fn recipes_that_make_no_sense_are_refused_with_the_cure() {
+    let images = Bright::new();
+    let refused = |recipe: Recipe| {
+        let spec = StudySpec { training: recipe, ..images.spec() };
+        let options = Options { data: Some(images.path().to_owned()), ..Options::default() };
+        build(&spec, &options).err().expect("refused").to_string()
+    };
+    let recipe = images.spec().training;
+    assert!(refused(Recipe { epochs: 0, ..recipe }).contains("epochs = 0; at least 1"));
+    assert!(refused(Recipe { batch_size: 1, ..recipe }).contains("batch_size"));
+    assert!(refused(Recipe { learning_rate: f64::NAN, ..recipe }).contains("learning_rate"));
+    assert!(refused(Recipe { final_learning_rate: 9.0, ..recipe }).contains("final_learning_rate"));
+    assert!(refused(Recipe { momentum: 1.0, ..recipe }).contains("momentum"));
+}
+
+/// What the finding's files say, against the finding.
+#[test]
+fn artifacts_hold_the_network() {
+    let images = Bright::new();
+    let finding = finish(&mut *evaluator(&images, &images.spec()), &job(&full()));
+    let bytes = |wanted| &finding.artifacts.iter().find(|(kind, _)| *kind == wanted).unwrap().1;
+
+    let weights = bytes(ArtifactKind::Weights);
+    let tensors = SafeTensors::deserialize(weights).unwrap();
+    let (_, header) = SafeTensors::read_metadata(weights).unwrap();
+    let about: serde_json::Value =
+        serde_json::from_str(&header.metadata().as_ref().unwrap()["cenas_network"]).unwrap();
+    assert_eq!(about["architecture"], NasBench201::new(SKELETON).encode(&cell()));
+    assert_eq!(about["skeleton"]["channels"], SKELETON.channels);
+    let learnt = tensors.names().into_iter().filter(|name| !name.contains("running_"));
+    let count: usize =
+        learnt.map(|name| tensors.tensor(name).unwrap().shape().iter().product::<usize>()).sum();
+    assert_eq!(count as u64, finding.evaluation.parameters);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("network.pt");
+    std::fs::write(&file, bytes(ArtifactKind::TorchScript)).unwrap();
+    let (pixels, labels) = images.test();
+    let module = CModule::load_on_device(&file, Device::Cpu).unwrap();
+    let count = labels.len() as i64;
+    let input = Tensor::from_slice(&pixels).view([count, 1, 8, 8]);
+    let guesses =
+        |from: i64, to: i64| module.forward_ts(&[input.narrow(0, from, to - from)]).unwrap().argmax(1, false);
+    // A batch of one and one of the rest: the module does not remember the size it was traced with.
+    let guesses = Tensor::cat(&[guesses(0, 1), guesses(1, count)], 0);
+    let wrong = guesses.ne_tensor(&Tensor::from_slice(&labels)).sum(Kind::Int64).int64_value(&[]);
+    let error = wrong as f64 / count as f64;
+    assert!((error - finding.evaluation.test_error.unwrap()).abs() < 1e-9, "{error}");
+
+    match python_error(folder.path(), &pixels, &labels) {
+        Some(error) => {
+            assert!((error - finding.evaluation.test_error.unwrap()).abs() < 1e-9, "in Python: {error}")
+        }
+        None => {
+            println!("skipped: Python has no importable torch here; libtorch's own loader was asked instead")
+        }
+    }
+}
+
+const SCRIPT: &str = r#"
+import array, json, struct, sys
+import torch
+folder, count = sys.argv[1], int(sys.argv[2])
+def floats(name):
+    values = array.array("f")
+    values.frombytes(open(f"{folder}/{name}", "rb").read())
+    return torch.tensor(values)
+images, labels = floats("pixels").view(count, 1, 8, 8), floats("labels").long()
+module = torch.jit.load(f"{folder}/network.pt").eval()
+with torch.no_grad():
+    guesses = torch.cat([module(images[:1]), module(images[1:])]).argmax(1)
+print((guesses != labels).float().double().mean().item())
+"#;
+
+/// The error that Python's PyTorch finds for `network.pt` in `folder`; none where there is no PyTorch to ask.
+fn python_error(folder: &Path, pixels: &[f32], labels: &[i64]) -> Option<f64> {
+    let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let labels: Vec<f32> = labels.iter().map(|&label| label as f32).collect();
+    std::fs::write(folder.join("pixels"), bytes(pixels)).unwrap();
+    std::fs::write(folder.join("labels"), bytes(&labels)).unwrap();
+    // The libtorch of the checkout is itself a Python package.
+    let beside = std::env::var_os("LIBTORCH").and_then(|home| Some(Path::new(&home).parent()?.to_owned()));
+    let paths = std::env::var_os("PYTHONPATH").into_iter().map(Into::into).chain(beside);
+    let python = |code: &str| {
+        let mut command = Command::new("python3");
+        command
+            .arg("-c")
+            .arg(code)
+            .env("PYTHONPATH", std::env::join_paths(paths.clone()).unwrap_or_default());
+        command
+    };
+    if !python("import torch").output().ok()?.status.success() {
+        return None;
+    }
+    let output = python(SCRIPT).arg(folder).arg(labels.len().to_string()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap().trim().parse().unwrap())
+}
+
+#[test]
+fn one_shot_inherits_from_this_skeleton_only() {
+    let images = Bright::new();
+    let spec = images.spec();
+    assert_eq!(spec.evaluator, EvaluatorSpec::Torch);
+    let supernet = finish(&mut *evaluator(&images, &spec), &job(&Subject::Supernet)).artifacts.remove(0).1;
+    let mut wider = spec.clone();
+    wider.space = common::space::SpaceSpec::NasBench201(common::space::nas_bench_201::Skeleton {
+        channels: 6,
+        ..SKELETON
+    });
+    let one_shot = Subject::Network { architecture: cell(), fidelity: Fidelity::OneShot };
+    let job = Job { supernet: Some(&supernet), ..job(&one_shot) };
+    let outcome = evaluator(&images, &wider).evaluate(&job, &mut Script::undisturbed());
+    assert!(matches!(outcome, Err(Failure::Refused(_))), "{outcome:?}");
+}
