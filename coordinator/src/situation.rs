@@ -10,8 +10,8 @@ use common::time::HOUR_MS;
 
 use crate::core::Core;
 
-/// Hours of the past that a policy sees: a week.
-const RECENT_HOURS: i64 = 168;
+/// Hours of the past that a policy sees.
+const RECENT: i64 = allocation::RECENT_HOURS as i64;
 /// Finished full trainings over which the recent gain is counted.
 const RECENT_FULLS: usize = 5;
 
@@ -58,9 +58,10 @@ impl Core {
         }
         for (zone, situation) in &mut zones {
             let series = self.state.account.series(zone);
-            let known = series.filter(|sample| sample.hour <= hour && sample.hour > hour.plus(-RECENT_HOURS));
+            let known = series.filter(|sample| sample.hour < hour && sample.hour >= hour.plus(-RECENT));
             situation.recent = known.map(|sample| sample.intensity).collect();
-            situation.intensity = situation.recent.last().map(|_| self.state.account.intensity(zone, hour).0);
+            let anything = self.state.account.series(zone).next().is_some();
+            situation.intensity = anything.then(|| self.state.account.intensity(zone, hour).0);
             situation.forecast = self.state.forecasts.get(zone).cloned();
         }
         zones

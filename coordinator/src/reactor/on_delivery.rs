@@ -16,13 +16,15 @@ impl Core {
         if self.knows(worker, session) {
             self.heard.insert(worker.clone(), self.now());
         }
-        if number == taken + 1 {
+        let expected = taken + 1;
+        if number == expected {
             self.take_in(worker, session, report);
             let (worker, delivery) = (worker.clone(), number);
             self.record(Event::Acknowledged { worker, session, delivery });
         }
         // A repeated one is acknowledged again; one that came too early will be repeated.
-        self.send(worker, ToWorker::Acknowledge { session, number: taken.max(number.min(taken + 1)) });
+        let durable = if number == expected { expected } else { taken };
+        self.send(worker, ToWorker::Acknowledge { session, number: durable });
     }
 
     fn take_in(&mut self, worker: &WorkerName, session: SessionId, report: Report) {

@@ -1,0 +1,17 @@
+//! The actix skin: mailboxes around the core. One actor a file; none decides anything.
+
+mod agent;
+mod carbon_watch;
+mod coordinator;
+mod forecaster;
+mod gateway;
+mod ledger_keeper;
+mod searcher;
+
+pub use agent::Agent;
+pub use carbon_watch::CarbonWatch;
+pub use coordinator::{Coordinator, Exit, Glance, Look, Parts, Take};
+pub use forecaster::ForecastMaker;
+pub use gateway::{Gateway, Listening};
+pub use ledger_keeper::LedgerKeeper;
+pub use searcher::Searcher;

@@ -1,0 +1,133 @@
+//! The command line of `ce-nas`. Each command's arguments and help stand beside its code.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use common::config::Config;
+
+use crate::command;
+use crate::run::{Ending, run};
+
+const AFTER: &str = "\
+Examples:
+  ce-nas run --config configs/quickstart.toml        a whole study on this machine
+  ce-nas coordinator --config study.toml             the coordinator alone; workers join with ce-nas-worker
+  ce-nas status --dir runs/quickstart                how a study stands, running or not
+  ce-nas front --dir runs/quickstart --json          the Pareto front, for a program
+
+Settings: configs/default.toml documents every key. A file, then the environment (CENAS__SECTION__KEY), then --set win over it.
+
+Exit codes: 0 done; 1 failed; 2 bad usage or configuration; 130 interrupted, the study can go on.";
+
+/// Searches neural architectures for accuracy and cost while spending as little carbon as it can.
+#[derive(Debug, Parser)]
+#[command(name = "ce-nas", version, after_help = AFTER)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a study with a coordinator and workers on this machine, or go on with it
+    Run(StudyArgs),
+    /// Run the coordinator alone; workers on any machine join with ce-nas-worker
+    Coordinator(StudyArgs),
+    Status(command::status::Args),
+    Workers(command::workers::Args),
+    Trials(command::trials::Args),
+    Front(command::front::Args),
+    Report(command::report::Args),
+    Keygen(command::keygen::Args),
+    CheckConfig(command::check_config::Args),
+}
+
+#[derive(Debug, clap::Args)]
+struct StudyArgs {
+    /// Settings that differ from configs/default.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, as section.key=value; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The study's directory [study.directory]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The seed of all randomness [study.seed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// What goes to the log file: error, warn, info, debug or trace
+    #[arg(long, default_value = "info")]
+    log: tracing_subscriber::filter::LevelFilter,
+}
+
+/// Parses the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = std::io::stdout().lock();
+    let done = match cli.command {
+        Command::Run(args) => return study(&args, true),
+        Command::Coordinator(args) => return study(&args, false),
+        Command::Status(args) => command::status::run(&args, &mut out),
+        Command::Workers(args) => command::workers::run(&args, &mut out),
+        Command::Trials(args) => command::trials::run(&args, &mut out),
+        Command::Front(args) => command::front::run(&args, &mut out),
+        Command::Report(args) => command::report::run(&args, &mut out),
+        Command::Keygen(args) => command::keygen::run(&args, &mut out),
+        Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
+    };
+    drop(out);
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {
+    let config = match args.load() {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
+    };
+    if let Err(error) = log_to(&config, args.log) {
+        return fail(&error);
+    }
+    match run(config, with_workers) {
+        Ok(Ending::Finished) => ExitCode::SUCCESS,
+        Ok(Ending::Interrupted) => ExitCode::from(130),
+        Err(error) => {
+            tracing::error!("{error:#}");
+            fail(&error)
+        }
+    }
+}
+
+impl StudyArgs {
+    fn load(&self) -> Result<Config> {
+        let mut assignments = self.set.clone();
+        assignments.extend(self.seed.map(|seed| format!("study.seed={seed}")));
+        let directory = self.dir.as_deref().map(Path::display);
+        assignments.extend(directory.map(|dir| format!("study.directory={dir}")));
+        Ok(common::config::load(self.config.as_deref(), std::env::vars(), &assignments)?)
+    }
+}
+
+fn log_to(config: &Config, level: tracing_subscriber::filter::LevelFilter) -> Result<()> {
+    use anyhow::Context;
+    let directory = crate::directory::StudyDirectory::new(&config.study.directory);
+    directory.create().with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
+    let path = directory.log();
+    let file = std::fs::File::options().create(true).append(true).open(&path);
+    let file = file.with_context(|| format!("the log {} can't be written", path.display()))?;
+    tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(std::sync::Mutex::new(file)).init();
+    Ok(())
+}
+
+/// Says what went wrong; usage and configuration have an exit code of their own.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    let usage = error.downcast_ref::<common::config::Error>().is_some();
+    ExitCode::from(if usage { 2 } else { 1 })
+}

@@ -1,0 +1,186 @@
+//! Puts a coordinator together: ledger, keys, socket, actors; waits for its end; writes the report.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use actix::prelude::*;
+use anyhow::{Context as _, Result, bail};
+use common::config::{Config, Security};
+use common::event::Event;
+use common::time::{GridClock, Timestamp};
+use ledger::Ledger;
+use tokio::sync::oneshot;
+use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, ZeroMq};
+
+use crate::actor::{
+    Agent, CarbonWatch, Coordinator, Exit, ForecastMaker, Gateway, LedgerKeeper, Listening, Parts, Searcher, Take,
+};
+use crate::carbon;
+use crate::clock;
+use crate::core::{Control, Core, Input, NewStudy, Options, State};
+use crate::directory::{StudyDirectory, write_whole};
+use crate::keyring::Keyring;
+
+/// This release, as it stands in the ledger and on the wire.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A study's directory, open for work.
+#[derive(Debug)]
+pub struct Opened {
+    pub directory: StudyDirectory,
+    pub config: Config,
+    pub ledger: Ledger,
+    pub state: State,
+}
+
+/// A coordinator at work.
+#[derive(Debug)]
+pub struct Running {
+    pub coordinator: Addr<Coordinator>,
+    pub endpoint: Endpoint,
+    pub exit: oneshot::Receiver<Exit>,
+}
+
+/// Hears every durable event.
+pub type Listener = Box<dyn Fn(Timestamp, &Event, &State) + Send>;
+
+/// Makes or reopens the study's directory and folds its ledger.
+pub fn open(config: Config) -> Result<Opened> {
+    let directory = StudyDirectory::new(&config.study.directory);
+    directory
+        .create()
+        .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
+    let ledger = Ledger::open(directory.ledger())?;
+    let state = fold(&ledger)?;
+    if let Some(study) = &state.study {
+        let asked = config.study_spec()?;
+        if study.spec != asked {
+            bail!(
+                "{} holds another study ({}, seed {}), whose settings differ from those asked for: choose another \
+                 study.directory, or give the same settings to go on with it",
+                directory.root().display(),
+                study.spec.name,
+                study.spec.seed.0
+            );
+        }
+    }
+    Ok(Opened { directory, config, ledger, state })
+}
+
+/// The state as the ledger tells it.
+pub fn fold(ledger: &Ledger) -> Result<State> {
+    let state = ledger.fold(State::default(), |mut state, record| {
+        state.apply(record.at, &record.event);
+        state
+    })?;
+    Ok(state)
+}
+
+/// Binds the socket and starts the actors.
+pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
+    let Opened { directory, config, ledger, state } = opened;
+    let spec = config.study_spec()?;
+    let study = NewStudy { clock: grid_clock(&config, &state)?, config: toml::to_string(&config)?, spec };
+    let server = bind(&config, &directory).await?;
+    let (gateway, endpoint) = Gateway::new(server, directory.blobs())?;
+    write_whole(&directory.endpoint(), endpoint.to_string().as_bytes())
+        .with_context(|| format!("{} can't be written", directory.endpoint().display()))?;
+
+    let sources = carbon::build(&carbon_settings(&config, &study.clock))?;
+    let policy = allocation::build(&config.allocation.policy, &policy_options(&config))?;
+    let searcher = searcher(&config, &study)?;
+    let selector = forecast_model(&config)?;
+
+    let gateway = gateway.start();
+    // What may take long has a thread of its own, so that the coordinator never waits for it.
+    let parts = Parts {
+        ledger: LedgerKeeper::start_in_arbiter(&Arbiter::new().handle(), |_| LedgerKeeper::new(ledger)),
+        gateway: gateway.clone(),
+        carbon: CarbonWatch::start_in_arbiter(&Arbiter::new().handle(), |_| CarbonWatch::new(sources)),
+        forecaster: ForecastMaker::start_in_arbiter(&Arbiter::new().handle(), |_| selector),
+        agent: Agent::new(policy).start(),
+        searcher: Searcher::start_in_arbiter(&Arbiter::new().handle(), |_| searcher),
+    };
+    let (exit_sender, exit) = oneshot::channel();
+    let core = Core::new(Options::new(&config), state);
+    let coordinator = Coordinator::new(core, parts, exit_sender, listener).start();
+    let host = hostname();
+    coordinator.send(Take(Input::Started { study: Box::new(study), version: VERSION.into(), host })).await?;
+    gateway.send(Listening(coordinator.clone())).await?;
+    Ok(Running { coordinator, endpoint, exit })
+}
+
+impl Running {
+    /// Asks the workers to put their work in safety; the study goes on another time.
+    pub async fn drain(&self) {
+        let _ = self.coordinator.send(Take(Input::Control(Control::Drain))).await;
+    }
+}
+
+/// A study begun before keeps its clock; a new one begins now, at the grid time asked for.
+fn grid_clock(config: &Config, state: &State) -> Result<GridClock> {
+    if let Some(clock) = state.clock() {
+        return Ok(clock);
+    }
+    let now = clock::now();
+    let grid_origin = match config.carbon.start.as_str() {
+        "now" => now,
+        text => {
+            let instant = carbon::parse_time(text)
+                .with_context(|| format!("carbon.start = {text}: write \"now\" or a time like \"2021-07-02T06:00Z\""))?;
+            instant
+        }
+    };
+    Ok(GridClock { wall_origin: now, grid_origin, hour_s: config.carbon.hour_seconds })
+}
+
+async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
+    let asked: Endpoint = config.coordinator.listen.parse().context("coordinator.listen")?;
+    let security = match config.coordinator.security {
+        Security::Null => ServerSecurity::Null,
+        Security::Curve => {
+            let keyring = Keyring::new(directory.keys());
+            ServerSecurity::Curve { keys: keyring.coordinator()?, allow: keyring.allow()? }
+        }
+    };
+    // Port 0 is chosen once: workers that outlive this process look for its successor at the same address.
+    let remembered = || -> Option<Endpoint> { std::fs::read_to_string(directory.endpoint()).ok()?.trim().parse().ok() };
+    let endpoint = match asked.port() {
+        0 => remembered().filter(|endpoint| endpoint.host() == asked.host()).unwrap_or_else(|| asked.clone()),
+        _ => asked.clone(),
+    };
+    Ok(ZeroMq.bind(ServerOptions::new(endpoint, security)).await?)
+}
+
+fn searcher(config: &Config, study: &NewStudy) -> Result<Searcher> {
+    let search = &config.search;
+    let sampler = match search.sampler.as_str() {
+        "random" => lamoo::SamplerKind::Random,
+        _ => lamoo::SamplerKind::Evolution,
+    };
+    // A tree that is never old enough to be asked is a random search without duplicates.
+    let initial_samples = if search.searcher == "random" { usize::MAX } else { search.initial_samples as usize };
+    let options = lamoo::Options {
+        initial_samples,
+        min_samples: search.region_min_samples as usize,
+        exploration: search.exploration,
+        sampler,
+        ..lamoo::Options::default()
+    };
+    options.check()?;
+    Ok(Searcher {
+        space: study.spec.space.build(),
+        reference: common::objective::reference_point(&study.spec.objectives),
+        seed: study.spec.seed,
+        options,
+    })
+}
+
+/// Opens the ledger for reading beside a coordinator that may be writing it, and folds it.
+pub fn read_state(directory: &Path) -> Result<State> {
+    fold(&Ledger::read_only(StudyDirectory::new(directory).ledger())?)
+}
+
+fn hostname() -> String {
+    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "unknown".into())
+}

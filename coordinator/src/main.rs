@@ -1,0 +1,5 @@
+//! The program `ce-nas`.
+
+fn main() -> std::process::ExitCode {
+    coordinator::cli::main()
+}

@@ -1,0 +1,163 @@
+//! `ce-nas run` and `ce-nas coordinator`: a study from its configuration to its report.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use actix::prelude::*;
+use anyhow::{Context as _, Result, bail};
+use common::config::{Config, EvaluatorKind};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::actor::{Coordinator, Exit, Look};
+use crate::clock;
+use crate::directory::StudyDirectory;
+use crate::launch::{self, Running};
+use crate::local::{self, LocalWorker};
+use crate::report;
+use crate::screen::{Snapshot, narrate, render};
+
+/// How often the panel is redrawn and local workers are looked after.
+const BEAT: Duration = Duration::from_millis(500);
+/// How long workers get to put their work in safety when this process is asked to end.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long local workers get to end by themselves once the study is over.
+const GOODBYE: Duration = Duration::from_secs(20);
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The study is finished and its report written.
+    Finished,
+    /// This process was asked to end; the study goes on another time.
+    Interrupted,
+}
+
+/// Runs the coordinator, with `config.local.workers` workers of its own where `with_workers`.
+pub fn run(config: Config, with_workers: bool) -> Result<Ending> {
+    if with_workers && config.local.workers == 0 {
+        bail!("local.workers = 0: `ce-nas run` needs at least one; use `ce-nas coordinator` to bring your own");
+    }
+    if with_workers && config.evaluation.evaluator == EvaluatorKind::Torch && config.worker.data == "auto" {
+        let path = std::path::Path::new(&config.data.path);
+        if !path.exists() {
+            bail!("there are no images at {}: fetch them (for Fashion-MNIST, scripts/fetch-fashion-mnist) or correct data.path", path.display());
+        }
+    }
+    System::new().block_on(async { drive(config, with_workers).await })
+}
+
+async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
+    let opened = launch::open(config.clone())?;
+    let directory = opened.directory.clone();
+    if let Some((_, reason)) = &opened.state.finished {
+        println!("this study is finished: {reason}");
+        drop(opened);
+        return write_report(&directory);
+    }
+    // Keys first: the coordinator reads its list of workers as it starts.
+    let prepared = if with_workers { local::prepare(&config, &directory)? } else { Vec::new() };
+    let on_terminal = std::io::stdout().is_terminal();
+    let running = launch::start(opened, listener(on_terminal)).await?;
+    tracing::info!(endpoint = %running.endpoint, "listening");
+    println!("coordinator at {} · study in {}", running.endpoint, directory.root().display());
+    let mut workers = Vec::new();
+    for (name, folder) in prepared {
+        workers.push(LocalWorker::new(name, folder, &config, &directory, &running.endpoint)?);
+    }
+    let ending = attend(running, &mut workers, on_terminal).await?;
+    match ending {
+        Ending::Interrupted => Ok(Ending::Interrupted),
+        Ending::Finished => {
+            say_goodbye(&workers).await;
+            write_report(&directory)
+        }
+    }
+}
+
+/// Tells events as lines where there is no terminal for a panel; all go to the log.
+fn listener(on_terminal: bool) -> launch::Listener {
+    Box::new(move |at, event, state| {
+        let Some(line) = narrate(event, state) else { return };
+        tracing::info!("{line}");
+        if !on_terminal {
+            // A closed pipe ends nobody's study.
+            let _ = writeln!(std::io::stdout(), "{at} {line}");
+        }
+    })
+}
+
+/// Until the study is over or somebody asks this process to end.
+async fn attend(mut running: Running, workers: &mut [LocalWorker], on_terminal: bool) -> Result<Ending> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut beat = tokio::time::interval(BEAT);
+    let mut drawn = 0;
+    loop {
+        tokio::select! {
+            exit = &mut running.exit => {
+                draw(&running.coordinator, &mut drawn, on_terminal).await;
+                return match exit.context("the coordinator vanished")? {
+                    Exit::Over { reason } => {
+                        println!("study finished: {reason}");
+                        Ok(Ending::Finished)
+                    }
+                    Exit::Ledger(error) => Err(error).context("the study was stopped to keep its history whole; run the same command to go on"),
+                };
+            }
+            _ = interrupt.recv() => return drain(&running, workers).await,
+            _ = terminate.recv() => return drain(&running, workers).await,
+            _ = beat.tick() => {
+                for worker in workers.iter_mut() {
+                    worker.tend()?;
+                }
+                if !workers.is_empty() && workers.iter().all(|worker| worker.hopeless().is_some()) {
+                    let first = &workers[0];
+                    bail!("the local workers can't work; {} says:\n{}", first.log().display(), first.last_words());
+                }
+                draw(&running.coordinator, &mut drawn, on_terminal).await;
+            }
+        }
+    }
+}
+
+async fn draw(coordinator: &Addr<Coordinator>, drawn: &mut usize, on_terminal: bool) {
+    if !on_terminal {
+        return;
+    }
+    let Ok(Some(snapshot)) = coordinator.send(Look(|glance| Snapshot::of(glance))).await else { return };
+    let width = terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0));
+    let _ = write!(std::io::stdout(), "{}", render(&snapshot, *drawn, width));
+    let _ = std::io::stdout().flush();
+    *drawn = snapshot.height();
+}
+
+/// Puts running work in safety and leaves; the same command goes on with the study.
+async fn drain(running: &Running, workers: &[LocalWorker]) -> Result<Ending> {
+    println!("putting running work in safety; the same command will go on with it");
+    running.drain().await;
+    workers.iter().for_each(LocalWorker::terminate);
+    let until = Instant::now() + DRAIN;
+    while Instant::now() < until {
+        let leased = running.coordinator.send(Look(|glance| glance.core.state().leases().count())).await;
+        if leased.ok().flatten().unwrap_or(0) == 0 && workers.iter().all(LocalWorker::is_gone) {
+            break;
+        }
+        tokio::time::sleep(BEAT).await;
+    }
+    Ok(Ending::Interrupted)
+}
+
+async fn say_goodbye(workers: &[LocalWorker]) {
+    let until = Instant::now() + GOODBYE;
+    while Instant::now() < until && !workers.iter().all(LocalWorker::is_gone) {
+        tokio::time::sleep(BEAT).await;
+    }
+    workers.iter().filter(|worker| !worker.is_gone()).for_each(LocalWorker::terminate);
+}
+
+fn write_report(directory: &StudyDirectory) -> Result<Ending> {
+    let written = report::write(directory.root(), clock::now())?;
+    println!("{written}");
+    Ok(Ending::Finished)
+}

@@ -1,0 +1,79 @@
+//! One line per event, for logs and pipes. Events that only keep the books are not told.
+
+use common::event::Event;
+use common::fidelity::Fidelity;
+use common::trial::Subject;
+
+use crate::core::{State, Trial};
+
+/// The event in words; none where a reader would not miss it. `state` already holds it.
+pub fn narrate(event: &Event, state: &State) -> Option<String> {
+    let trial = |id| state.trial(id).map_or_else(String::new, |trial| describe(trial, state));
+    Some(match event {
+        Event::StudyStarted { spec, .. } => format!("study {} begins, seed {}", spec.name, spec.seed.0),
+        Event::CoordinatorStarted { version, host } => {
+            let again = if state.lives > 1 { ", going on where it was" } else { "" };
+            format!("coordinator {version} on {host}{again}")
+        }
+        Event::StudyFinished { reason } => format!("study finished: {reason}"),
+        Event::WorkerJoined { worker, zone, slots, .. } => {
+            let devices: Vec<&str> = slots.iter().map(|slot| slot.device.as_str()).collect();
+            format!("worker {worker} joined in {zone}: {} slots ({})", slots.len(), devices.join(", "))
+        }
+        Event::WorkerLost { worker, reason, .. } => format!("worker {worker} is gone: {reason}"),
+        Event::AllocationDecided { allocation } => {
+            let zones = allocation.zones.iter();
+            let shares: Vec<String> = zones
+                .map(|(zone, s)| format!("{zone} train {}, sample {}, rest {}", s.train, s.sample, s.rest))
+                .collect();
+            format!("allocation: {} ({})", shares.join("; "), allocation.reason)
+        }
+        Event::TaskLeased { task, worker, resume, .. } => {
+            let verb = if resume.is_some() { "resumes" } else { "begins" };
+            format!("{worker} {verb} {}", trial(task.trial))
+        }
+        Event::TaskSuspended { task, checkpoint } => {
+            let kept = checkpoint.map_or(String::new(), |kept| format!(" at {:.0} %", kept.progress * 100.0));
+            format!("suspended{kept}: {}", trial(task.trial))
+        }
+        Event::TaskFailed { task, failure } => format!("attempt {task} failed: {failure}"),
+        Event::TrialFailed { trial: id, reason } => format!("given up: {}: {reason}", trial(*id)),
+        Event::TrialFinished { task, evaluation } => {
+            let accuracy = 100.0 * (1.0 - evaluation.validation_error);
+            let subject = trial(task.trial);
+            match state.trial(task.trial).map(|trial| &trial.subject) {
+                Some(Subject::Supernet) => format!("finished in {:.1} s: {subject}", evaluation.seconds.0),
+                Some(Subject::Network { fidelity: Fidelity::Full, .. }) => format!(
+                    "finished in {:.1} s: {subject}: {accuracy:.2} % validation, {} parameters; hypervolume {:.5}",
+                    evaluation.seconds.0,
+                    evaluation.parameters,
+                    relative_hypervolume(state)
+                ),
+                _ => format!("finished in {:.1} s: {subject}: {accuracy:.2} % validation", evaluation.seconds.0),
+            }
+        }
+        Event::Acknowledged { .. }
+        | Event::CarbonObserved { .. }
+        | Event::ForecastIssued { .. }
+        | Event::TrialProposed { .. }
+        | Event::TaskCheckpointed { .. }
+        | Event::EnergySpent { .. } => return None,
+    })
+}
+
+/// "trial 12 (full, |nor_conv_3x3~0|+…)".
+pub(super) fn describe(trial: &Trial, state: &State) -> String {
+    match &trial.subject {
+        Subject::Supernet => format!("trial {} (supernet)", trial.id),
+        Subject::Network { architecture, fidelity } => {
+            let notation = state.spec().map_or_else(String::new, |spec| spec.space.build().encode(architecture));
+            format!("trial {} ({fidelity}, {notation})", trial.id)
+        }
+    }
+}
+
+/// The hypervolume as a share of the box below the reference point, so that it reads without knowing the units.
+pub(super) fn relative_hypervolume(state: &State) -> f64 {
+    let volume: f64 = state.front.as_ref().map_or(0.0, |front| front.reference().iter().product());
+    if volume > 0.0 { state.hypervolume() / volume } else { 0.0 }
+}
