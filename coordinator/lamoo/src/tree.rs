@@ -53,14 +53,13 @@ impl SearchTree {
         let mut next = 0;
         while next < tree.regions.len() {
             let region = &tree.regions[next];
-            if region.samples.len() >= options.min_samples && region.depth < options.max_depth {
-                if let Some(partition) = divide(&tree.samples, &region.samples, &options.svm)? {
-                    let id = region.id;
-                    let good = tree.add(Some((id, true)), partition.good, reference)?;
-                    let bad = tree.add(Some((id, false)), partition.bad, reference)?;
-                    tree.regions[next].border = Some(partition.border);
-                    tree.regions[next].children = Some([good, bad]);
-                }
+            let may_divide = region.samples.len() >= options.min_samples && region.depth < options.max_depth;
+            if may_divide && let Some(partition) = divide(&tree.samples, &region.samples, &options.svm)? {
+                let id = region.id;
+                let good = tree.add(Some((id, true)), partition.good, reference)?;
+                let bad = tree.add(Some((id, false)), partition.bad, reference)?;
+                tree.regions[next].border = Some(partition.border);
+                tree.regions[next].children = Some([good, bad]);
             }
             next += 1;
         }

@@ -29,7 +29,7 @@ fn mistakes(kernel: Kernel, inside: impl Fn(&[f64]) -> bool) -> usize {
 
 #[test]
 fn shapes() {
-    let (line, ring) = (|p: &[f64]| p[0] + 0.3 * p[1] > 0.25, |p: &[f64]| p[0] * p[0] + p[1] * p[1] < 0.5);
+    let (line, ring) = (|p: &[f64]| p[0] + p[1] > 0.1, |p: &[f64]| p[0] * p[0] + p[1] * p[1] < 0.5);
     let checker = |p: &[f64]| (p[0] > 0.1) == (p[1] > 0.1);
     for kernel in [Kernel::Rbf, Kernel::Polynomial { degree: 2 }, Kernel::Polynomial { degree: 3 }] {
         assert_eq!(mistakes(kernel, line), 0, "{kernel:?} on a line");
@@ -66,6 +66,25 @@ fn the_width_follows_the_scale() {
     let other = fit(&stretched, &labels, &Options::default());
     for (point, large) in points.iter().zip(&stretched) {
         assert!((plain.decision(point) - other.decision(large)).abs() < 1e-2, "at {point:?}");
+    }
+}
+
+/// Zeros and ones are compared as bits; the same points doubled are not. The kernels' width makes the two equal.
+#[test]
+fn one_hot_rows_take_a_faster_way_to_the_same_border() {
+    let points: Vec<Vec<f64>> = (0..90_usize)
+        .map(|index| (0..70).map(|column| f64::from(u8::from((index * (column + 3)) % 7 < 3))).collect())
+        .collect();
+    let labels: Vec<bool> = (0..90).map(|index| index % 7 < 3 || index % 5 == 0).collect();
+    let doubled: Vec<Vec<f64>> = points.iter().map(|p| p.iter().map(|value| 2.0 * value).collect()).collect();
+    for kernel in [Kernel::Rbf, Kernel::Polynomial { degree: 2 }] {
+        let options = Options { kernel, tolerance: 1e-6, ..Options::default() };
+        let (bits, numbers) = (fit(&points, &labels, &options), fit(&doubled, &labels, &options));
+        for (point, double) in points.iter().zip(&doubled) {
+            assert!((bits.decision(point) - numbers.decision(double)).abs() < 1e-4, "{kernel:?}");
+        }
+        // A point off the corners, asked of a border learnt on them.
+        assert!(bits.decision(&[0.5; 70]).is_finite());
     }
 }
 

@@ -5,7 +5,7 @@ mod support;
 use lamoo::{Options, SamplerKind};
 use support::Table;
 
-const SEEDS: u64 = 8;
+const SEEDS: u64 = 5;
 const EVALUATIONS: usize = 100;
 
 /// The mean share of the maximum hypervolume that is still missing at the end.

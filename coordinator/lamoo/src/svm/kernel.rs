@@ -1,5 +1,7 @@
 //! Kernels, their width, and the rows they compare.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// How alike two feature vectors are. `γ = 1 / Σ_j Var(x_j)` over the training rows, so that the typical squared
@@ -14,49 +16,104 @@ pub enum Kernel {
 }
 
 /// A kernel with its width settled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Similarity {
     kernel: Kernel,
     gamma: f64,
+    /// For rows of zeros and ones: the kernel by the number of ones in `x xor z` (RBF) or in `x and z` (polynomial),
+    /// `[d + 1]`. Empty for other rows.
+    table: Vec<f64>,
 }
 
 impl Similarity {
     pub(super) fn of(kernel: Kernel, rows: &Rows) -> Self {
         let spread = rows.total_variance();
-        Self { kernel, gamma: if spread > 0.0 { 1.0 / spread } else { 1.0 } }
+        let mut similarity =
+            Self { kernel, gamma: if spread > 0.0 { 1.0 / spread } else { 1.0 }, table: vec![] };
+        if rows.bits.is_some() {
+            similarity.table = (0..=rows.columns).map(|count| similarity.at(count as f64)).collect();
+        }
+        similarity
     }
 
-    /// Between one of `rows` and `other`, `[d]`, whose squared norm is `norm`.
-    pub(super) fn between(&self, rows: &Rows, row: usize, other: &[f64], norm: f64) -> f64 {
-        let product = dot(rows.row(row), other);
+    /// Between one of `rows` and another point.
+    pub(super) fn between(&self, rows: &Rows, row: usize, other: &Point<'_>) -> f64 {
+        if let (Some(bits), Some(other), false) = (rows.bits_of(row), &other.bits, self.table.is_empty()) {
+            let pairs = bits.iter().zip(other.iter());
+            let ones: u32 = match self.kernel {
+                Kernel::Rbf => pairs.map(|(x, z)| (x ^ z).count_ones()).sum(),
+                Kernel::Polynomial { .. } => pairs.map(|(x, z)| (x & z).count_ones()).sum(),
+            };
+            return self.table[ones as usize];
+        }
+        let product = dot(rows.row(row), other.features);
         match self.kernel {
-            Kernel::Rbf => (-self.gamma * (rows.norms[row] + norm - 2.0 * product).max(0.0)).exp(),
-            Kernel::Polynomial { degree } => (self.gamma * product + 1.0).powi(degree as i32),
+            Kernel::Rbf => self.at((rows.norms[row] + other.norm - 2.0 * product).max(0.0)),
+            Kernel::Polynomial { .. } => self.at(product),
+        }
+    }
+
+    /// At a squared distance (RBF) or at an inner product (polynomial).
+    fn at(&self, argument: f64) -> f64 {
+        match self.kernel {
+            Kernel::Rbf => (-self.gamma * argument).exp(),
+            Kernel::Polynomial { degree } => (self.gamma * argument + 1.0).powi(degree as i32),
         }
     }
 }
 
-/// `[n, d]` in one piece of memory, with each row's squared norm.
+/// What a row is compared with: features, `[d]`, their squared norm, and their bits where all are 0 or 1.
+#[derive(Debug)]
+pub(super) struct Point<'a> {
+    features: &'a [f64],
+    norm: f64,
+    bits: Option<Cow<'a, [u64]>>,
+}
+
+impl<'a> Point<'a> {
+    pub(super) fn new(features: &'a [f64]) -> Self {
+        Self { features, norm: dot(features, features), bits: pack(features).map(Cow::Owned) }
+    }
+}
+
+/// `[n, d]` in one piece of memory, with each row's squared norm. One-hot rows are kept as bits too: an order of
+/// magnitude faster to compare, and exact.
 #[derive(Debug, Clone)]
 pub(super) struct Rows {
     columns: usize,
     values: Vec<f64>,
-    pub(super) norms: Vec<f64>,
+    norms: Vec<f64>,
+    /// `[n, ⌈d / 64⌉]`, where every value is 0 or 1.
+    bits: Option<Vec<u64>>,
 }
 
 impl Rows {
     pub(super) fn new(features: &[&[f64]]) -> Self {
         let columns = features.first().map_or(0, |row| row.len());
         assert!(features.iter().all(|row| row.len() == columns), "all rows have the same features");
-        Self { columns, values: features.concat(), norms: features.iter().map(|row| dot(row, row)).collect() }
+        Self {
+            columns,
+            values: features.concat(),
+            norms: features.iter().map(|row| dot(row, row)).collect(),
+            bits: features.iter().map(|row| pack(row)).collect::<Option<Vec<_>>>().map(|rows| rows.concat()),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
         self.norms.len()
     }
 
-    pub(super) fn row(&self, row: usize) -> &[f64] {
+    pub(super) fn point(&self, row: usize) -> Point<'_> {
+        Point { features: self.row(row), norm: self.norms[row], bits: self.bits_of(row).map(Cow::Borrowed) }
+    }
+
+    fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.columns..(row + 1) * self.columns]
+    }
+
+    fn bits_of(&self, row: usize) -> Option<&[u64]> {
+        let words = self.columns.div_ceil(WORD);
+        self.bits.as_ref().map(|bits| &bits[row * words..(row + 1) * words])
     }
 
     /// `Σ_j Var(x_j)`.
@@ -74,8 +131,22 @@ impl Rows {
     }
 }
 
+const WORD: usize = 64;
+
+/// Zeros and ones as bits; none where a value is neither.
+fn pack(features: &[f64]) -> Option<Vec<u64>> {
+    let word = |values: &[f64]| {
+        values.iter().enumerate().try_fold(0, |word, (place, &value)| match value {
+            0.0 => Some(word),
+            1.0 => Some(word | 1 << place),
+            _ => None,
+        })
+    };
+    features.chunks(WORD).map(word).collect()
+}
+
 /// `x·z` in four running sums, which the compiler may keep in one vector register; the order is fixed.
-pub(super) fn dot(x: &[f64], z: &[f64]) -> f64 {
+fn dot(x: &[f64], z: &[f64]) -> f64 {
     let (xs, x_rest) = x.as_chunks::<4>();
     let (zs, z_rest) = z.as_chunks::<4>();
     let mut sums = [0.0; 4];

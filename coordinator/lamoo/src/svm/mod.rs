@@ -9,7 +9,7 @@ mod smo;
 use serde::{Deserialize, Serialize};
 
 pub use kernel::Kernel;
-use kernel::{Rows, Similarity};
+use kernel::{Point, Rows, Similarity};
 
 use crate::Error;
 
@@ -82,9 +82,9 @@ impl Classifier {
 
     /// `f(x)` for `features`, `[d]`: positive on the positive side, about ±1 on the margins.
     pub fn decision(&self, features: &[f64]) -> f64 {
-        let norm = kernel::dot(features, features);
+        let point = Point::new(features);
         let sum: f64 = (0..self.weights.len())
-            .map(|row| self.weights[row] * self.similarity.between(&self.support, row, features, norm))
+            .map(|row| self.weights[row] * self.similarity.between(&self.support, row, &point))
             .sum();
         sum - self.threshold
     }

@@ -150,7 +150,7 @@ struct KernelRow<'c> {
 
 impl<'a> KernelRows<'a> {
     fn new(rows: &'a Rows, similarity: &'a Similarity) -> Self {
-        let own = |row| similarity.between(rows, row, rows.row(row), rows.norms[row]);
+        let own = |row| similarity.between(rows, row, &rows.point(row));
         let diagonal = (0..rows.len()).map(own).collect();
         Self { rows, similarity, diagonal, kept: vec![None; rows.len()], count: 0 }
     }
@@ -161,8 +161,8 @@ impl<'a> KernelRows<'a> {
                 self.kept.fill(None);
                 self.count = 0;
             }
-            let (own, norm) = (self.rows.row(row), self.rows.norms[row]);
-            let between = |other| self.similarity.between(self.rows, other, own, norm) as f32;
+            let own = self.rows.point(row);
+            let between = |other| self.similarity.between(self.rows, other, &own) as f32;
             self.kept[row] = Some((0..self.rows.len()).map(between).collect());
             self.count += 1;
         }
