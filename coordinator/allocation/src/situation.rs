@@ -1,5 +1,6 @@
-//! What a policy may know when it decides: the state of CE-NAS's agent. Everything here was known at `hour`; nothing of
-//! the future but forecasts.
+//! All that a policy is told when it decides. Nothing in it comes from the future but forecasts, and they carry their issue time.
+//!
+//! Figures from outside may be missing or NaN; every policy must bear both.
 
 use std::collections::BTreeMap;
 
@@ -7,68 +8,122 @@ use common::carbon::Forecast;
 use common::energy::Purpose;
 use common::id::Zone;
 use common::time::GridHour;
-use common::unit::{Grams, Intensity, Joules, Seconds};
+use common::unit::{Grams, Intensity, Joules, Seconds, Watts};
 
-#[derive(Debug, Clone, Default)]
+/// Hours that a zone's situation carries at most: a week of the past, and the present.
+pub const RECENT_HOURS: usize = 169;
+
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Situation {
     pub hour: GridHour,
-    /// Share of `hour` still to come, in (0, 1].
+    /// Share of the present hour that is still to come, in (0, 1].
     pub hour_left: f64,
-    /// Wall seconds that a grid hour lasts.
+    /// Wall seconds that one grid hour lasts.
     pub hour_s: f64,
-    /// Every zone that has a live slot.
     pub zones: BTreeMap<Zone, ZoneSituation>,
     pub budget: BudgetLeft,
     pub work: Work,
-    /// Mean cost of what has finished, by purpose; absent before the first.
+    /// Means over finished trials; nothing before the first.
     pub costs: BTreeMap<Purpose, Cost>,
     pub hypervolume: f64,
-    /// Hypervolume gained over the last few finished full trainings.
+    /// Hypervolume gained by the last few full trainings.
     pub recent_gain: f64,
-    /// Evaluations finished, by purpose.
+    /// Trials finished so far.
     pub finished: BTreeMap<Purpose, u32>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ZoneSituation {
-    /// Slots of live workers.
+    /// Slots alive, whatever they do now.
     pub slots: u32,
-    /// Of them, those that train or sample at this moment.
+    /// Of these, those at work on a training, and on a scoring.
     pub training: u32,
     pub sampling: u32,
-    /// The present hour's intensity; none where nothing is known of it.
+    /// Of the present hour.
     pub intensity: Option<Intensity>,
     pub forecast: Option<Forecast>,
-    /// Known intensities of the last hours, oldest first, at most 168, the present hour last.
+    /// Known intensities, oldest first, the present hour last, at most [`RECENT_HOURS`].
     pub recent: Vec<Intensity>,
 }
 
-/// What is left of each limit; none where there is no limit.
-#[derive(Debug, Clone, Copy, Default)]
+/// What may still be spent; None is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BudgetLeft {
     pub carbon: Option<Grams>,
     pub energy: Option<Joules>,
     /// Grid hours to the deadline.
     pub hours: Option<f64>,
+    /// Full trainings.
     pub trainings: Option<u64>,
 }
 
-/// Work at hand.
-#[derive(Debug, Clone, Copy, Default)]
+/// What there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Work {
-    /// Trainings (supernet, rungs, full) that run, and that wait suspended or to be tried again.
+    /// Supernets, rungs and full trainings that hold a slot.
     pub trainings_running: u32,
+    /// Those that wait for one, for the first time or suspended.
     pub trainings_waiting: u32,
-    /// Whether a new training could begin at once.
+    /// More can be made as soon as a slot asks (a new candidate, a promotion). Without it slots beyond those running and waiting would
+    /// find nothing to train, and a policy need not provide them.
     pub training_wanted: bool,
-    /// Candidates scored and not yet trained, and how many more scores would be of use; 0 before there is a supernet.
+    /// Scored candidates that wait for promotion.
     pub scored: u32,
+    /// Scores that the ladder could take in now; 0 when sampling is of no use (no supernet, a full pool).
     pub scores_wanted: u32,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+impl Work {
+    /// Slots that would find something to train; None is any number.
+    pub fn training_slots(self) -> Option<u32> {
+        (!self.training_wanted).then(|| self.trainings_running.saturating_add(self.trainings_waiting))
+    }
+}
+
+/// What one trial takes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Cost {
-    /// Slot time.
+    /// Of one slot, by the wall.
     pub seconds: Seconds,
     pub joules: Joules,
+}
+
+impl Cost {
+    /// Mean power at work; None when a figure is missing or senseless.
+    pub fn power(self) -> Option<Watts> {
+        let power = self.joules.0 / self.seconds.0;
+        (power.is_finite() && power > 0.0).then_some(Watts(power))
+    }
+}
+
+impl Situation {
+    /// Slots alive in all zones.
+    pub fn slots(&self) -> u32 {
+        self.zones.values().fold(0, |sum, zone| sum.saturating_add(zone.slots))
+    }
+
+    /// Power of a training slot, by the most thorough training known.
+    pub fn training_power(&self) -> Option<Watts> {
+        let known = [Purpose::Full, Purpose::Rung, Purpose::Supernet];
+        known.iter().filter_map(|purpose| self.costs.get(purpose)).find_map(|cost| cost.power())
+    }
+}
+
+impl ZoneSituation {
+    /// The present intensity, gCO2eq/kWh, when it is a number that an intensity can be.
+    pub fn present(&self) -> Option<f64> {
+        self.intensity.map(|intensity| intensity.0).filter(|&value| plausible(value))
+    }
+
+    /// Intensities of the hours before the present one, a week at most, oldest first, without what can't be one.
+    pub fn past(&self) -> Vec<f64> {
+        let past = &self.recent
+            [..self.recent.len() - usize::from(self.intensity.is_some() && !self.recent.is_empty())];
+        let week = &past[past.len().saturating_sub(RECENT_HOURS - 1)..];
+        week.iter().map(|intensity| intensity.0).filter(|&value| plausible(value)).collect()
+    }
+}
+
+pub(crate) fn plausible(intensity: f64) -> bool {
+    intensity.is_finite() && intensity >= 0.0
 }

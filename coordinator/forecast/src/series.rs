@@ -56,13 +56,13 @@ impl Series {
         Ok(series)
     }
 
-    /// Appends a sample of an hour at or after the last; one of the last hour itself revises it.
+    /// Appends a later hour, or revises one that is held; an hour before the first is left out.
     pub fn push(&mut self, sample: &CarbonSample, gaps: Gaps) -> Result<(), Error> {
         refuse_mixture(&self.zone, self.kind, sample)?;
         check(&self.zone, sample.hour, sample.intensity.0)?;
         if sample.hour < self.last_hour() {
-            if let Some(value) = usize::try_from(sample.hour.0 - self.first.0).ok() {
-                self.values[value] = sample.intensity.0;
+            if let Ok(index) = usize::try_from(sample.hour.0 - self.first.0) {
+                self.values[index] = sample.intensity.0;
             }
             return Ok(());
         }
