@@ -32,7 +32,7 @@ fn numbers(outbox: &mut Outbox, now: i64) -> Vec<u64> {
 fn numbers_count_from_one_and_are_sent_once() {
     let mut outbox = filled(3);
     assert_eq!(numbers(&mut outbox, 0), [1, 2, 3]);
-    assert_eq!(numbers(&mut outbox, 1), []);
+    assert!(numbers(&mut outbox, 1).is_empty());
     outbox.push(energy(0, 9, 1.0));
     assert_eq!(numbers(&mut outbox, 2), [4]);
 }
@@ -41,9 +41,9 @@ fn numbers_count_from_one_and_are_sent_once() {
 fn silence_sends_everything_again_at_growing_intervals() {
     let mut outbox = filled(2);
     assert_eq!(numbers(&mut outbox, 0), [1, 2]);
-    assert_eq!(numbers(&mut outbox, 1_999), []);
+    assert!(numbers(&mut outbox, 1_999).is_empty());
     assert_eq!(numbers(&mut outbox, 2_000), [1, 2]);
-    assert_eq!(numbers(&mut outbox, 5_999), []);
+    assert!(numbers(&mut outbox, 5_999).is_empty());
     assert_eq!(numbers(&mut outbox, 6_000), [1, 2]);
     assert_eq!(outbox.stalled_since(), Some(Millis(0)));
 }

@@ -1,0 +1,262 @@
+//! The connection to the coordinator, on a thread and a runtime of its own: it carries frames both ways, sends heartbeats
+//! whatever the rest of the process is busy with, and tells a person, without flooding the log, how the line stands.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use common::id::{SessionId, TaskId};
+use common::time::Millis;
+use common::wire::{self, DecodeError, FromWorker, MAX_FRAME_BYTES};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
+use transport::{Bytes, Client, ClientOptions, ClientSender, Connection, SendError, Transport};
+
+use super::{Ears, Hear};
+use crate::clock::Clock;
+use crate::input::Input;
+
+/// How often the link looks whether a heartbeat is due; a tenth of the shortest sensible interval.
+const LOOK: Duration = Duration::from_millis(100);
+/// First pause between two complaints about an unreachable coordinator, and the longest.
+const COMPLAIN_FIRST: Millis = Millis(30_000);
+const COMPLAIN_MOST: Millis = Millis(600_000);
+/// A coordinator that has never accepted us and still refuses after so long does not do so by accident (one that is
+/// killed during a handshake looks the same). The transport tries again every ten seconds.
+const REFUSED_FOR: Millis = Millis(15_000);
+
+/// The handle of the link's thread.
+#[derive(Debug)]
+pub(super) struct Link {
+    outgoing: mpsc::UnboundedSender<FromWorker>,
+    pulse: Pulse,
+    closed: oneshot::Receiver<()>,
+}
+
+/// What heartbeats say, kept up to date by the core's driver.
+#[derive(Debug, Clone)]
+pub(super) struct Pulse(Arc<Mutex<Beat>>);
+
+#[derive(Debug)]
+struct Beat {
+    session: SessionId,
+    /// None before the first admission.
+    every: Option<Millis>,
+    held: Vec<TaskId>,
+}
+
+impl Link {
+    /// Starts to connect. An error is a mistake in `options`; an absent coordinator is waited for.
+    pub(super) async fn spawn<T: Transport + 'static>(
+        transport: T,
+        mut options: ClientOptions,
+        session: SessionId,
+        clock: Clock,
+        ears: Ears,
+    ) -> anyhow::Result<Self> {
+        options.limits.max_frame_bytes = MAX_FRAME_BYTES;
+        let (outgoing, frames) = mpsc::unbounded_channel();
+        let (done, closed) = oneshot::channel();
+        let (began, beginning) = oneshot::channel();
+        let pulse = Pulse(Arc::new(Mutex::new(Beat { session, every: None, held: Vec::new() })));
+        let line = Line {
+            clock,
+            ears,
+            pulse: pulse.clone(),
+            beat_due: Millis(0),
+            was_connected: false,
+            refused_since: None,
+            complaint: Complaint::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("can't start the link's runtime")?;
+        std::thread::Builder::new()
+            .name("link".into())
+            .spawn(move || {
+                let endpoint = options.endpoint.clone();
+                match runtime.block_on(transport.connect(options)) {
+                    Ok(client) => {
+                        let _ = began.send(Ok(()));
+                        tracing::info!(%endpoint, "connecting to the coordinator");
+                        runtime.block_on(line.run(client, frames));
+                    }
+                    Err(error) => drop(began.send(Err(error))),
+                }
+                let _ = done.send(());
+            })
+            .context("can't start the link's thread")?;
+        beginning.await.context("the link's thread ended early")??;
+        Ok(Self { outgoing, pulse, closed })
+    }
+
+    /// Queues a message and returns at once. It may be lost.
+    pub(super) fn send(&self, message: FromWorker) {
+        let _ = self.outgoing.send(message);
+    }
+
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// Lets what is queued leave, and disconnects.
+    pub(super) async fn close(self) {
+        drop(self.outgoing);
+        let _ = self.closed.await;
+    }
+}
+
+impl Pulse {
+    pub(super) fn set(&self, every: Option<Millis>, held: Vec<TaskId>) {
+        let mut beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        beat.every = every;
+        beat.held = held;
+    }
+
+    fn beat(&self, now: Millis) -> Option<(Millis, FromWorker)> {
+        let beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let message = FromWorker::Heartbeat { session: beat.session, clock: now, held: beat.held.clone() };
+        Some((beat.every?, message))
+    }
+}
+
+struct Line {
+    clock: Clock,
+    ears: Ears,
+    pulse: Pulse,
+    beat_due: Millis,
+    was_connected: bool,
+    refused_since: Option<Millis>,
+    complaint: Complaint,
+}
+
+impl Line {
+    async fn run(mut self, client: Client, mut frames: mpsc::UnboundedReceiver<FromWorker>) {
+        let (sender, mut receiver, mut watch) = client.split();
+        let mut connection = watch.now();
+        self.on_connection(&connection);
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                frame = receiver.recv() => match frame {
+                    Some(frame) => self.on_frame(&frame),
+                    None => break,
+                },
+                message = frames.recv() => match message {
+                    Some(message) => send(&sender, &message),
+                    None => break,
+                },
+                changed = watch.changed(), if connection != Connection::Closed => {
+                    connection = changed;
+                    self.on_connection(&connection);
+                }
+                _ = look.tick() => {
+                    self.beat(&sender);
+                    self.on_time(&connection);
+                }
+            }
+        }
+        receiver.close().await;
+    }
+
+    fn hear(&self, input: Input) {
+        self.ears.do_send(Hear(input));
+    }
+
+    fn on_frame(&self, frame: &Bytes) {
+        match wire::decode(frame) {
+            Ok(message) => self.hear(Input::Received(message)),
+            Err(error @ DecodeError::Version { .. }) => {
+                self.hear(Input::Foreign { reason: error.to_string() });
+            }
+            Err(error) => tracing::warn!(%error, "passed over a frame from the coordinator"),
+        }
+    }
+
+    fn beat(&mut self, sender: &ClientSender) {
+        let now = self.clock.now();
+        if now < self.beat_due {
+            return;
+        }
+        if let Some((every, message)) = self.pulse.beat(now) {
+            self.beat_due = Millis(now.0 + every.0);
+            send(sender, &message);
+        }
+    }
+
+    fn on_connection(&mut self, connection: &Connection) {
+        match connection {
+            Connection::Connected => {
+                self.was_connected = true;
+                self.refused_since = None;
+                self.complaint = Complaint::default();
+                tracing::info!("connected to the coordinator");
+                self.hear(Input::Connected);
+            }
+            Connection::Unreachable { .. } => {
+                self.refused_since = None;
+                self.hear(Input::Disconnected);
+            }
+            Connection::Refused { .. } => {
+                self.refused_since.get_or_insert(self.clock.now());
+                self.hear(Input::Disconnected);
+            }
+            Connection::Connecting | Connection::Closed => {}
+        }
+        self.on_time(connection);
+    }
+
+    fn on_time(&mut self, connection: &Connection) {
+        let (Connection::Unreachable { reason } | Connection::Refused { reason }) = connection else {
+            return;
+        };
+        let now = self.clock.now();
+        if self.complaint.is_due(now) {
+            tracing::warn!("no coordinator: {reason}; waiting for it");
+        }
+        let refused_for = self.refused_since.map_or(0, |since| now.0 - since.0);
+        if !self.was_connected && refused_for >= REFUSED_FOR.0 {
+            self.refused_since = None;
+            self.hear(Input::Foreign { reason: reason.clone() });
+        }
+    }
+}
+
+fn send(sender: &ClientSender, message: &FromWorker) {
+    let frame = wire::encode(message);
+    match sender.send(frame) {
+        // The core repeats what matters.
+        Ok(()) | Err(SendError::Away | SendError::Full | SendError::Closed) => {}
+        Err(error @ SendError::TooLarge { .. }) => tracing::error!(%error, "a frame could not be sent"),
+    }
+}
+
+/// Spreads repetitions of one complaint out.
+#[derive(Default)]
+struct Complaint {
+    due: Option<Millis>,
+    pause: Millis,
+}
+
+impl Complaint {
+    fn is_due(&mut self, now: Millis) -> bool {
+        if self.due.is_some_and(|due| now < due) {
+            return false;
+        }
+        let pause = Millis((self.pause.0 * 2).clamp(COMPLAIN_FIRST.0, COMPLAIN_MOST.0));
+        *self = Self { due: Some(Millis(now.0 + pause.0)), pause };
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_become_rare() {
+        let mut complaint = Complaint::default();
+        let heard: Vec<i64> = (0..4_000).filter(|s| complaint.is_due(Millis(s * 1000))).collect();
+        assert_eq!(heard, [0, 30, 90, 210, 450, 930, 1530, 2130, 2730, 3330, 3930]);
+    }
+}

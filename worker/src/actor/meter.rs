@@ -1,0 +1,135 @@
+//! Reads the slots' power meters a few times a second and hands closed windows in. On a thread of its own, so that
+//! nothing stretches a reading. How windows are cut is `energy`'s affair.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, Message};
+use common::id::{SlotId, TaskId};
+use common::time::Millis;
+use common::unit::Joules;
+use energy::{Meterkeeper, Taken};
+
+use super::{Ears, Hear};
+use crate::clock::Clock;
+use crate::input::Input;
+
+/// Often enough to integrate a power reading, and to tell an inference's joules.
+const SAMPLE: Duration = Duration::from_millis(200);
+/// Between two complaints about a meter that can't be read.
+const COMPLAIN: Millis = Millis(60_000);
+
+/// A slot's running total, for the evaluator on another thread. Clones are the same total.
+#[derive(Debug, Clone)]
+pub(super) struct Total(Arc<AtomicU64>);
+
+impl Total {
+    pub(super) fn new(total: Joules) -> Self {
+        Self(Arc::new(AtomicU64::new(total.0.to_bits())))
+    }
+
+    pub(super) fn get(&self) -> Joules {
+        Joules(f64::from_bits(self.0.load(Ordering::Relaxed)))
+    }
+
+    fn set(&self, total: Joules) {
+        self.0.store(total.0.to_bits(), Ordering::Relaxed);
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) enum Ask {
+    /// The slot's energy belongs to `task` from now on.
+    Attribute { slot: SlotId, task: Option<TaskId> },
+    /// Close all windows; none follows.
+    Stop,
+}
+
+/// All meters of the machine.
+#[derive(Debug)]
+pub(super) struct Meters {
+    slots: Vec<Metered>,
+    clock: Clock,
+    ears: Ears,
+}
+
+#[derive(Debug)]
+pub(super) struct Metered {
+    slot: SlotId,
+    keeper: Meterkeeper,
+    total: Total,
+    complain_at: Millis,
+}
+
+impl Metered {
+    pub(super) fn open(meter: energy::SlotMeter, report: Millis, now: Millis) -> Result<Self, energy::Error> {
+        let slot = meter.slot;
+        let keeper = Meterkeeper::open(slot, meter.meter, report, now)?;
+        let total = Total::new(keeper.total());
+        Ok(Self { slot, keeper, total, complain_at: Millis(0) })
+    }
+
+    pub(super) fn total(&self) -> Total {
+        self.total.clone()
+    }
+}
+
+impl Meters {
+    pub(super) fn new(slots: Vec<Metered>, clock: Clock, ears: Ears) -> Self {
+        Self { slots, clock, ears }
+    }
+
+    fn sample(&mut self) {
+        let now = self.clock.now();
+        for metered in &mut self.slots {
+            let taken = metered.keeper.sample(now);
+            metered.total.set(metered.keeper.total());
+            hand_in(metered.slot, taken, now, &mut metered.complain_at, &self.ears);
+        }
+    }
+}
+
+fn hand_in(slot: SlotId, taken: Taken, now: Millis, complain_at: &mut Millis, ears: &Ears) {
+    for measurement in taken.closed {
+        ears.do_send(Hear(Input::Measured(measurement)));
+    }
+    if let Some(error) = taken.trouble
+        && now >= *complain_at
+    {
+        tracing::warn!(%slot, %error, "the power meter can't be read; its span is settled by the next good reading");
+        *complain_at = Millis(now.0 + COMPLAIN.0);
+    }
+}
+
+impl Actor for Meters {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(SAMPLE, |meters, _| meters.sample());
+    }
+}
+
+impl Handler<Ask> for Meters {
+    type Result = ();
+
+    fn handle(&mut self, ask: Ask, _: &mut Self::Context) {
+        let now = self.clock.now();
+        match ask {
+            Ask::Attribute { slot, task } => {
+                if let Some(metered) = self.slots.iter_mut().find(|metered| metered.slot == slot) {
+                    let taken = metered.keeper.hand_over(now, task);
+                    hand_in(slot, taken, now, &mut metered.complain_at, &self.ears);
+                }
+            }
+            Ask::Stop => {
+                for mut metered in self.slots.drain(..) {
+                    let taken = metered.keeper.close(now);
+                    hand_in(metered.slot, taken, now, &mut metered.complain_at, &self.ears);
+                }
+                self.ears.do_send(Hear(Input::MetersStopped));
+            }
+        }
+    }
+}

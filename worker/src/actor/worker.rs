@@ -1,0 +1,181 @@
+//! Drives the core: hands it what arrives, one input after another, and does what its effects say. Decides nothing.
+
+use std::path::PathBuf;
+
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
+use anyhow::Context as _;
+use common::id::SlotId;
+use common::time::Millis;
+use tokio::sync::{mpsc, oneshot};
+use transport::{ClientOptions, Transport};
+
+use super::cache::{self, Cache};
+use super::executor::Executor;
+use super::link::{Link, Pulse};
+use super::meter::{self, Metered, Meters};
+use super::ticker::Ticker;
+use super::{Ears, Hear};
+use crate::blob_cache::BlobCache;
+use crate::clock::Clock;
+use crate::core::{Core, Options};
+use crate::effect::{Effect, Exit, Note};
+use crate::input::Input;
+
+/// Everything a worker is made of. Slots of `options`, `evaluations` and `meters` correspond by position.
+#[derive(Debug)]
+pub struct Setup<T> {
+    pub options: Options,
+    pub transport: T,
+    pub connection: ClientOptions,
+    /// Where blobs are cached.
+    pub blobs: PathBuf,
+    pub evaluations: Vec<evaluation::Options>,
+    pub meters: Vec<energy::SlotMeter>,
+    /// Between energy reports of a slot.
+    pub report: Millis,
+    /// The session's clock; `options.session` began with it.
+    pub clock: Clock,
+}
+
+/// Works until the core has its reason to end. Each message on `stop` asks it to; a second one insists.
+/// To be called within an actix system.
+pub async fn serve<T: Transport + 'static>(
+    setup: Setup<T>,
+    mut stop: mpsc::UnboundedReceiver<()>,
+) -> anyhow::Result<Ended> {
+    let context = Context::<Worker>::new();
+    let ears: Ears = context.address().recipient();
+    let Setup { options, transport, connection, blobs, evaluations, meters, report, clock } = setup;
+
+    let blobs = BlobCache::open(blobs.clone())
+        .with_context(|| format!("can't keep blobs in {}: check the folder and its disk", blobs.display()))?;
+    let (mut executors, mut metered) = (Vec::new(), Vec::new());
+    for ((info, evaluation), meter) in options.slots.iter().zip(evaluations).zip(meters) {
+        let meter = Metered::open(meter, report, clock.now())
+            .with_context(|| format!("the power meter of slot {} gives no first reading", info.slot))?;
+        let executor = Executor::spawn(info.slot, evaluation, clock, meter.total(), ears.clone())?;
+        executors.push((info.slot, executor));
+        metered.push(meter);
+    }
+    let meter_thread = Arbiter::new();
+    let meters = Meters::new(metered, clock, ears.clone());
+    let meters = Meters::start_in_arbiter(&meter_thread.handle(), |_| meters);
+    let cache_thread = Arbiter::new();
+    let cache_ears = ears.clone();
+    let cache = Cache::start_in_arbiter(&cache_thread.handle(), |_| Cache { blobs, ears: cache_ears });
+    let link = Link::spawn(transport, connection, options.session, clock, ears.clone()).await?;
+    let ticker = Ticker { ears: ears.clone() }.start();
+
+    let (exit, exited) = oneshot::channel();
+    let core = Core::new(options);
+    let pulse = link.pulse().clone();
+    let worker = Worker { core, clock, pulse, link: Some(link), executors, meters, cache, exit: Some(exit) };
+    context.run(worker);
+
+    let listen = async {
+        while stop.recv().await.is_some() {
+            ears.do_send(Hear(Input::Stop));
+        }
+        std::future::pending::<()>().await;
+    };
+    let (exit, link, busy) = tokio::select! {
+        ended = exited => ended.context("the worker's actor ended early")?,
+        () = listen => unreachable!("listening never ends"),
+    };
+    if let Some(link) = link {
+        link.close().await;
+    }
+    drop(ticker);
+    meter_thread.stop();
+    cache_thread.stop();
+    Ok(Ended { exit, busy })
+}
+
+/// How a worker ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub exit: Exit,
+    /// An evaluation did not let go in time and is still running on its thread.
+    pub busy: bool,
+}
+
+struct Worker {
+    core: Core,
+    clock: Clock,
+    pulse: Pulse,
+    link: Option<Link>,
+    executors: Vec<(SlotId, Executor)>,
+    meters: Addr<Meters>,
+    cache: Addr<Cache>,
+    exit: Option<oneshot::Sender<(Exit, Option<Link>, bool)>>,
+}
+
+impl Actor for Worker {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        // The first hello need not wait for a tick.
+        context.notify(Hear(Input::Tick));
+    }
+}
+
+impl Handler<Hear> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, Hear(input): Hear, _: &mut Self::Context) {
+        let effects = self.core.step(input, self.clock.now());
+        // Before the frames leave: a heartbeat that follows an answer must not contradict it.
+        self.pulse.set(self.core.heartbeat_interval(), self.core.held());
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+}
+
+impl Worker {
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send(message) => {
+                if let Some(link) = &self.link {
+                    link.send(message);
+                }
+            }
+            Effect::FindBlob { blob } => self.cache.do_send(cache::Ask::Find { blob }),
+            Effect::KeepBlob { blob, bytes } => self.cache.do_send(cache::Ask::Keep { blob, bytes }),
+            Effect::Prepare(spec) => {
+                self.executors.iter().for_each(|(_, executor)| executor.prepare(spec.clone()));
+            }
+            Effect::Start { slot, assignment, supernet, resume } => {
+                if let Some(executor) = self.executor(slot) {
+                    executor.start(assignment, supernet, resume);
+                }
+            }
+            Effect::Ask { slot, ask, .. } => {
+                if let Some(executor) = self.executor(slot) {
+                    executor.ask(ask);
+                }
+            }
+            Effect::Attribute { slot, task } => self.meters.do_send(meter::Ask::Attribute { slot, task }),
+            Effect::StopMeters => self.meters.do_send(meter::Ask::Stop),
+            Effect::Note(note) => log(&note),
+            Effect::Exit(exit) => {
+                let busy = self.executors.iter().any(|(_, executor)| executor.is_busy());
+                if let Some(sender) = self.exit.take() {
+                    let _ = sender.send((exit, self.link.take(), busy));
+                }
+            }
+        }
+    }
+
+    fn executor(&self, slot: SlotId) -> Option<&Executor> {
+        self.executors.iter().find(|(id, _)| *id == slot).map(|(_, executor)| executor)
+    }
+}
+
+fn log(note: &Note) {
+    match note {
+        Note::Failed { .. } | Note::Undelivered { .. } | Note::Silence => tracing::warn!("{note}"),
+        Note::Fetched { .. } => tracing::debug!("{note}"),
+        _ => tracing::info!("{note}"),
+    }
+}

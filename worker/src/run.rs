@@ -1,0 +1,154 @@
+//! From settings to a running worker: keys, lock, devices, signals. A person reads its errors, hence `anyhow`.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use common::config::{Config, Security};
+use common::id::{SessionId, Zone};
+use common::time::Millis;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use transport::{ClientOptions, ClientSecurity, Endpoint, KeyPair, PublicKey, ZeroMq};
+
+use crate::actor::{Ended, Setup, serve};
+use crate::clock::Clock;
+use crate::core::Options;
+use crate::hardware;
+use crate::lock::DirectoryLock;
+
+#[derive(Debug)]
+pub enum RunError {
+    /// Something to correct in the settings.
+    Usage(anyhow::Error),
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for RunError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Works for the coordinator that `config` names until there is a reason to end.
+pub fn run(config: &Config) -> Result<Ended, RunError> {
+    let clock = Clock::start();
+    let connection = connection(config).map_err(RunError::Usage)?;
+    let directory = Path::new(&config.worker.directory);
+    let _lock = DirectoryLock::take(directory).context("can't start")?;
+    let hardware = hardware::describe(&config.worker, clock.now()).map_err(RunError::Usage)?;
+    for slot in &hardware.slots {
+        tracing::info!(slot = %slot.slot, device = %slot.device, meter = %slot.meter, "slot");
+    }
+    let options = Options {
+        session: session(),
+        zone: Zone::new(config.worker.zone.as_str()),
+        slots: hardware.slots,
+        version: env!("CARGO_PKG_VERSION").into(),
+        host: hardware::host_name(),
+        checkpoint: Millis::from_seconds(config.worker.checkpoint_s),
+        give_up: config.worker.give_up_s.get().map(Millis::from_seconds),
+    };
+    let setup = Setup {
+        options,
+        transport: ZeroMq,
+        connection,
+        blobs: directory.join("blobs"),
+        evaluations: hardware.evaluations,
+        meters: hardware.meters,
+        report: Millis::from_seconds(config.worker.report_s),
+        clock,
+    };
+    let ended = actix::System::new().block_on(async { serve(setup, requests_to_stop()?).await })?;
+    Ok(ended)
+}
+
+fn connection(config: &Config) -> anyhow::Result<ClientOptions> {
+    let worker = &config.worker;
+    let endpoint: Endpoint = worker.coordinator.parse().context("worker.coordinator")?;
+    let security = match config.coordinator.security {
+        Security::Curve => {
+            let cure = "set it by --key and --coordinator-key, or, on one machine, go without keys by --set coordinator.security=null";
+            let keys =
+                KeyPair::load(&PathBuf::from(&worker.key)).with_context(|| format!("worker.key: {cure}"))?;
+            let server = PublicKey::load(&PathBuf::from(&worker.coordinator_key))
+                .with_context(|| format!("worker.coordinator_key: {cure}"))?;
+            ClientSecurity::Curve { keys, server }
+        }
+        Security::Null if !endpoint.is_loopback() => {
+            anyhow::bail!(
+                "coordinator.security = null, but {endpoint} is not this machine: without keys anybody could take part; make keys with `ce-nas keygen`"
+            );
+        }
+        Security::Null => ClientSecurity::Null { name: worker.name.parse().context("worker.name")? },
+    };
+    Ok(ClientOptions::new(endpoint, security))
+}
+
+/// Drawn from the operating system, so that a restarted process is told from its predecessor.
+fn session() -> SessionId {
+    SessionId(RandomState::new().build_hasher().finish())
+}
+
+/// SIGTERM and Ctrl-C, as messages. SIGHUP is taken and passed over: a worker outlives its terminal.
+fn requests_to_stop() -> anyhow::Result<mpsc::UnboundedReceiver<()>> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let listen = |kind| signal(kind).context("can't listen for signals");
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        actix::spawn(forward(listen(kind)?, Some(sender.clone())));
+    }
+    actix::spawn(forward(listen(SignalKind::hangup())?, None));
+    Ok(receiver)
+}
+
+async fn forward(mut signal: Signal, to: Option<mpsc::UnboundedSender<()>>) {
+    while signal.recv().await.is_some() {
+        match &to {
+            Some(sender) => drop(sender.send(())),
+            None => tracing::info!("the terminal is gone; working on"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connect_with(assignments: &[&str]) -> anyhow::Result<ClientOptions> {
+        let assignments: Vec<String> = assignments.iter().map(ToString::to_string).collect();
+        connection(&common::config::load(None, [], &assignments).unwrap())
+    }
+
+    fn refusal(assignments: &[&str]) -> String {
+        format!("{:#}", connect_with(assignments).unwrap_err())
+    }
+
+    #[test]
+    fn keys_are_read_where_they_are_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, server) = (folder.path().join("w.key"), folder.path().join("c.pub"));
+        let settings =
+            [format!("worker.key={}", key.display()), format!("worker.coordinator_key={}", server.display())];
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let missing = refusal(&settings);
+        assert!(missing.contains("w.key") && missing.contains("--key"), "{missing}");
+        KeyPair::generate().save(&key).unwrap();
+        assert!(refusal(&settings).contains("c.pub"));
+        KeyPair::generate().public().save(&server).unwrap();
+        assert!(matches!(connect_with(&settings).unwrap().security, ClientSecurity::Curve { .. }));
+    }
+
+    #[test]
+    fn without_keys_only_on_one_machine() {
+        let null = "coordinator.security=null";
+        assert!(matches!(connect_with(&[null]).unwrap().security, ClientSecurity::Null { .. }));
+        assert!(refusal(&[null, "worker.coordinator=tcp://10.0.0.1:7590"]).contains("keygen"));
+        assert!(refusal(&[null, "worker.coordinator=nowhere"]).contains("tcp://HOST:PORT"));
+        assert!(refusal(&[null, "worker.name=a b"]).contains("worker.name"));
+    }
+
+    #[test]
+    fn sessions_differ() {
+        assert_ne!(session(), session());
+    }
+}
