@@ -4,7 +4,7 @@
 //!
 //! Keys: data, format (idx, cifar10), channels, cells, training, validation, batch, epochs, rung, lr, wd, threads, seed,
 //! supernet_epochs, supernet_batch, supernet_lr, supernet_wd, recalibration, scoring, augmentation (none, flip, flip_crop), random (how many random
-//! cells to take through every fidelity; 0 trains one good cell), supernet (0 leaves it out).
+//! cells to take; 0 takes one good cell), fidelities (any of one-shot, rung, full), supernet (0 leaves it out).
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -65,7 +65,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for (column, fidelity) in
             [Fidelity::OneShot, Fidelity::Rung(rung), Fidelity::Full].into_iter().enumerate()
         {
-            if (fidelity == Fidelity::OneShot && supernet.is_none()) || (fidelity == Fidelity::Rung(0)) {
+            let wanted = keys
+                .text("fidelities", "one-shot rung full")
+                .contains(fidelity.to_string().split('(').next().unwrap_or_default());
+            if !wanted || (fidelity == Fidelity::OneShot && supernet.is_none()) {
                 continue;
             }
             let subject = Subject::Network { architecture: cell.clone(), fidelity };

@@ -51,3 +51,15 @@ fn build_torch(spec: &StudySpec, options: &Options) -> Result<Box<dyn Evaluator>
 fn build_torch(_: &StudySpec, _: &Options) -> Result<Box<dyn Evaluator>, Error> {
     Err(Error::WithoutTorch)
 }
+
+/// CUDA devices that libtorch can compute on; none in a build without it.
+pub fn cuda_devices() -> usize {
+    #[cfg(feature = "torch")]
+    {
+        usize::try_from(tch::Cuda::device_count()).unwrap_or_default()
+    }
+    #[cfg(not(feature = "torch"))]
+    {
+        0
+    }
+}

@@ -116,8 +116,8 @@ impl TorchEvaluator {
         let attend = |control: &mut dyn Control| match control.wish() {
             // Less than a second's work: not worth a checkpoint.
             Wish::GoOn | Wish::Checkpoint => Ok(()),
-            Wish::Suspend => Err(Stop::Wished(Outcome::Suspended(None))),
-            Wish::Cancel => Err(Stop::Wished(Outcome::Cancelled)),
+            Wish::Suspend => Err(Stop::Suspended(None)),
+            Wish::Cancel => Err(Stop::Cancelled),
         };
         recalibrate(network, &path, &self.data, recalibration, || attend(control))?;
         let error = score(network, &path, &self.data, &self.data.validation, scoring, || attend(control))?;
@@ -136,6 +136,8 @@ impl TorchEvaluator {
         let mut training =
             Training::new(self.course(&network, recipe, Paths::Fair, job, &identity), job.resume)?;
         training.run(control)?;
+        // What training left there are mixtures over all paths, of use to none.
+        network.weights.forget_statistics();
         let bytes = supernet::to_bytes(&network, &self.skeleton);
 
         let (recalibration, scoring) = self.one_shot_images();
@@ -243,7 +245,8 @@ impl Evaluator for TorchEvaluator {
         tch::set_num_threads(self.threads as i32);
         match catch_unwind(AssertUnwindSafe(|| self.work(job, control))) {
             Ok(Ok(finding)) => Ok(Outcome::Finished(finding)),
-            Ok(Err(Stop::Wished(outcome))) => Ok(outcome),
+            Ok(Err(Stop::Suspended(kept))) => Ok(Outcome::Suspended(kept)),
+            Ok(Err(Stop::Cancelled)) => Ok(Outcome::Cancelled),
             Ok(Err(Stop::Failed(failure))) => Err(failure),
             Err(panic) => {
                 // Its statistics may be half-written.

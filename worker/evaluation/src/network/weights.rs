@@ -152,6 +152,13 @@ impl Weights {
         self.set(std::slice::from_ref(&other.flat), std::slice::from_ref(&other.flat_statistics));
     }
 
+    /// Puts back the statistics of a network that has seen nothing.
+    pub fn forget_statistics(&self) {
+        let _guard = tch::no_grad_guard();
+        let fresh = initial(&self.layout.statistics, &mut Seed(0).stream("statistics", 0));
+        self.flat_statistics.shallow_clone().copy_(&Tensor::from_slice(&fresh));
+    }
+
     /// Ends learning: a traced module may not hold tensors that want gradients.
     pub fn freeze(&self) {
         for leaf in &self.leaves {

@@ -26,7 +26,7 @@ use common::unit::Seconds;
 use tch::{Kind, Tensor};
 
 use crate::data::{Loaded, order, placements};
-use crate::evaluator::{Control, Kept, Outcome, Step, Wish};
+use crate::evaluator::{Control, Kept, Step, Wish};
 use crate::network::{CellNetwork, Statistics};
 use sgd::Sgd;
 
@@ -65,8 +65,10 @@ pub struct Training<'a> {
 /// Why work ends early.
 #[derive(Debug)]
 pub enum Stop {
+    /// By wish; without a checkpoint where there was nothing worth keeping.
+    Suspended(Option<Kept>),
     /// By wish.
-    Wished(Outcome),
+    Cancelled,
     Failed(Failure),
 }
 
@@ -130,8 +132,8 @@ impl<'a> Training<'a> {
                 control.keep(kept);
                 Ok(())
             }
-            Wish::Suspend => Err(Stop::Wished(Outcome::Suspended(Some(self.checkpoint(control))))),
-            Wish::Cancel => Err(Stop::Wished(Outcome::Cancelled)),
+            Wish::Suspend => Err(Stop::Suspended(Some(self.checkpoint(control)))),
+            Wish::Cancel => Err(Stop::Cancelled),
         }
     }
 

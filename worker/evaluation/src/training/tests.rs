@@ -81,7 +81,7 @@ fn run(
             None => Script::undisturbed(),
         };
         match training.run(&mut script) {
-            Err(Stop::Wished(Outcome::Suspended(Some(kept)))) => resume = Some(kept.bytes),
+            Err(Stop::Suspended(Some(kept))) => resume = Some(kept.bytes),
             Ok(()) => {
                 let flat = |tensor: &Tensor| Vec::<f32>::try_from(tensor).unwrap();
                 let weights = &network.weights;
@@ -192,9 +192,7 @@ fn a_checkpoint_of_another_release_is_refused_by_its_number() {
         identity: "a",
     };
     let mut training = Training::new(course, None).unwrap();
-    let Err(Stop::Wished(Outcome::Suspended(Some(kept)))) =
-        training.run(&mut Script::wishing(Wish::Suspend, 2))
-    else {
+    let Err(Stop::Suspended(Some(kept))) = training.run(&mut Script::wishing(Wish::Suspend, 2)) else {
         panic!("suspended");
     };
     let text = String::from_utf8_lossy(&kept.bytes).into_owned();
