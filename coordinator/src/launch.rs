@@ -1,7 +1,6 @@
 //! Puts a coordinator together: ledger, keys, socket, actors; waits for its end; writes the report.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use actix::prelude::*;
 use anyhow::{Context as _, Result, bail};
@@ -86,10 +85,13 @@ pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
     write_whole(&directory.endpoint(), endpoint.to_string().as_bytes())
         .with_context(|| format!("{} can't be written", directory.endpoint().display()))?;
 
-    let sources = carbon::build(&carbon_settings(&config, &study.clock))?;
+    let sources = carbon::build(&carbon::Settings::new(&config.carbon, study.spec.seed))?;
+    for source in sources.values() {
+        check_span(source.as_ref(), &study.clock, &config)?;
+    }
     let policy = allocation::build(&config.allocation.policy, &policy_options(&config))?;
     let searcher = searcher(&config, &study)?;
-    let selector = forecast_model(&config)?;
+    let forecaster = ForecastMaker::new(&config.forecast.model, config.forecast.horizon_hours as usize)?;
 
     let gateway = gateway.start();
     // What may take long has a thread of its own, so that the coordinator never waits for it.
@@ -97,7 +99,7 @@ pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
         ledger: LedgerKeeper::start_in_arbiter(&Arbiter::new().handle(), |_| LedgerKeeper::new(ledger)),
         gateway: gateway.clone(),
         carbon: CarbonWatch::start_in_arbiter(&Arbiter::new().handle(), |_| CarbonWatch::new(sources)),
-        forecaster: ForecastMaker::start_in_arbiter(&Arbiter::new().handle(), |_| selector),
+        forecaster: ForecastMaker::start_in_arbiter(&Arbiter::new().handle(), |_| forecaster),
         agent: Agent::new(policy).start(),
         searcher: Searcher::start_in_arbiter(&Arbiter::new().handle(), |_| searcher),
     };
@@ -125,13 +127,37 @@ fn grid_clock(config: &Config, state: &State) -> Result<GridClock> {
     let now = clock::now();
     let grid_origin = match config.carbon.start.as_str() {
         "now" => now,
-        text => {
-            let instant = carbon::parse_time(text)
-                .with_context(|| format!("carbon.start = {text}: write \"now\" or a time like \"2021-07-02T06:00Z\""))?;
-            instant
-        }
+        text => carbon::parse_time(text)
+            .with_context(|| format!("carbon.start = {text}: write \"now\" or a time like \"2021-07-02T06:00Z\""))?,
     };
     Ok(GridClock { wall_origin: now, grid_origin, hour_s: config.carbon.hour_seconds })
+}
+
+/// A recorded trace must hold the study's first hour; one that ends before the study does is worth a warning.
+fn check_span(source: &dyn carbon::CarbonSource, clock: &GridClock, config: &Config) -> Result<()> {
+    let Some((first, last)) = source.span() else { return Ok(()) };
+    let (zone, start) = (source.zone(), clock.grid_origin.hour());
+    if start < first || start > last {
+        bail!(
+            "the trace of {zone} holds {first} to {last}, and the study begins at {start}: set carbon.start to a time within it"
+        );
+    }
+    let hours = config.budget.hours.get().unwrap_or(0.0);
+    if start.plus(hours.ceil() as i64) > last.plus(1) {
+        tracing::warn!(%zone, %last, "the trace ends before the study: its last value, then a constant will stand in");
+    }
+    Ok(())
+}
+
+fn policy_options(config: &Config) -> allocation::Options {
+    let given = &config.allocation;
+    allocation::Options {
+        train_share: given.train_share,
+        rest_quantile: given.rest_quantile,
+        fixed_train: given.fixed_train,
+        fixed_sample: given.fixed_sample,
+        threshold_percentile: given.threshold_percentile,
+    }
 }
 
 async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {

@@ -17,7 +17,8 @@ pub struct Violation {
 
 macro_rules! law {
     ($found:ident, $law:literal, $holds:expr, $($what:tt)+) => {
-        if !$holds {
+        let holds: bool = $holds;
+        if !holds {
             $found.push(Violation { law: $law, what: format!($($what)+) });
         }
     };

@@ -10,10 +10,15 @@ pub mod plan;
 mod reactor;
 mod situation;
 
+pub mod actor;
 pub mod blob_store;
+pub mod carbon;
 pub mod clock;
 pub mod directory;
 pub mod keyring;
+pub mod launch;
+pub mod local;
+pub mod screen;
 
 #[cfg(test)]
 mod core_tests;

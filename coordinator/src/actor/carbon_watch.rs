@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix::prelude::*;
-use common::carbon::CarbonSample;
+use common::carbon::{CarbonSample, Provenance, SignalKind};
 use common::id::Zone;
 use common::time::GridHour;
 
 use super::coordinator::{Coordinator, Take};
-use crate::carbon::CarbonSource;
+use crate::carbon::{CarbonSource, YEARLY_CONSTANT};
 use crate::core::Input;
 
+#[derive(Debug)]
 pub struct CarbonWatch {
     sources: BTreeMap<Zone, Box<dyn CarbonSource>>,
+    /// Zones without a source that were complained about.
+    told: BTreeSet<Zone>,
 }
 
 #[derive(Debug, Message)]
@@ -21,4 +24,64 @@ pub(super) struct Observe {
     pub hour: GridHour,
     pub zones: BTreeSet<Zone>,
     pub reply: Addr<Coordinator>,
+}
+
+/// The zone's known past up to and including `hour`, oldest first.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<CarbonSample>")]
+pub(super) struct History {
+    pub zone: Zone,
+    pub hour: GridHour,
+    pub hours: usize,
+}
+
+impl CarbonWatch {
+    pub fn new(sources: BTreeMap<Zone, Box<dyn CarbonSource>>) -> Self {
+        Self { sources, told: BTreeSet::new() }
+    }
+
+    fn observe(&mut self, zone: &Zone, hour: GridHour) -> CarbonSample {
+        // All series of a study are of one kind; a zone that no source serves takes the kind of the others.
+        let kind = self.sources.values().next().map_or(SignalKind::AverageLifecycle, |source| source.kind());
+        let constant = CarbonSample {
+            zone: zone.clone(),
+            hour,
+            intensity: YEARLY_CONSTANT,
+            kind,
+            provenance: Provenance::Constant,
+        };
+        let Some(source) = self.sources.get_mut(zone) else {
+            if self.told.insert(zone.clone()) {
+                tracing::warn!(%zone, "no carbon source serves this zone: a yearly constant stands in; see carbon.source");
+            }
+            return constant;
+        };
+        source.observe(hour).unwrap_or_else(|error| {
+            tracing::warn!(%zone, %hour, %error, "the zone's intensity is unknown: a yearly constant stands in");
+            constant
+        })
+    }
+}
+
+impl Actor for CarbonWatch {
+    type Context = Context<Self>;
+}
+
+impl Handler<Observe> for CarbonWatch {
+    type Result = ();
+
+    fn handle(&mut self, question: Observe, _: &mut Self::Context) {
+        let samples = question.zones.iter().map(|zone| self.observe(zone, question.hour)).collect();
+        question.reply.do_send(Take(Input::Observed { hour: question.hour, samples }));
+    }
+}
+
+impl Handler<History> for CarbonWatch {
+    type Result = MessageResult<History>;
+
+    fn handle(&mut self, question: History, _: &mut Self::Context) -> Self::Result {
+        let source = self.sources.get(&question.zone);
+        let known = source.map_or_else(Vec::new, |source| source.history(question.hour.plus(1), question.hours));
+        MessageResult(known)
+    }
 }

@@ -1,0 +1,52 @@
+//! What can be wrong with a source of carbon intensity. Each message names the place and the cure.
+
+use std::path::PathBuf;
+
+use common::carbon::SignalKind;
+use common::id::Zone;
+use common::time::GridHour;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("carbon.source = {0}: it is \"trace\" or \"typical_week\"")]
+    UnknownSource(String),
+    #[error("carbon.source is \"trace\", and carbon.traces is empty: give at least one \"ZONE=FILE\"")]
+    NoTraces,
+    #[error("carbon.zones is empty: name at least one zone")]
+    NoZones,
+    #[error("carbon.traces: `{0}` is not of the form ZONE=FILE")]
+    TraceSetting(String),
+    #[error("zone {0} is given twice: name each zone once")]
+    ZoneTwice(Zone),
+    #[error(
+        "{first} is {first_kind:?} and {other} is {other_kind:?}: name in carbon.column a column of one kind that all traces have"
+    )]
+    MixedKinds { first: Zone, first_kind: SignalKind, other: Zone, other_kind: SignalKind },
+
+    #[error("the trace {} can't be read: {reason}; check the path and that the file is CSV, plain or gzipped", path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    #[error("the trace {} holds no hours: it needs a header and at least one row", path.display())]
+    Empty { path: PathBuf },
+    #[error("the trace {} has no column `{wanted}`; it has: {found}. Set carbon.column to one of them", path.display())]
+    NoColumn { path: PathBuf, wanted: String, found: String },
+    #[error("the trace {} has no column of UTC times (utc, datetime, timestamp, time); it has: {found}. Rename the one that holds them", path.display())]
+    NoTimeColumn { path: PathBuf, found: String },
+    #[error("{}, line {line}: `{text}` is not a time: write it like 2021-07-02T06:00Z", path.display())]
+    Time { path: PathBuf, line: u64, text: String },
+    #[error("{}, line {line}: the {column} `{text}` is not a number from 0 to {limit} g/kWh: correct it, or leave the cell empty and the hour is bridged", path.display())]
+    Number { path: PathBuf, line: u64, column: String, text: String, limit: f64 },
+    #[error("{}, line {line}: {hour} comes after a later time: sort the rows by time", path.display())]
+    Unsorted { path: PathBuf, line: u64, hour: String },
+    #[error("{}, line {line}: the time {time} stands there twice: remove one of the rows", path.display())]
+    Duplicate { path: PathBuf, line: u64, time: String },
+    #[error("{}, line {line}: {hours} h are missing from {from} on, and at most {limit} h are bridged: fill them, or use a part without gaps", path.display())]
+    Gap { path: PathBuf, line: u64, from: GridHour, hours: i64, limit: i64 },
+
+    /// This source has no value for the hour; another may.
+    #[error(
+        "{zone} has no value for {hour}: the trace reaches from {first} to {last}; set carbon.start inside it"
+    )]
+    Outside { zone: Zone, hour: GridHour, first: GridHour, last: GridHour },
+    #[error("`{0}` is not a time: write it like 2021-07-02T06:00Z")]
+    NotATime(String),
+}
