@@ -208,3 +208,27 @@ fn batches_are_cut_and_mirrored_as_placed() {
     let (plain, _) = loaded.training_batch(&[2, 1, 0], None);
     assert!(plain.get(0).equal(&batch.get(0)) && Tensor::isfinite(&plain).all().int64_value(&[]) == 1);
 }
+
+/// The folder of recorded data beside the checkout, or where `CENAS_DATA` says.
+fn recorded(name: &str) -> Option<std::path::PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let folder = std::env::var_os("CENAS_DATA").map_or(beside, Into::into).join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: {name} is not here (set CENAS_DATA)");
+    None
+}
+
+#[test]
+fn a_recorded_part_of_cifar_10_is_read() {
+    let Some(folder) = recorded("cifar10_subset") else { return };
+    let spec = DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
+    let skeleton = Skeleton { channels: 2, cells_per_stage: 1, input: [3, 32, 32], classes: 10 };
+    let data = load(&folder, &spec, &SpaceSpec::NasBench201(skeleton), Seed(1)).unwrap();
+    assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (4000, 1000, 1000));
+    // Near the constants that everyone quotes for the whole of CIFAR-10.
+    for (found, quoted) in data.normalisation.mean.iter().zip([0.4914, 0.4822, 0.4465]) {
+        assert!((found - quoted).abs() < 0.02, "{:?}", data.normalisation);
+    }
+}
