@@ -120,6 +120,18 @@ pub enum ArtifactKind {
 }
 
 impl Evaluation {
+    /// Whether every figure is a number; the ledger holds no others.
+    pub fn is_finite(&self) -> bool {
+        let optional = [self.test_error, self.latency_ms, self.joules_per_inference];
+        let curve = |point: &CurvePoint| {
+            point.training_loss.is_finite() && point.validation_error.is_none_or(f64::is_finite)
+        };
+        self.validation_error.is_finite()
+            && self.seconds.is_finite()
+            && optional.into_iter().flatten().all(f64::is_finite)
+            && self.curve.iter().all(curve)
+    }
+
     pub fn artifact(&self, kind: ArtifactKind) -> Option<&Artifact> {
         self.artifacts.iter().find(|artifact| artifact.kind == kind)
     }
@@ -131,6 +143,13 @@ pub struct Checkpoint {
     pub blob: BlobId,
     /// Share of the whole training that is done, in [0, 1].
     pub progress: f64,
+}
+
+impl Checkpoint {
+    /// Whether the progress it tells is a share.
+    pub fn is_plausible(&self) -> bool {
+        (0.0..=1.0).contains(&self.progress)
+    }
 }
 
 /// Why an attempt ended without a result.

@@ -36,12 +36,13 @@ impl Core {
                 }
             }
             Report::Checkpointed { task, checkpoint } => {
-                if self.is_live(worker, session, task) {
+                if self.is_live(worker, session, task) && checkpoint.is_plausible() {
                     self.forget_checkpoint(task, Some(checkpoint));
                     self.record(Event::TaskCheckpointed { task, checkpoint });
                 }
             }
             Report::Suspended { task, checkpoint } => {
+                let checkpoint = checkpoint.filter(Checkpoint::is_plausible);
                 if self.is_live(worker, session, task) {
                     if checkpoint.is_some() {
                         self.forget_checkpoint(task, checkpoint);
@@ -75,6 +76,9 @@ impl Core {
         let network = self.state.trial(task.trial).is_some_and(|trial| trial.subject.architecture().is_some());
         if network && let Err(unusable) = objectives(&spec.objectives, &evaluation) {
             return self.attempt_failed(task, Failure::Refused(unusable.to_string()));
+        }
+        if !evaluation.is_finite() {
+            return self.attempt_failed(task, Failure::Refused("a figure of the result is not a number".into()));
         }
         self.forget_checkpoint(task, None);
         self.record(Event::TrialFinished { task, evaluation });
