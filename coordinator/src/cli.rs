@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use common::config::Config;
 
 use crate::command;
+use crate::report;
 use crate::run::{Ending, run};
 
 const AFTER: &str = "\
@@ -94,7 +95,14 @@ fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {
     if let Err(error) = log_to(&config, args.log) {
         return fail(&error);
     }
-    match run(config, with_workers) {
+    let directory = PathBuf::from(&config.study.directory);
+    let ended = run(config, with_workers).and_then(|ending| {
+        if ending == Ending::Finished {
+            println!("{}", report::write(&directory)?);
+        }
+        Ok(ending)
+    });
+    match ended {
         Ok(Ending::Finished) => ExitCode::SUCCESS,
         Ok(Ending::Interrupted) => ExitCode::from(130),
         Err(error) => {

@@ -18,6 +18,7 @@ pub mod directory;
 pub mod keyring;
 pub mod launch;
 pub mod local;
+pub mod run;
 pub mod screen;
 
 #[cfg(test)]

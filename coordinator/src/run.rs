@@ -1,4 +1,4 @@
-//! `ce-nas run` and `ce-nas coordinator`: a study from its configuration to its report.
+//! `ce-nas run` and `ce-nas coordinator`: a study from its configuration to its end. The report is the command line's.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -10,11 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::actor::{Coordinator, Exit, Look};
-use crate::clock;
-use crate::directory::StudyDirectory;
 use crate::launch::{self, Running};
 use crate::local::{self, LocalWorker};
-use crate::report;
 use crate::screen::{Snapshot, narrate, render};
 
 /// How often the panel is redrawn and local workers are looked after.
@@ -27,7 +24,7 @@ const GOODBYE: Duration = Duration::from_secs(20);
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// The study is finished and its report written.
+    /// The study is finished.
     Finished,
     /// This process was asked to end; the study goes on another time.
     Interrupted,
@@ -52,8 +49,7 @@ async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
     let directory = opened.directory.clone();
     if let Some((_, reason)) = &opened.state.finished {
         println!("this study is finished: {reason}");
-        drop(opened);
-        return write_report(&directory);
+        return Ok(Ending::Finished);
     }
     // Keys first: the coordinator reads its list of workers as it starts.
     let prepared = if with_workers { local::prepare(&config, &directory)? } else { Vec::new() };
@@ -70,7 +66,7 @@ async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
         Ending::Interrupted => Ok(Ending::Interrupted),
         Ending::Finished => {
             say_goodbye(&workers).await;
-            write_report(&directory)
+            Ok(Ending::Finished)
         }
     }
 }
@@ -154,10 +150,4 @@ async fn say_goodbye(workers: &[LocalWorker]) {
         tokio::time::sleep(BEAT).await;
     }
     workers.iter().filter(|worker| !worker.is_gone()).for_each(LocalWorker::terminate);
-}
-
-fn write_report(directory: &StudyDirectory) -> Result<Ending> {
-    let written = report::write(directory.root(), clock::now())?;
-    println!("{written}");
-    Ok(Ending::Finished)
 }

@@ -58,7 +58,7 @@ impl Core {
         }
         for (zone, situation) in &mut zones {
             let series = self.state.account.series(zone);
-            let known = series.filter(|sample| sample.hour < hour && sample.hour >= hour.plus(-RECENT));
+            let known = series.filter(|sample| sample.hour <= hour && sample.hour > hour.plus(-RECENT));
             situation.recent = known.map(|sample| sample.intensity).collect();
             let anything = self.state.account.series(zone).next().is_some();
             situation.intensity = anything.then(|| self.state.account.intensity(zone, hour).0);
