@@ -202,3 +202,7 @@ impl Core {
 #[cfg(test)]
 #[path = "core_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "core_line_tests.rs"]
+mod line_tests;

@@ -11,13 +11,16 @@ pub const HELLO_MOST: Millis = Millis(10_000);
 /// that replays a long ledger, short enough to be back before anybody wonders.
 pub const SILENCE: Millis = Millis(15_000);
 
-/// Deliveries on their way at once. Energy reports are about 200 bytes, so a window is one small packet train.
+/// Deliveries on their way at once, at most. Energy reports are about 200 bytes, so a window is one small packet train.
+/// A line that loses or reorders gets a smaller one: each repetition halves it, each acknowledgement widens it by one.
 pub const DELIVERIES_IN_FLIGHT: usize = 32;
 
 /// First pause before unacknowledged deliveries are sent again, and the longest: a group commit takes milliseconds,
-/// a busy disk a second.
-pub const RESEND_FIRST: Millis = Millis(2_000);
-pub const RESEND_MOST: Millis = Millis(30_000);
+/// a busy disk a second. Where nobody answers at all, `SILENCE` ends the repetition.
+pub const RESEND_FIRST: Millis = Millis(1_000);
+pub const RESEND_MOST: Millis = Millis(5_000);
+/// A repeated acknowledgement says that something behind it went missing: then there is no need to wait that long.
+pub const RESEND_GAP: Millis = Millis(100);
 
 /// Unacknowledged reports above which adjoining energy windows of one slot and task become one. Ten slots reporting
 /// every 5 s reach it after seven hours without a coordinator; from there on the outbox no longer grows.

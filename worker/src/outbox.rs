@@ -10,7 +10,7 @@ use common::time::Millis;
 use common::unit::Joules;
 use common::wire::Report;
 
-use crate::limits::{DELIVERIES_IN_FLIGHT, MERGE_ABOVE, RESEND_FIRST, RESEND_MOST};
+use crate::limits::{DELIVERIES_IN_FLIGHT, MERGE_ABOVE, RESEND_FIRST, RESEND_GAP, RESEND_MOST};
 use crate::pause::Pause;
 
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Outbox {
     sent: u64,
     /// The highest number ever sent: what it names must never change again.
     frozen: u64,
+    /// How many may be on their way.
+    window: usize,
     resend: Pause,
     /// Since when something is on its way without any acknowledgement.
     stalled: Option<Millis>,
@@ -36,6 +38,7 @@ impl Default for Outbox {
             reports: VecDeque::new(),
             sent: 0,
             frozen: 0,
+            window: DELIVERIES_IN_FLIGHT,
             resend: Pause::new(RESEND_FIRST, RESEND_MOST),
             stalled: None,
             ended: BTreeMap::new(),
@@ -59,9 +62,12 @@ impl Outbox {
         self.reports.push_back(report);
     }
 
-    /// Everything up to `number` has been taken in. Repetitions and numbers of the past change nothing, and neither do
-    /// numbers that were never given.
+    /// Everything up to `number` has been taken in. Numbers of the past change nothing, and neither do numbers that were
+    /// never given; a repetition of the last only hastens what is repeated anyway.
     pub fn acknowledge(&mut self, number: u64, now: Millis) {
+        if Some(self.first) == number.checked_add(1) {
+            return self.resend.shorten(now, RESEND_GAP);
+        }
         if number < self.first || number >= self.next_number() {
             return;
         }
@@ -71,11 +77,12 @@ impl Outbox {
         self.sent = self.sent.max(number);
         self.frozen = self.frozen.max(number);
         self.ended = self.ended.split_off(&self.first);
+        self.window = (self.window + 1).min(DELIVERIES_IN_FLIGHT);
         let in_flight = self.sent >= self.first;
         if in_flight {
-            self.resend.restart(now)
+            self.resend.restart(now);
         } else {
-            self.resend.clear()
+            self.resend.clear();
         }
         self.stalled = in_flight.then_some(now);
     }
@@ -92,9 +99,10 @@ impl Outbox {
         let in_flight = self.sent >= self.first;
         if in_flight && self.resend.has_lapsed(now) {
             self.sent = self.first - 1;
+            self.window = (self.window / 2).max(1);
         }
         let from = self.sent + 1;
-        let to = (self.first + DELIVERIES_IN_FLIGHT as u64).min(self.next_number());
+        let to = (self.first + self.window as u64).min(self.next_number());
         if from >= to {
             return Vec::new();
         }

@@ -4,7 +4,7 @@ use actix::{Actor, Context, Handler, Message};
 use bytes::Bytes;
 use common::blob::BlobId;
 
-use super::{Ears, Hear};
+use super::Ears;
 use crate::blob_cache::BlobCache;
 use crate::input::Input;
 
@@ -31,7 +31,7 @@ impl Handler<Ask> for Cache {
         match ask {
             Ask::Find { blob } => {
                 let bytes = self.blobs.find(blob);
-                self.ears.do_send(Hear(Input::BlobFound { blob, bytes }));
+                self.ears.hear(Input::BlobFound { blob, bytes });
             }
             Ask::Keep { blob, bytes } => {
                 if let Err(error) = self.blobs.keep(blob, bytes) {

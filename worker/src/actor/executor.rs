@@ -16,8 +16,8 @@ use common::unit::{Joules, Seconds};
 use common::wire::Assignment;
 use evaluation::{Control, Evaluator, Job, Outcome, Wish};
 
+use super::Ears;
 use super::meter::Total;
-use super::{Ears, Hear};
 use crate::clock::Clock;
 use crate::effect::Ask;
 use crate::input::{Ending, Input, Kept, Step};
@@ -31,6 +31,9 @@ const GO_ON: u8 = 0;
 const CHECKPOINT: u8 = 1;
 const SUSPEND: u8 = 2;
 const CANCEL: u8 = 3;
+
+/// Makes a slot's evaluator, on its thread.
+pub(super) type Builder = Box<dyn Fn(&StudySpec) -> Result<Box<dyn Evaluator>, evaluation::Error> + Send>;
 
 /// The handle of a slot's thread.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ enum Order {
 impl Executor {
     pub(super) fn spawn(
         slot: SlotId,
-        options: evaluation::Options,
+        builder: Builder,
         clock: Clock,
         energy: Total,
         ears: Ears,
@@ -58,7 +61,7 @@ impl Executor {
         let (wish, busy) = (Arc::new(AtomicU8::new(GO_ON)), Arc::new(AtomicBool::new(false)));
         let (spec, evaluator) = (None, None);
         let mut bench =
-            Bench { options, clock, energy, ears, wish: wish.clone(), busy: busy.clone(), spec, evaluator };
+            Bench { builder, clock, energy, ears, wish: wish.clone(), busy: busy.clone(), spec, evaluator };
         std::thread::Builder::new()
             .name(format!("slot-{slot}"))
             .spawn(move || bench.run(&inbox))
@@ -99,7 +102,7 @@ impl Executor {
 
 /// What the thread works with.
 struct Bench {
-    options: evaluation::Options,
+    builder: Builder,
     clock: Clock,
     energy: Total,
     ears: Ears,
@@ -122,7 +125,7 @@ impl Bench {
                     let task = assignment.task;
                     let ending = self.evaluate(&assignment, supernet.as_deref(), resume.as_deref());
                     self.busy.store(false, Ordering::Release);
-                    self.ears.do_send(Hear(Input::Ended { task, ending }));
+                    self.ears.hear(Input::Ended { task, ending });
                 }
             }
         }
@@ -131,7 +134,7 @@ impl Bench {
     /// Makes the evaluator unless there is one. Says why if it can't be.
     fn build(&mut self) {
         let (None, Some(spec)) = (&self.evaluator, &self.spec) else { return };
-        match catch_unwind(AssertUnwindSafe(|| evaluation::build(spec, &self.options))) {
+        match catch_unwind(AssertUnwindSafe(|| (self.builder)(spec))) {
             Ok(Ok(evaluator)) => self.evaluator = Some(evaluator),
             Ok(Err(error)) => self.cannot_prepare(error.to_string()),
             Err(panic) => self.cannot_prepare(text_of(&*panic)),
@@ -140,7 +143,7 @@ impl Bench {
 
     fn cannot_prepare(&self, reason: String) {
         let reason = format!("this machine can't evaluate for the study: {reason}");
-        self.ears.do_send(Hear(Input::CannotPrepare { reason }));
+        self.ears.hear(Input::CannotPrepare { reason });
     }
 
     fn evaluate(
@@ -210,11 +213,11 @@ impl Control for Line<'_> {
         self.progress_due = Millis(now.0 + PROGRESS_EVERY.0);
         let evaluation::Step { done, epoch, training_loss, validation_error } = progress;
         let step = Step { done, epoch, training_loss, validation_error };
-        self.ears.do_send(Hear(Input::Progressed { task: self.task, step }));
+        self.ears.hear(Input::Progressed { task: self.task, step });
     }
 
     fn keep(&mut self, checkpoint: evaluation::Kept) {
-        self.ears.do_send(Hear(Input::Kept { task: self.task, kept: kept_of(checkpoint) }));
+        self.ears.hear(Input::Kept { task: self.task, kept: kept_of(checkpoint) });
     }
 
     fn elapsed(&mut self) -> Seconds {
@@ -254,3 +257,7 @@ fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("the evaluator panicked").chars().take(MOST_REASON).collect()
 }
+
+#[cfg(test)]
+#[path = "executor_tests.rs"]
+mod tests;

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use transport::{Bytes, Client, ClientOptions, ClientSender, Connection, SendError, Transport};
 
-use super::{Ears, Hear};
+use super::Ears;
 use crate::clock::Clock;
 use crate::input::Input;
 
@@ -23,7 +23,7 @@ const COMPLAIN_FIRST: Millis = Millis(30_000);
 const COMPLAIN_MOST: Millis = Millis(600_000);
 /// A coordinator that has never accepted us and still refuses after so long does not do so by accident (one that is
 /// killed during a handshake looks the same). The transport tries again every ten seconds.
-const REFUSED_FOR: Millis = Millis(15_000);
+const REFUSED_FOR: Millis = Millis(12_000);
 
 /// The handle of the link's thread.
 #[derive(Debug)]
@@ -143,7 +143,9 @@ impl Line {
                     None => break,
                 },
                 message = frames.recv() => match message {
-                    Some(message) => send(&sender, &message),
+                    // What would wait for a connection would arrive with a stale clock; the core says it anew.
+                    Some(message) if connection == Connection::Connected => send(&sender, &message),
+                    Some(_) => {}
                     None => break,
                 },
                 changed = watch.changed(), if connection != Connection::Closed => {
@@ -151,7 +153,9 @@ impl Line {
                     self.on_connection(&connection);
                 }
                 _ = look.tick() => {
-                    self.beat(&sender);
+                    if connection == Connection::Connected {
+                        self.beat(&sender);
+                    }
                     self.on_time(&connection);
                 }
             }
@@ -160,7 +164,7 @@ impl Line {
     }
 
     fn hear(&self, input: Input) {
-        self.ears.do_send(Hear(input));
+        self.ears.hear(input);
     }
 
     fn on_frame(&self, frame: &Bytes) {
@@ -193,6 +197,7 @@ impl Line {
                 tracing::info!("connected to the coordinator");
                 self.hear(Input::Connected);
             }
+            Connection::Connecting => self.hear(Input::Disconnected),
             Connection::Unreachable { .. } => {
                 self.refused_since = None;
                 self.hear(Input::Disconnected);
@@ -201,7 +206,7 @@ impl Line {
                 self.refused_since.get_or_insert(self.clock.now());
                 self.hear(Input::Disconnected);
             }
-            Connection::Connecting | Connection::Closed => {}
+            Connection::Closed => {}
         }
         self.on_time(connection);
     }

@@ -11,7 +11,7 @@ use common::time::Millis;
 use common::unit::Joules;
 use energy::{Meterkeeper, Taken};
 
-use super::{Ears, Hear};
+use super::Ears;
 use crate::clock::Clock;
 use crate::input::Input;
 
@@ -93,7 +93,7 @@ impl Meters {
 
 fn hand_in(slot: SlotId, taken: Taken, now: Millis, complain_at: &mut Millis, ears: &Ears) {
     for measurement in taken.closed {
-        ears.do_send(Hear(Input::Measured(measurement)));
+        ears.hear(Input::Measured(measurement));
     }
     if let Some(error) = taken.trouble
         && now >= *complain_at
@@ -128,7 +128,7 @@ impl Handler<Ask> for Meters {
                     let taken = metered.keeper.close(now);
                     hand_in(metered.slot, taken, now, &mut metered.complain_at, &self.ears);
                 }
-                self.ears.do_send(Hear(Input::MetersStopped));
+                self.ears.hear(Input::MetersStopped);
             }
         }
     }

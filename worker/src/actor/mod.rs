@@ -12,12 +12,27 @@ mod worker;
 
 pub use worker::{Ended, Setup, serve};
 
+use std::fmt;
+use std::sync::Arc;
+
 use crate::input::Input;
 
-/// Something for the core to learn.
-#[derive(Debug, actix::Message)]
-#[rtype(result = "()")]
-pub(crate) struct Hear(pub(crate) Input);
-
 /// How every part of the skin reaches the core. Never waits.
-pub(crate) type Ears = actix::Recipient<Hear>;
+#[derive(Clone)]
+pub(crate) struct Ears(Arc<dyn Fn(Input) + Send + Sync>);
+
+impl Ears {
+    fn new(listener: impl Fn(Input) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    fn hear(&self, input: Input) {
+        (self.0)(input);
+    }
+}
+
+impl fmt::Debug for Ears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ears")
+    }
+}

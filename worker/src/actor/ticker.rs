@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context};
 
-use super::{Ears, Hear};
+use super::Ears;
 use crate::input::Input;
 
 /// The core's shortest limit is half a second.
@@ -18,6 +18,6 @@ impl Actor for Ticker {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        context.run_interval(TICK, |ticker, _| ticker.ears.do_send(Hear(Input::Tick)));
+        context.run_interval(TICK, |ticker, _| ticker.ears.hear(Input::Tick));
     }
 }

@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 
-use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message};
 use anyhow::Context as _;
 use common::id::SlotId;
+use common::study::StudySpec;
 use common::time::Millis;
 use tokio::sync::{mpsc, oneshot};
 use transport::{ClientOptions, Transport};
 
+use super::Ears;
 use super::cache::{self, Cache};
 use super::executor::Executor;
 use super::link::{Link, Pulse};
 use super::meter::{self, Metered, Meters};
 use super::ticker::Ticker;
-use super::{Ears, Hear};
 use crate::blob_cache::BlobCache;
 use crate::clock::Clock;
 use crate::core::{Core, Options};
@@ -44,7 +45,8 @@ pub async fn serve<T: Transport + 'static>(
     mut stop: mpsc::UnboundedReceiver<()>,
 ) -> anyhow::Result<Ended> {
     let context = Context::<Worker>::new();
-    let ears: Ears = context.address().recipient();
+    let address = context.address();
+    let ears = Ears::new(move |input| address.do_send(Hear(input)));
     let Setup { options, transport, connection, blobs, evaluations, meters, report, clock } = setup;
 
     let blobs = BlobCache::open(blobs.clone())
@@ -53,7 +55,8 @@ pub async fn serve<T: Transport + 'static>(
     for ((info, evaluation), meter) in options.slots.iter().zip(evaluations).zip(meters) {
         let meter = Metered::open(meter, report, clock.now())
             .with_context(|| format!("the power meter of slot {} gives no first reading", info.slot))?;
-        let executor = Executor::spawn(info.slot, evaluation, clock, meter.total(), ears.clone())?;
+        let build = move |spec: &StudySpec| evaluation::build(spec, &evaluation);
+        let executor = Executor::spawn(info.slot, Box::new(build), clock, meter.total(), ears.clone())?;
         executors.push((info.slot, executor));
         metered.push(meter);
     }
@@ -74,7 +77,7 @@ pub async fn serve<T: Transport + 'static>(
 
     let listen = async {
         while stop.recv().await.is_some() {
-            ears.do_send(Hear(Input::Stop));
+            ears.hear(Input::Stop);
         }
         std::future::pending::<()>().await;
     };
@@ -90,6 +93,11 @@ pub async fn serve<T: Transport + 'static>(
     cache_thread.stop();
     Ok(Ended { exit, busy })
 }
+
+/// Something for the core to learn.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Hear(Input);
 
 /// How a worker ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,7 @@ impl Core {
             }
             ToWorker::WhoAreYou { session } if session == ours => self.on_who_are_you(now),
             ToWorker::Acknowledge { session, number } if session == ours => {
-                self.outbox.acknowledge(number, now)
+                self.outbox.acknowledge(number, now);
             }
             // Said to an earlier process of the same name.
             ToWorker::Welcome { .. } | ToWorker::WhoAreYou { .. } | ToWorker::Acknowledge { .. } => {}

@@ -62,6 +62,7 @@ impl Uploads {
         self.queue.retain(|upload| needed(upload.blob));
     }
 
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

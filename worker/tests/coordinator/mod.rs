@@ -1,4 +1,5 @@
 //! The coordinator's side, played by hand as the wire's documentation has it, and a worker on a thread of its own.
+#![allow(dead_code)] // each test binary uses a part
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,9 +55,11 @@ fn spec() -> StudySpec {
 
 pub struct Coordinator {
     server: Option<Server>,
-    endpoint: Endpoint,
+    pub endpoint: Endpoint,
     peer: PeerName,
     pub spec: StudySpec,
+    /// Answers every hello with this.
+    pub refusal: Option<String>,
     pub seen: Seen,
 }
 
@@ -109,11 +112,15 @@ impl Seen {
 
 impl Coordinator {
     pub async fn bind<T: Transport>(transport: &T) -> Self {
-        let options = ServerOptions::new("tcp://127.0.0.1:0".parse().unwrap(), ServerSecurity::Null);
+        Self::bind_with(transport, ServerSecurity::Null).await
+    }
+
+    pub async fn bind_with<T: Transport>(transport: &T, security: ServerSecurity) -> Self {
+        let options = ServerOptions::new("tcp://127.0.0.1:0".parse().unwrap(), security);
         let server = transport.bind(options).await.unwrap();
         let endpoint = server.endpoint().clone();
         let peer = "worker".parse().unwrap();
-        Self { server: Some(server), endpoint, peer, spec: spec(), seen: Seen::default() }
+        Self { server: Some(server), endpoint, peer, spec: spec(), refusal: None, seen: Seen::default() }
     }
 
     /// Goes away as a killed process does, and comes back with what it had on disk.
@@ -123,7 +130,6 @@ impl Coordinator {
         let options = ServerOptions::new(self.endpoint.clone(), ServerSecurity::Null);
         self.server = Some(transport.bind(options).await.unwrap());
         self.seen.hello = None;
-        // Uploads under way were in memory.
         self
     }
 
@@ -194,6 +200,9 @@ impl Coordinator {
                 let session = hello.session;
                 self.seen.session = Some(session);
                 self.seen.hello = Some(hello);
+                if let Some(reason) = self.refusal.clone() {
+                    return self.say(&ToWorker::Refused { reason });
+                }
                 let acknowledged = self.seen.acknowledged;
                 let (spec, heartbeat) = (Box::new(self.spec.clone()), Millis(200));
                 self.say(&ToWorker::Welcome { session, spec, heartbeat, acknowledged });
