@@ -15,9 +15,9 @@ use common::seed::Seed;
 use common::space::{NasBench201, SearchSpace};
 use common::study::{EvaluatorSpec, Recipe, StudySpec};
 use common::trial::{ArtifactKind, Failure, Subject};
-use common::unit::Seconds;
+use common::unit::{Joules, Seconds};
 use evaluation::conformance::{Script, check_evaluator};
-use evaluation::{DeviceChoice, Evaluator, Finding, Job, Options, Outcome, Wish, build};
+use evaluation::{Control, DeviceChoice, Evaluator, Finding, Job, Kept, Options, Outcome, Step, Wish, build};
 use safetensors::SafeTensors;
 use tch::{CModule, Device, Kind, Tensor};
 
@@ -99,6 +99,33 @@ fn a_diverging_training_fails_and_the_evaluator_goes_on() {
     let outcome = evaluator.evaluate(&job(&full()), &mut Script::undisturbed());
     assert_eq!(outcome, Err(Failure::Diverged));
     finish(&mut *evaluator, &job(&Subject::Supernet));
+}
+
+/// An executor whose line breaks, as libtorch's own errors do: by a panic.
+struct Breaking;
+
+impl Control for Breaking {
+    fn wish(&mut self) -> Wish {
+        panic!("the line broke")
+    }
+    fn progress(&mut self, _: Step) {}
+    fn keep(&mut self, _: Kept) {}
+    fn elapsed(&mut self) -> Seconds {
+        Seconds::ZERO
+    }
+    fn energy(&mut self) -> Option<Joules> {
+        None
+    }
+}
+
+#[test]
+fn a_panic_costs_one_attempt_and_may_be_retried() {
+    let images = Bright::new();
+    let mut evaluator = evaluator(&images, &images.spec());
+    let failure = evaluator.evaluate(&job(&full()), &mut Breaking).unwrap_err();
+    assert_eq!(failure, Failure::Crashed("the line broke".into()));
+    assert!(failure.can_retry());
+    finish(&mut *evaluator, &job(&full()));
 }
 
 #[test]

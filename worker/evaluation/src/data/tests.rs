@@ -223,7 +223,8 @@ fn recorded(name: &str) -> Option<std::path::PathBuf> {
 #[test]
 fn a_recorded_part_of_cifar_10_is_read() {
     let Some(folder) = recorded("cifar10_subset") else { return };
-    let spec = DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
+    let spec =
+        DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
     let skeleton = Skeleton { channels: 2, cells_per_stage: 1, input: [3, 32, 32], classes: 10 };
     let data = load(&folder, &spec, &SpaceSpec::NasBench201(skeleton), Seed(1)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (4000, 1000, 1000));

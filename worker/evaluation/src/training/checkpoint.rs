@@ -59,6 +59,9 @@ pub fn restore(bytes: &[u8], course: &Course, sgd: &mut Sgd) -> Result<State, Fa
     if header.identity != course.identity {
         return Err(refused("it is of another architecture, recipe or seed".into()));
     }
+    if header.state.curve.len() > course.recipe.epochs as usize || !header.state.loss_sum.is_finite() {
+        return Err(refused("its figures make no sense".into()));
+    }
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| refused(error.to_string()))?;
     let into = |name: &str, target: &Tensor| {
         let values = floats(&tensors, name, &target.size()).map_err(|error| refused(error.to_string()))?;
