@@ -65,15 +65,17 @@ impl Core {
                 return false;
             }
         }
-        if purpose == Purpose::Full && done == 0.0 && left.trainings.is_some_and(|open| self.fulls_underway() >= open) {
-            return false;
-        }
         let joules = self.expected(purpose).1 * share;
         if left.energy.is_some_and(|left| joules + self.committed() > left) {
             return false;
         }
         let upper = self.upper_intensity(zone, self.expected(purpose).0);
         left.carbon.is_none_or(|left| (joules + self.committed()).emissions(upper) <= left)
+    }
+
+    /// Whether one more piece of work of `purpose` is wanted at all. What has begun counts as begun, also while it waits.
+    pub(crate) fn may_begin(&self, purpose: Purpose) -> bool {
+        purpose != Purpose::Full || self.left().trainings.is_none_or(|open| self.fulls_underway() < open)
     }
 
     /// Mean cost of what finished so far; before that, scaled by epochs from what is known; zero where nothing is.

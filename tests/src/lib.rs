@@ -1,1 +1,6 @@
-//! To be written.
+//! Tests of the whole: what no package can prove alone.
+//!
+//! `sim` drives the real cores of coordinator and workers over a bad network in virtual time; `tests/` holds what runs it, and
+//! the laws about imports, recorded frames and the map of the project.
+
+pub mod sim;

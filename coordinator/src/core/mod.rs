@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use common::event::Event;
 use common::fidelity::Role;
 use common::id::{TaskId, WorkerName};
-use common::time::{GridHour, Timestamp};
+use common::time::{GridHour, Millis, Timestamp};
 use common::wire::{Progress, ToWorker};
 
 pub use effect::{Decision, Effect, Wanted};
@@ -22,6 +22,10 @@ pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord}
 
 use crate::fleet::SlotKey;
 use crate::ladder::Candidate;
+
+/// Ticks come a few times a second. A longer gap means that this process stood still or that its clock leapt: it could hear
+/// nobody meanwhile, and nobody is lost for that.
+const STOOD_STILL: Millis = Millis(2_000);
 
 /// The coordinator's mind. `state` is the fold of the ledger; everything else can be lost in a crash without harm.
 #[derive(Debug)]
@@ -72,6 +76,7 @@ pub(crate) enum Phase {
 impl Core {
     /// A coordinator that goes on from `state`, the fold of its ledger (empty for a new study).
     pub fn new(options: Options, state: State) -> Self {
+        let now = state.last_at;
         Self {
             options,
             state,
@@ -87,12 +92,17 @@ impl Core {
             draining: false,
             exited: false,
             decision: Decision::default(),
-            now: Timestamp::default(),
+            // The history never runs backwards, even if the clock was set back while nobody was here.
+            now,
         }
     }
 
     /// Takes in one input and says what must be written and then done. `now` never runs backwards.
     pub fn step(&mut self, input: Input, now: Timestamp) -> Decision {
+        let gap = now.since(self.now);
+        if gap > STOOD_STILL {
+            self.heard.values_mut().for_each(|heard| *heard = *heard + gap);
+        }
         self.now = self.now.max(now);
         match input {
             Input::Started { study, version, host } => self.on_started(*study, version, host),

@@ -61,7 +61,7 @@ impl Core {
         }
         let standing = self.standing();
         let mut stock = std::mem::take(&mut self.stock);
-        let fits = |purpose: Purpose| self.fits(purpose, 0.0, zone);
+        let fits = |purpose: Purpose| self.may_begin(purpose) && self.fits(purpose, 0.0, zone);
         let choice = match role {
             Role::Train => standing.next_training(&mut stock, &fits),
             Role::Sample => standing.next_score(&mut stock, &fits),

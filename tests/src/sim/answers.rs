@@ -1,0 +1,86 @@
+//! Who answers the coordinator's questions: grid, forecaster, agent and optimiser, each after a while, or never.
+
+use std::collections::BTreeSet;
+
+use common::architecture::Architecture;
+use common::fidelity::Fidelity;
+use common::trial::Origin;
+use coordinator::core::{Effect, Input, Wanted};
+use coordinator::ladder::Candidate;
+use lamoo::ProposalRequest;
+
+use super::grid;
+use super::world::{Happening, World};
+
+/// How long an answer takes. Now and then it comes when the core no longer waits for it.
+const PROMPT_MS: (i64, i64) = (1, 300);
+const LATE_MS: (i64, i64) = (4_000, 9_000);
+
+impl World {
+    pub(super) fn ask(&mut self, question: Effect) {
+        let faulty = self.now.since(self.begun) < self.plan.faults_end;
+        let unanswered = if faulty { self.plan.unanswered } else { 0.0 };
+        if self.dice.happens(unanswered) {
+            return self.note("? a question is never answered");
+        }
+        let seed = self.plan.seed;
+        let input = match question {
+            Effect::Observe { hour, zones } => {
+                let samples = zones.iter().map(|zone| grid::sample(seed, zone, hour)).collect();
+                Input::Observed { hour, samples }
+            }
+            Effect::Forecast { hour, zones } => {
+                let forecasts = zones.iter().map(|zone| grid::forecast(seed, zone, hour)).collect();
+                Input::Forecasted { hour, forecasts }
+            }
+            Effect::Decide { hour, situation } => {
+                Input::Decided { hour, allocation: self.policy.decide(&situation) }
+            }
+            Effect::Propose(wanted) => Input::Proposed { candidates: self.propose(&wanted) },
+            Effect::Send { .. } | Effect::Forget(_) | Effect::Exit { .. } => return,
+        };
+        let late = self.dice.happens(unanswered / 3.0);
+        let after = self.dice.millis(if late { LATE_MS } else { PROMPT_MS });
+        let life = self.site.life;
+        self.schedule.push(self.now + after, Happening::Answer { life, input: Box::new(input) });
+    }
+
+    /// By the real optimiser: the same question has the same answer.
+    fn propose(&mut self, wanted: &Wanted) -> Vec<Candidate> {
+        let reference = common::objective::reference_point(&self.spec.objectives);
+        let options =
+            lamoo::Options { initial_samples: self.options.initial_samples, ..lamoo::Options::default() };
+        let request = ProposalRequest {
+            space: self.space.as_ref(),
+            observations: &wanted.observations,
+            exclude: &wanted.exclude,
+            reference: &reference,
+            count: wanted.count,
+            seed: self.plan.seed.derive("searcher", wanted.index),
+            options: &options,
+        };
+        let proposals = match lamoo::propose(&request) {
+            Ok(proposals) => proposals,
+            Err(error) => {
+                self.auditor.violation("S-1", format!("the optimiser can't propose: {error}"));
+                return Vec::new();
+            }
+        };
+        let known: BTreeSet<&Architecture> = wanted.exclude.iter().collect();
+        let candidates = proposals.candidates.into_iter().map(|proposal| proposal.architecture);
+        let candidates: Vec<Architecture> = candidates.collect();
+        if candidates.iter().any(|candidate| known.contains(candidate)) {
+            self.auditor.violation("S-1", "a known network was proposed".into());
+        }
+        candidates
+            .into_iter()
+            .map(|architecture| Candidate { architecture, origin: Origin::Initial })
+            .collect()
+    }
+
+    /// Full trainings in the durable ledger.
+    pub(super) fn fulls(&self) -> usize {
+        let state = coordinator::core::State::fold(&self.site.ledger);
+        state.finished_at(Fidelity::Full).count()
+    }
+}

@@ -1,0 +1,103 @@
+//! What befalls processes and lines. Each fault ends by itself; what it broke, the cores must mend.
+
+use common::id::{SessionId, WorkerName};
+use common::time::{Millis, Timestamp};
+use worker::Input;
+
+use super::network::Way;
+use super::world::{Happening, World};
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    /// The coordinator's process dies and a new one folds the ledger. `seen`: workers notice that the line is gone.
+    CrashCoordinator { down: Millis, seen: bool },
+    /// The coordinator's process stands still; what arrives meanwhile waits for it.
+    FreezeCoordinator { span: Millis },
+    /// Appending takes so long.
+    SlowDisk { span: Millis, append: Millis },
+    /// A worker's process dies; a new one with a session of its own begins after `back`, on the same cache.
+    Kill { machine: usize, back: Option<Millis> },
+    /// A worker's process stands still. `clock_stops`: its clock with it, as on a suspended machine.
+    Freeze { machine: usize, span: Millis, clock_stops: bool },
+    /// Somebody asks the worker to go; the machine may come back.
+    Leave { machine: usize, back: Option<Millis> },
+    /// One way of a worker's line is cut, or both. `seen`: the transport tells the worker.
+    Cut { machine: usize, way: Option<Way>, span: Millis, seen: bool },
+    /// The worker's session clock leaps ahead.
+    LeapClock { machine: usize, by: Millis },
+}
+
+impl World {
+    pub(super) fn on_fault(&mut self, fault: Fault) {
+        self.note(&format!("-- {fault:?}"));
+        let now = self.now;
+        match fault {
+            Fault::CrashCoordinator { down, seen } => self.crash_coordinator(down, seen),
+            Fault::FreezeCoordinator { span } => self.coordinator_frozen_until = now + span,
+            Fault::SlowDisk { span, append } => self.slow_disk = (now + span, append),
+            Fault::Kill { machine, back } => {
+                self.kill(machine);
+                if let Some(back) = back {
+                    self.schedule.push(now + back, Happening::Begin { machine });
+                }
+            }
+            Fault::Freeze { machine, span, clock_stops } => {
+                if let Some(process) = self.process(machine) {
+                    process.frozen_until = process.frozen_until.max(now + span);
+                    if clock_stops {
+                        process.clock_lag = Millis(process.clock_lag.0 + span.0);
+                    }
+                }
+            }
+            Fault::Leave { machine, back } => {
+                self.worker_step(machine, Input::Stop);
+                if let Some(back) = back {
+                    self.schedule.push(now + back, Happening::Begin { machine });
+                }
+            }
+            Fault::Cut { machine, way, span, seen } => self.cut(machine, way, span, seen),
+            Fault::LeapClock { machine, by } => {
+                if let Some(process) = self.process(machine) {
+                    process.clock_lag = Millis(process.clock_lag.0 - by.0);
+                }
+            }
+        }
+    }
+
+    fn cut(&mut self, machine: usize, way: Option<Way>, span: Millis, seen: bool) {
+        let (now, name) = (self.now, self.machines[machine].plan.name.clone());
+        for cut in [Way::ToCoordinator, Way::ToWorker] {
+            if way.is_none_or(|way| way == cut) {
+                self.network.cut(cut, &name, now + span);
+            }
+        }
+        if seen {
+            self.hear(machine, Input::Disconnected, now);
+            self.hear(machine, Input::Connected, now + span);
+        }
+    }
+
+    /// The process is gone with all it had in memory. Its cache of blobs is on disk.
+    pub(super) fn kill(&mut self, machine: usize) {
+        if let Some(process) = self.machines[machine].process.take() {
+            let (name, session) = (self.machines[machine].plan.name.clone(), process.core.session());
+            self.auditor.process_ended(&name, session, &process.core);
+            self.note(&format!("{name} killed"));
+        }
+    }
+
+    pub(super) fn name_of(&self, machine: usize) -> WorkerName {
+        self.machines[machine].plan.name.clone()
+    }
+
+    /// Sessions are drawn; here from the machine and its lives, so that traces stay readable.
+    pub(super) fn next_session(&mut self, machine: usize) -> SessionId {
+        self.machines[machine].lives += 1;
+        SessionId(machine as u64 * 100 + self.machines[machine].lives)
+    }
+
+    pub(super) fn hear(&mut self, machine: usize, input: Input, at: Timestamp) {
+        let life = self.machines[machine].lives;
+        self.schedule.push(at, Happening::Hear { machine, life, input: Box::new(input) });
+    }
+}
