@@ -121,9 +121,10 @@ impl LocalWorker {
         Ok(())
     }
 
-    pub fn is_gone(&self) -> bool {
-        match &self.state {
-            Process::Ours { .. } => false,
+    pub fn is_gone(&mut self) -> bool {
+        match &mut self.state {
+            // A child whose state can't be read is not waited for.
+            Process::Ours { child, .. } => child.try_wait().map_or(true, |status| status.is_some()),
             Process::Adopted => !is_locked(&self.directory.join("worker.lock")),
             Process::Due(_) | Process::Ended { .. } => true,
         }

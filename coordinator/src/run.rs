@@ -65,7 +65,7 @@ async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
     match ending {
         Ending::Interrupted => Ok(Ending::Interrupted),
         Ending::Finished => {
-            say_goodbye(&workers).await;
+            say_goodbye(&mut workers).await;
             Ok(Ending::Finished)
         }
     }
@@ -129,14 +129,14 @@ async fn draw(coordinator: &Addr<Coordinator>, drawn: &mut usize, on_terminal: b
 }
 
 /// Puts running work in safety and leaves; the same command goes on with the study.
-async fn drain(running: &Running, workers: &[LocalWorker]) -> Result<Ending> {
+async fn drain(running: &Running, workers: &mut [LocalWorker]) -> Result<Ending> {
     println!("putting running work in safety; the same command will go on with it");
     running.drain().await;
     workers.iter().for_each(LocalWorker::terminate);
     let until = Instant::now() + DRAIN;
     while Instant::now() < until {
         let leased = running.coordinator.send(Look(|glance| glance.core.state().leases().count())).await;
-        if leased.ok().flatten().unwrap_or(0) == 0 && workers.iter().all(LocalWorker::is_gone) {
+        if leased.ok().flatten().unwrap_or(0) == 0 && workers.iter_mut().all(LocalWorker::is_gone) {
             break;
         }
         tokio::time::sleep(BEAT).await;
@@ -144,10 +144,14 @@ async fn drain(running: &Running, workers: &[LocalWorker]) -> Result<Ending> {
     Ok(Ending::Interrupted)
 }
 
-async fn say_goodbye(workers: &[LocalWorker]) {
+async fn say_goodbye(workers: &mut [LocalWorker]) {
     let until = Instant::now() + GOODBYE;
-    while Instant::now() < until && !workers.iter().all(LocalWorker::is_gone) {
+    while Instant::now() < until && !workers.iter_mut().all(LocalWorker::is_gone) {
         tokio::time::sleep(BEAT).await;
     }
-    workers.iter().filter(|worker| !worker.is_gone()).for_each(LocalWorker::terminate);
+    for worker in workers {
+        if !worker.is_gone() {
+            worker.terminate();
+        }
+    }
 }
