@@ -1,1 +1,18 @@
-//! To be written.
+//! Virtual time for studies: tabulated evaluations, recorded carbon traces, and the accounting that charges everything.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`table`] | worlds: every architecture's results and costs |
+//! | [`world`] | virtual time, what work costs, the bill, carbon traces |
+//! | [`fleet`] | slots that train, score and rest by the hour: the rules of a simulated fleet |
+//! | [`searcher`] | who proposes what to train |
+//! | [`vanilla`] | the baseline: all slots train what a searcher proposes |
+//!
+//! One seed, one result, on any machine: nothing here reads a clock, the environment, or dice of its own. Files are read only where a
+//! caller names them.
+
+pub mod fleet;
+pub mod searcher;
+pub mod table;
+pub mod vanilla;
+pub mod world;
