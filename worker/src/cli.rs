@@ -11,20 +11,25 @@ Examples:
   ce-nas-worker --config configs/quickstart.toml
 
   # On another machine, with the two key files that `ce-nas keygen` made for it:
-  ce-nas-worker --coordinator tcp://head-node:7590 --coordinator-key coordinator.pub --key gpu-07.key --zone DE --data /scratch/cifar-10
+  ce-nas-worker --coordinator tcp://head-node:7590 --zone DE --data /scratch/cifar-10 \\
+      --coordinator-key coordinator.pub --key gpu-07.key
 
   # A rehearsal on one machine without keys:
-  ce-nas-worker --set coordinator.security=null --name second --directory runs/second
+  ce-nas-worker --set coordinator.security=null --name two --directory runs/two
 
-Settings: configs/default.toml explains every key. Order of precedence: defaults, --config, the environment
-(CENAS__SECTION__KEY=value), --set, the other flags.
+Settings:
+  configs/default.toml explains every key. Order of precedence: defaults, --config,
+  the environment (CENAS__SECTION__KEY=value), --set, the other flags.
 
-SIGTERM and Ctrl-C ask the worker to leave: trainings are checkpointed, reports delivered, within 25 s. A second one
-insists. SIGHUP is ignored, so a worker outlives its terminal and its coordinator.
+Signals:
+  SIGTERM and Ctrl-C ask the worker to leave: trainings are checkpointed and
+  reports delivered, within 25 s; a second one insists. SIGHUP is ignored: a
+  worker outlives its terminal and its coordinator.
 
 Exit codes:
   0  the study is over, or the worker was asked to stop
-  1  an error: this machine can't do the work (missing data, a full disk, another worker in the directory)
+  1  an error: this machine can't do the work (missing data, a full disk,
+     another worker in the directory)
   2  a mistake on the command line or in the configuration
   3  the coordinator refused this worker (unknown key, another release)
   4  no coordinator answered within worker.give_up_s";

@@ -5,12 +5,17 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 /// Its name in the worker's directory.
 pub const LOCK_FILE: &str = "worker.lock";
+
+/// How long a glance at the lock may take, and how many of them may come in a row.
+const GLANCE: Duration = Duration::from_millis(50);
+const GLANCES: usize = 4;
 
 /// Held while this lives.
 #[derive(Debug)]
@@ -25,19 +30,19 @@ pub enum Error {
         directory.display()
     )]
     Held { directory: PathBuf, holder: String },
-    #[error("can't use {} as the worker's directory: {source}", directory.display())]
-    Io { directory: PathBuf, source: io::Error },
+    #[error("can't use {} as the worker's directory: {error}", directory.display())]
+    Io { directory: PathBuf, error: io::Error },
 }
 
 impl DirectoryLock {
     /// Makes `directory` when missing and takes its lock, or says at once who has it.
     pub fn take(directory: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Io { directory: directory.into(), source };
+        let failed = |error| Error::Io { directory: directory.into(), error };
         fs::create_dir_all(directory).map_err(failed)?;
         let path = directory.join(LOCK_FILE);
         // Not truncated: until the lock is ours, what it says is another's.
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        match Flock::lock(file.map_err(failed)?, FlockArg::LockExclusiveNonblock) {
+        match lock(file.map_err(failed)?) {
             Ok(mut file) => {
                 let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
                 written.map_err(failed)?;
@@ -51,6 +56,19 @@ impl DirectoryLock {
             Err((_, errno)) => Err(failed(errno.into())),
         }
     }
+}
+
+/// Tries a few times: whoever only looks whether the lock is held holds it for a moment.
+fn lock(mut file: File) -> Result<Flock<File>, (File, Errno)> {
+    for _ in 0..GLANCES {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Err((back, Errno::EWOULDBLOCK)) => file = back,
+            settled => return settled,
+        }
+        #[allow(clippy::disallowed_methods)] // at start, before anything runs
+        std::thread::sleep(GLANCE);
+    }
+    Flock::lock(file, FlockArg::LockExclusiveNonblock)
 }
 
 #[cfg(test)]
