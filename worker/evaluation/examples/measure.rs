@@ -2,11 +2,13 @@
 //!
 //! `cargo run --release -p evaluation --features torch --example measure -- [key=value …]`
 //!
-//! Keys: data, format (idx, cifar10), channels, cells, training, validation, batch, epochs, rung, lr, wd, threads, seed,
-//! supernet_epochs, supernet_batch, supernet_lr, supernet_wd, recalibration, scoring, augmentation (none, flip, flip_crop), random (how many random
-//! cells to take; 0 takes one good cell), fidelities (any of one-shot, rung, full), supernet (0 leaves it out).
+//! Keys: data, format (idx, cifar10), channels, cells, training, validation, augmentation (none, flip, flip_crop), batch,
+//! epochs, rung, lr, wd, threads, seed, supernet (0 leaves it out), supernet_epochs, supernet_batch, supernet_lr,
+//! supernet_wd, recalibration, scoring, random (how many random cells to take; 0 takes one good cell), fidelities (any of
+//! one-shot, rung, full), out (a folder for the files of the last full training).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
 use common::architecture::Architecture;
@@ -74,6 +76,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let subject = Subject::Network { architecture: cell.clone(), fidelity };
             let bytes = supernet.as_ref().map(|(_, bytes)| bytes.as_slice());
             let finding = run(&mut *evaluator, &subject, bytes, &spec)?;
+            for (kind, bytes) in &finding.artifacts {
+                let name = if *kind == ArtifactKind::Weights { "network.safetensors" } else { "network.pt" };
+                if let Some(folder) = keys.0.get("out") {
+                    std::fs::write(Path::new(folder).join(name), bytes)?;
+                }
+            }
             row[column] = print(&space, cell, fidelity, &finding, spec.training.epochs);
         }
         rows.push(row);
@@ -227,12 +235,12 @@ impl Keys {
             },
             objectives: vec![Objective { kind: ObjectiveKind::Error, reference: 1.0 }],
             evaluator: EvaluatorSpec::Torch,
-            supernet: recipe("supernet_", 8.0, 64.0, 0.1),
+            supernet: recipe("supernet_", 12.0, 16.0, 0.1),
             one_shot: OneShotSpec {
                 recalibration_images: whole("recalibration", 512.0),
-                scoring_images: whole("scoring", 1000.0),
+                scoring_images: whole("scoring", 2000.0),
             },
-            training: recipe("", 6.0, 64.0, 0.1),
+            training: recipe("", 6.0, 32.0, 0.1),
         }
     }
 }
