@@ -7,10 +7,12 @@
 //! | [`fleet`] | slots that train, score and rest by the hour: the rules of a simulated fleet |
 //! | [`searcher`] | who proposes what to train |
 //! | [`vanilla`] | the baseline: all slots train what a searcher proposes |
+//! | [`drive`] | the coordinator's real core in virtual time over a table |
 //!
 //! One seed, one result, on any machine: nothing here reads a clock, the environment, or dice of its own. Files are read only where a
 //! caller names them.
 
+pub mod drive;
 pub mod fleet;
 pub mod searcher;
 pub mod table;

@@ -1,0 +1,100 @@
+//! What a core asks of the world: the grid's intensity, its forecast, the policy's decision, the searcher's candidates.
+//!
+//! Each answer is the product's own: forecasts by the chosen model, decisions by the policy, candidates by the same function as live.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use allocation::{Policy, Situation};
+use common::carbon::Forecast;
+use common::config::Config;
+use common::id::Zone;
+use common::objective::reference_point;
+use common::study::StudySpec;
+use common::time::GridHour;
+use coordinator::actor::Searcher;
+use coordinator::core::{Input, Wanted};
+use forecast::{Selector, Series};
+
+use super::study::{Error, Study};
+use crate::world::HourlyTrace;
+
+/// Hours of the past that models learn from: three months, as in a live study.
+const HISTORY_HOURS: usize = 2_160;
+
+#[derive(Debug)]
+pub struct Answers<'a> {
+    traces: BTreeMap<Zone, &'a HourlyTrace>,
+    selectors: BTreeMap<Zone, Selector>,
+    policy: Box<dyn Policy>,
+    searcher: Searcher,
+}
+
+impl<'a> Answers<'a> {
+    pub fn new(study: &'a Study<'_>, spec: &StudySpec) -> Result<Self, Error> {
+        let config = &study.config;
+        let horizon = config.forecast.horizon_hours as usize;
+        let selector = |zone: &Zone| Ok((zone.clone(), Selector::new(&config.forecast.model, horizon)?));
+        let traces: BTreeMap<_, _> = study.zones.iter().map(|(trace, _)| (trace.zone().clone(), trace)).collect();
+        Ok(Self {
+            selectors: traces.keys().map(selector).collect::<Result<_, Error>>()?,
+            traces,
+            policy: allocation::build(&config.allocation.policy, &policy_options(config))?,
+            searcher: searcher(config, spec)?,
+        })
+    }
+
+    pub fn observe(&self, hour: GridHour, zones: &BTreeSet<Zone>) -> Input {
+        let known = zones.iter().filter_map(|zone| self.traces.get(zone));
+        Input::Observed { hour, samples: known.filter_map(|trace| trace.sample(hour)).collect() }
+    }
+
+    /// F-1: from hours up to and including the present one.
+    pub fn forecast(&mut self, hour: GridHour, zones: &BTreeSet<Zone>) -> Input {
+        Input::Forecasted { hour, forecasts: zones.iter().filter_map(|zone| self.forecast_of(zone, hour)).collect() }
+    }
+
+    fn forecast_of(&mut self, zone: &Zone, hour: GridHour) -> Option<Forecast> {
+        let (trace, selector) = (self.traces.get(zone)?, self.selectors.get_mut(zone)?);
+        let known = trace.known(hour, HISTORY_HOURS).to_vec();
+        let first = hour.plus(1 - known.len() as i64);
+        // Too short a history has no forecast, as in a live study; the policy goes on without.
+        Series::new(zone.clone(), trace.kind(), first, known).and_then(|series| selector.forecast(&series)).ok()
+    }
+
+    pub fn decide(&mut self, hour: GridHour, situation: &Situation) -> Input {
+        Input::Decided { hour, allocation: self.policy.decide(situation) }
+    }
+
+    pub fn propose(&self, wanted: &Wanted) -> Input {
+        Input::Proposed { candidates: self.searcher.answer(wanted) }
+    }
+}
+
+fn policy_options(config: &Config) -> allocation::Options {
+    let given = &config.allocation;
+    allocation::Options {
+        train_share: given.train_share,
+        rest_quantile: given.rest_quantile,
+        fixed_train: given.fixed_train,
+        fixed_sample: given.fixed_sample,
+        threshold_percentile: given.threshold_percentile,
+    }
+}
+
+fn searcher(config: &Config, spec: &StudySpec) -> Result<Searcher, Error> {
+    let search = &config.search;
+    let options = lamoo::Options {
+        // A tree that is never old enough to be asked is a random search without duplicates.
+        initial_samples: if search.searcher == "random" { usize::MAX } else { search.initial_samples as usize },
+        min_samples: search.region_min_samples as usize,
+        exploration: search.exploration,
+        sampler: match search.sampler.as_str() {
+            "random" => lamoo::SamplerKind::Random,
+            _ => lamoo::SamplerKind::Evolution,
+        },
+        ..lamoo::Options::default()
+    };
+    options.check()?;
+    let reference = reference_point(&spec.objectives);
+    Ok(Searcher { space: spec.space.build(), reference, seed: spec.seed, options })
+}

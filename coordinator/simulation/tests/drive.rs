@@ -1,0 +1,132 @@
+//! The real core in virtual time: the laws hold after each step, one seed makes one run, and the books agree with the world's.
+
+mod support;
+
+use common::config::{Config, load};
+use common::energy::Purpose;
+use common::event::Event;
+use common::fidelity::Fidelity;
+use common::seed::Seed;
+use common::time::GridHour;
+use coordinator::core::State;
+use coordinator::laws;
+use simulation::drive::{Error, Outcome, Study, run};
+use simulation::table::{FormulaTable, Level};
+use simulation::world::{HourlyTrace, Work};
+
+const START: GridHour = GridHour(451_446);
+const HORIZON_HOURS: usize = 30;
+
+fn config(seed: u64, settings: &[&str]) -> Config {
+    let common = [
+        format!("study.seed={seed}"),
+        "forecast.model=yesterday".into(),
+        "forecast.horizon_hours=24".into(),
+        "search.initial_samples=6".into(),
+        "search.region_min_samples=6".into(),
+        "budget.hours=24".into(),
+    ];
+    let settings: Vec<String> = common.into_iter().chain(settings.iter().map(ToString::to_string)).collect();
+    load(None, [], &settings).unwrap()
+}
+
+/// A day that is clean at noon, with two weeks of past before the start.
+fn trace(zone: &str, mean: f64) -> HourlyTrace {
+    let hours = -336..HORIZON_HOURS as i64;
+    let intensity = |hour: i64| {
+        let of_day = START.plus(hour).of_day() as f64;
+        mean - 0.6 * mean * ((of_day - 12.0) / 24.0 * std::f64::consts::TAU).cos()
+    };
+    HourlyTrace::new(zone.into(), START.plus(-336), hours.map(intensity)).unwrap()
+}
+
+fn study(table: &FormulaTable, config: Config) -> Study<'_> {
+    Study {
+        table,
+        work: Work::default(),
+        zones: vec![(trace("AA", 300.0), 2), (trace("BB", 500.0), 1)],
+        start: START,
+        horizon_hours: HORIZON_HOURS,
+        config,
+        scores: Level::OneShot,
+    }
+}
+
+/// Runs a study, with the laws checked after each step of the core.
+fn lawful(study: &Study<'_>) -> Outcome {
+    let mut steps = 0;
+    let outcome = run(study, &mut |core| {
+        steps += 1;
+        assert_eq!(laws::check(core), [], "step {steps}");
+    });
+    let outcome = outcome.unwrap();
+    assert!(steps > 100, "{steps} steps");
+    assert_eq!(State::fold(&outcome.records), outcome.state, "L-1: the fold of the ledger is the live state");
+    outcome
+}
+
+fn suspensions(outcome: &Outcome) -> usize {
+    outcome.records.iter().filter(|record| matches!(record.event, Event::TaskSuspended { .. })).count()
+}
+
+#[test]
+fn the_whole_ladder_climbs_and_the_laws_hold() {
+    let table = FormulaTable::new(Seed(1));
+    let study = study(&table, config(1, &["allocation.policy=planner", "ladder.scores_per_rung=3"]));
+    let outcome = lawful(&study);
+    println!(
+        "{}: hypervolume {:.0}, {:.2}, {:.0}, {} frames, {} suspensions",
+        outcome.reason,
+        outcome.hypervolume(),
+        outcome.joules(),
+        outcome.grams(),
+        outcome.frames,
+        suspensions(&outcome)
+    );
+    for fidelity in [Fidelity::OneShot, Fidelity::Rung(12), Fidelity::Full] {
+        assert!(outcome.finished(fidelity) > 0, "nothing finished at {fidelity}");
+    }
+    let reached: Vec<f64> = outcome.state.progress.iter().map(|milestone| milestone.hypervolume).collect();
+    assert!(reached.is_sorted() && outcome.hypervolume() > 0.0, "{reached:?}");
+
+    let again = lawful(&study);
+    assert_eq!(again.records, outcome.records, "one seed, one result");
+    assert_eq!(again.frames, outcome.frames);
+}
+
+#[test]
+fn a_threshold_suspends_and_another_seed_is_another_run() {
+    let table = FormulaTable::new(Seed(1));
+    let settings = ["allocation.policy=threshold", "ladder.one_shot=false", "ladder.rung_epochs=0"];
+    let outcome = lawful(&study(&table, config(1, &settings)));
+    assert!(suspensions(&outcome) > 0, "the day has dirty hours");
+    assert!(outcome.finished(Fidelity::Full) > 5, "{}", outcome.finished(Fidelity::Full));
+    let other = lawful(&study(&table, config(2, &settings)));
+    assert_ne!(other.records, outcome.records);
+}
+
+#[test]
+fn the_books_hold_what_the_slots_drew() {
+    let table = FormulaTable::new(Seed(1));
+    let settings = ["allocation.policy=greedy", "ladder.one_shot=false", "ladder.rung_epochs=0"];
+    let outcome = lawful(&study(&table, config(3, &settings)));
+    // Every slot trains from the first moment to the last: three slots of 250 W for 24 hours.
+    let by_purpose = outcome.state.account.joules_by_purpose();
+    let (full, idle) = (by_purpose[&Purpose::Full].kwh(), by_purpose.get(&Purpose::Idle).map_or(0.0, |j| j.kwh()));
+    assert!(full + idle <= 18.0 + 1e-9 && full > 17.0, "{full} + {idle} kWh");
+    let grams: f64 = outcome.state.account.hours().map(|line| line.grams.0).sum();
+    assert!((grams - outcome.grams().0).abs() < 1e-6 * grams);
+}
+
+#[test]
+fn what_the_table_does_not_know_is_refused_with_a_cure() {
+    let table = FormulaTable::new(Seed(1));
+    let mut asked = study(&table, config(1, &["ladder.rung_epochs=5"]));
+    let refusal = run(&asked, &mut |_| {}).unwrap_err();
+    assert!(matches!(refusal, Error::RungEpochs { asked: 5, tabulated: 12 }), "{refusal}");
+    asked.config = config(1, &[]);
+    asked.horizon_hours = 31;
+    assert!(matches!(run(&asked, &mut |_| {}), Err(Error::Trace(_))));
+    asked.zones.clear();
+    assert!(matches!(run(&asked, &mut |_| {}), Err(Error::NoSlots)));
+}
