@@ -14,13 +14,13 @@ impl Core {
             let NewStudy { spec, clock, config } = study;
             self.record(Event::StudyStarted { spec: Box::new(spec), clock, version: version.clone(), config });
         }
+        // Nobody is lost for the time that this process was away.
+        let now = self.now();
+        self.heard = self.state.workers.keys().map(|worker| (worker.clone(), now)).collect();
         if self.is_over() {
             return;
         }
         self.record(Event::CoordinatorStarted { version, host });
-        // Nobody is lost for the time that this process was away.
-        let now = self.now();
-        self.heard = self.state.workers.keys().map(|worker| (worker.clone(), now)).collect();
         self.assigned = self.state.leases().map(|(_, lease)| (lease.task, now)).collect();
         if let Some((_, allocation)) = self.state.allocations.last() {
             self.roles = plan::roles(allocation, &self.live_slots(), &self.roles);

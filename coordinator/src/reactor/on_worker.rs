@@ -34,6 +34,11 @@ impl Core {
 
     fn on_hello(&mut self, worker: WorkerName, hello: Hello) {
         if self.is_over() {
+            // Whoever worked for the study may still deliver what it holds.
+            if self.knows(&worker, hello.session) {
+                self.heard.insert(worker.clone(), self.now());
+                self.welcome(&worker, hello.session);
+            }
             let reason = self.state.finished.as_ref().map(|(_, reason)| reason.clone()).unwrap_or_default();
             return self.send(&worker, ToWorker::StudyOver { reason });
         }

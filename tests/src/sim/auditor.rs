@@ -135,6 +135,16 @@ impl Auditor {
         }
     }
 
+    pub fn emitted_j(&self) -> f64 {
+        self.sessions.values().map(|books| books.emitted).sum()
+    }
+
+    /// What was emitted and is not booked.
+    pub fn lost_j(&self) -> f64 {
+        let booked: f64 = self.sessions.keys().map(|key| self.history.booked(key)).sum();
+        self.emitted_j() - booked
+    }
+
     pub fn process_began(&mut self, worker: &WorkerName, session: SessionId) {
         let books = Session { delivered: vec![0.0], frames: vec![Vec::new()], ..Session::default() };
         self.sessions.insert((worker.clone(), session), books);

@@ -24,8 +24,10 @@ const APPEND_MS: (i64, i64) = (0, 6);
 #[derive(Debug, Default)]
 pub struct Site {
     pub core: Option<Core>,
-    /// Processes begun so far; answers to a former one are lost.
+    /// Tells answers to a former process from those to the present one.
     pub life: u64,
+    /// Processes begun so far.
+    pub begun: u64,
     /// Durable.
     pub ledger: Vec<Record>,
     pub store: Store,
@@ -48,7 +50,8 @@ impl World {
     /// A process begins, the first or the next: its state is the fold of what was durable.
     pub(super) fn begin_coordinator(&mut self) {
         self.site.life += 1;
-        self.note(&format!("coordinator begins its life {}", self.site.life));
+        self.site.begun += 1;
+        self.note(&format!("the coordinator's process {} begins", self.site.begun));
         self.site.core = Some(Core::new(self.options.clone(), State::fold(&self.site.ledger)));
         let origin = self.wall();
         let clock = GridClock { wall_origin: origin, grid_origin: origin, hour_s: self.plan.hour_s };
@@ -206,7 +209,7 @@ impl World {
 
     /// The coordinator's wall clock.
     pub(super) fn wall(&self) -> Timestamp {
-        self.now
+        self.now + self.wall_ahead
     }
 
     fn next_sequence(&self) -> u64 {

@@ -13,6 +13,8 @@ pub enum Fault {
     CrashCoordinator { down: Millis, seen: bool },
     /// The coordinator's process stands still; what arrives meanwhile waits for it.
     FreezeCoordinator { span: Millis },
+    /// The coordinator's wall clock is set ahead, or back where negative.
+    SetClock { by: Millis },
     /// Appending takes so long.
     SlowDisk { span: Millis, append: Millis },
     /// A worker's process dies; a new one with a session of its own begins after `back`, on the same cache.
@@ -34,6 +36,7 @@ impl World {
         match fault {
             Fault::CrashCoordinator { down, seen } => self.crash_coordinator(down, seen),
             Fault::FreezeCoordinator { span } => self.coordinator_frozen_until = now + span,
+            Fault::SetClock { by } => self.wall_ahead = Millis(self.wall_ahead.0 + by.0),
             Fault::SlowDisk { span, append } => self.slow_disk = (now + span, append),
             Fault::Kill { machine, back } => {
                 self.kill(machine);

@@ -180,7 +180,7 @@ fn fault(machines: usize, dice: &mut Dice) -> Fault {
     let back = Some(dice.millis((100, 20_000)));
     let span = dice.millis((200, 25_000));
     let flip = dice.happens(0.5);
-    match dice.between(0, 13) {
+    match dice.between(0, 14) {
         0..=2 => Fault::CrashCoordinator { down: dice.millis((50, 20_000)), seen: flip },
         3 => Fault::FreezeCoordinator { span },
         4 => Fault::SlowDisk { span, append: dice.millis((100, 2_500)) },
@@ -190,6 +190,7 @@ fn fault(machines: usize, dice: &mut Dice) -> Fault {
         10 => Fault::LeapClock { machine, by: dice.millis((1_000, 90_000)) },
         11 => Fault::Cut { machine, way: Some(Way::ToCoordinator), span, seen: false },
         12 => Fault::Cut { machine, way: Some(Way::ToWorker), span, seen: false },
+        13 => Fault::SetClock { by: dice.millis((-20_000, 40_000)) },
         _ => Fault::Cut { machine, way: None, span, seen: flip },
     }
 }

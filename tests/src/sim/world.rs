@@ -6,7 +6,7 @@ use allocation::Situation;
 use common::allocation::Allocation;
 use common::config::load;
 use common::event::{Event, Record};
-use common::id::{SlotId, WorkerName};
+use common::id::{SlotId, TrialId, WorkerName};
 use common::space::SearchSpace;
 use common::study::StudySpec;
 use common::time::{HOUR_MS, Millis, Timestamp};
@@ -77,6 +77,8 @@ pub struct World {
     /// The machine that last spoke under a name: where answers go.
     pub routes: BTreeMap<WorkerName, usize>,
     pub coordinator_frozen_until: Timestamp,
+    /// What the coordinator's wall clock is ahead of the world's time.
+    pub wall_ahead: Millis,
     /// Until when appending takes how long.
     pub slow_disk: (Timestamp, Millis),
     trace: Trace,
@@ -93,6 +95,11 @@ pub struct Outcome {
     pub exit: Option<String>,
     pub ledger: Vec<Record>,
     pub state: State,
+    /// Processes that the coordinator has had.
+    pub lives: u64,
+    /// Joules that the meters handed in, and those of them that never reached the ledger.
+    pub emitted_j: f64,
+    pub lost_j: f64,
     pub trace_hash: u64,
     pub trace_lines: u64,
     pub trace_tail: String,
@@ -142,6 +149,7 @@ impl World {
             machines,
             routes: BTreeMap::new(),
             coordinator_frozen_until: begun,
+            wall_ahead: Millis(0),
             slow_disk: (begun, Millis(0)),
             trace: Trace::new(begun, plan.keep_trace),
             plan,
@@ -254,6 +262,9 @@ impl World {
         }
         Outcome {
             seed: self.plan.seed.0,
+            lives: self.site.begun,
+            emitted_j: self.auditor.emitted_j(),
+            lost_j: self.auditor.lost_j(),
             violations: self.auditor.violations,
             steps,
             elapsed: self.now.since(self.begun),
@@ -296,6 +307,17 @@ impl Outcome {
             self.seed
         );
         self
+    }
+
+    /// Leases of a trial, in order: who, and from how far on.
+    pub fn leases(&self, wanted: TrialId) -> Vec<(WorkerName, f64)> {
+        let lease = |record: &Record| match &record.event {
+            Event::TaskLeased { task, worker, resume, .. } if task.trial == wanted => {
+                Some((worker.clone(), resume.map_or(0.0, |checkpoint| checkpoint.progress)))
+            }
+            _ => None,
+        };
+        self.ledger.iter().filter_map(lease).collect()
     }
 
     pub fn count(&self, kind: &str) -> usize {
