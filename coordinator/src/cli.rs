@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use common::config::Config;
 
+use crate::clock;
 use crate::command;
 use crate::report;
 use crate::run::{Ending, run};
@@ -98,7 +99,7 @@ fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {
     let directory = PathBuf::from(&config.study.directory);
     let ended = run(config, with_workers).and_then(|ending| {
         if ending == Ending::Finished {
-            println!("{}", report::write(&directory)?);
+            println!("{}", report::write(&directory, clock::now())?);
         }
         Ok(ending)
     });

@@ -13,11 +13,14 @@ mod situation;
 pub mod actor;
 pub mod blob_store;
 pub mod carbon;
+pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod directory;
 pub mod keyring;
 pub mod launch;
 pub mod local;
+pub mod report;
 pub mod run;
 pub mod screen;
 

@@ -1,0 +1,205 @@
+//! The commands against real directories: what is there is printed, what is not is said.
+
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use clap::{CommandFactory, Parser};
+use ledger::Ledger;
+
+use super::*;
+use crate::directory::StudyDirectory;
+use crate::report::sample::{self, Wishes};
+
+/// The command line as `ce-nas` assembles it.
+#[derive(Debug, Parser)]
+#[command(name = "ce-nas")]
+enum Line {
+    Status(status::Args),
+    Workers(workers::Args),
+    Trials(trials::Args),
+    Front(front::Args),
+    Report(report::Args),
+    Keygen(keygen::Args),
+    CheckConfig(check_config::Args),
+}
+
+fn call(words: &[&str]) -> Result<String> {
+    let mut out = Vec::new();
+    let line = Line::try_parse_from(std::iter::once("ce-nas").chain(words.iter().copied()))?;
+    match line {
+        Line::Status(args) => status::run(&args, &mut out)?,
+        Line::Workers(args) => workers::run(&args, &mut out)?,
+        Line::Trials(args) => trials::run(&args, &mut out)?,
+        Line::Front(args) => front::run(&args, &mut out)?,
+        Line::Report(args) => report::run(&args, &mut out)?,
+        Line::Keygen(args) => keygen::run(&args, &mut out)?,
+        Line::CheckConfig(args) => check_config::run(&args, &mut out)?,
+    }
+    Ok(String::from_utf8(out)?)
+}
+
+/// In the study's directory; `%` stands for it.
+fn within(folder: &Path, words: &str) -> Result<String> {
+    let folder = folder.display().to_string();
+    call(&words.split(' ').map(|word| if word == "%" { folder.as_str() } else { word }).collect::<Vec<_>>())
+}
+
+fn study(wishes: Wishes) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    sample::write_ledger(&StudyDirectory::new(folder.path()).ledger(), &sample::study(wishes));
+    folder
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn every_command_prints_what_is_there() {
+    let folder = study(Wishes::default());
+    let report = within(folder.path(), "report --dir % --json").unwrap();
+    let report: Report = serde_json::from_str(&report).unwrap();
+
+    let status = within(folder.path(), "status --dir %").unwrap();
+    for expected in ["fashion-mnist, two workers, seed 7", "the time budget of 48 h is used", "synthetic", "estimated", "hypervolume", "LOCAL", "left"] {
+        assert!(status.contains(expected), "{expected} in\n{status}");
+    }
+    let as_json = json(&within(folder.path(), "status --dir % --json").unwrap());
+    assert_eq!(as_json["state"], "finished");
+    assert_eq!(as_json["front_size"], report.front.len());
+    assert_eq!(as_json["energy"]["kwh"].as_f64(), Some(report.energy.total.kwh));
+
+    let front = within(folder.path(), "front --dir %").unwrap();
+    assert_eq!(front.lines().count(), report.front.len() + 1);
+    for network in &report.front {
+        assert!(front.contains(&network.architecture));
+    }
+    assert_eq!(json(&within(folder.path(), "front --dir % --json").unwrap()).as_array().unwrap().len(), report.front.len());
+
+    let workers = within(folder.path(), "workers --dir %").unwrap();
+    assert!(workers.contains("local-2") && workers.contains("no heartbeat") && workers.contains("TDP"), "{workers}");
+    assert!(!status.contains('\x1b') && !front.contains('\x1b'), "no colours");
+}
+
+#[test]
+fn trials_are_filtered_and_sorted() {
+    let folder = study(Wishes::default());
+    let all = json(&within(folder.path(), "trials --dir % --json").unwrap());
+    let fulls = json(&within(folder.path(), "trials --dir % --fidelity full --state finished --sort error --json").unwrap());
+    let fulls = fulls.as_array().unwrap();
+    assert!(!fulls.is_empty() && fulls.len() < all.as_array().unwrap().len());
+    let accuracies: Vec<f64> = fulls.iter().map(|line| line["validation_accuracy"].as_f64().unwrap()).collect();
+    assert!(accuracies.windows(2).all(|pair| pair[0] >= pair[1]), "{accuracies:?}");
+    assert!(fulls.iter().all(|line| line["fidelity"] == "full" && line["state"] == "finished"));
+
+    let three = within(folder.path(), "trials --dir % --limit 3").unwrap();
+    assert_eq!(three.lines().count(), 4);
+    let failed = within(folder.path(), "trials --dir % --state failed").unwrap();
+    assert!(failed.contains("NaN"), "{failed}");
+    assert_eq!(within(folder.path(), "trials --dir % --fidelity supernet --state failed").unwrap(), "no such trial\n");
+    assert!(within(folder.path(), "trials --dir % --fidelity huge").is_err());
+}
+
+#[test]
+fn a_study_goes_on_beside_its_readers() {
+    let folder = study(Wishes { finished: false, ..Wishes::default() });
+    let _writer = Ledger::open(StudyDirectory::new(folder.path()).ledger()).unwrap();
+    let status = within(folder.path(), "status --dir %").unwrap();
+    assert!(status.contains("is its coordinator running?"), "its last event is long ago:\n{status}");
+    let written = within(folder.path(), "report --dir %").unwrap();
+    assert!(written.contains("report.html") && written.contains("note: The study has not ended"), "{written}");
+}
+
+#[test]
+fn nothing_there_is_said_with_the_cure() {
+    let empty = tempfile::tempdir().unwrap();
+    for command in ["status", "workers", "trials", "front", "report"] {
+        let error = format!("{:#}", within(empty.path(), &format!("{command} --dir %")).unwrap_err());
+        assert!(error.contains("no ledger") && error.contains("check the directory"), "{error}");
+    }
+    let mut ledger = Ledger::open(StudyDirectory::new(empty.path()).ledger()).unwrap();
+    let error = format!("{:#}", within(empty.path(), "status --dir %").unwrap_err());
+    assert!(error.contains("has not begun"), "{error}");
+    ledger.append(common::time::Timestamp(sample::WALL), &[sample::started(Wishes::default())]).unwrap();
+    for (command, expected) in [("status", "front of 0"), ("workers", "no worker"), ("trials", "no such"), ("front", "empty")] {
+        let told = within(empty.path(), &format!("{command} --dir %")).unwrap();
+        assert!(told.contains(expected), "{told}");
+        json(&within(empty.path(), &format!("{command} --dir % --json")).unwrap());
+    }
+}
+
+#[test]
+fn keys_are_made_once_and_admitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = within(folder.path(), "keygen coordinator --out %").unwrap();
+    assert!(told.contains("coordinator.pub"), "{told}");
+    let secret = folder.path().join("coordinator.key");
+    let first = std::fs::read(&secret).unwrap();
+    assert!(within(folder.path(), "keygen coordinator --out %").unwrap().contains("is kept"));
+    assert_eq!(std::fs::read(&secret).unwrap(), first);
+
+    let made = json(&within(folder.path(), "keygen worker node-7 --out % --json").unwrap());
+    let key = folder.path().join("node-7.key");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let allowed = std::fs::read_to_string(folder.path().join("allowed-workers")).unwrap();
+    assert!(allowed.contains(&format!("node-7 {}", made["public"].as_str().unwrap())), "{allowed}");
+    let told = within(folder.path(), "keygen worker node-7 --out %").unwrap();
+    assert!(told.contains("is kept") && told.contains("ce-nas-worker --coordinator"), "{told}");
+    let text = std::fs::read_to_string(&key).unwrap();
+    let secret = text.lines().find_map(|line| line.strip_prefix("secret = ")).unwrap().trim_matches('"');
+    assert!(!told.contains(secret), "a secret is never printed");
+
+    let other = transport::KeyPair::generate().public().to_string();
+    let directory = folder.path().display().to_string();
+    call(&["keygen", "worker", "node-8", "--out", &directory, "--public", &other]).unwrap();
+    assert!(!folder.path().join("node-8.key").exists());
+    let allowed = std::fs::read_to_string(folder.path().join("allowed-workers")).unwrap();
+    assert!(allowed.contains(&format!("node-8 {other}")) && allowed.contains("node-7"));
+}
+
+#[test]
+fn names_that_would_be_other_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("keys");
+    for name in ["../outside", "coordinator", "a/b", ".hidden"] {
+        assert!(within(&inner, &format!("keygen worker {name} --out %")).is_err(), "{name}");
+    }
+    assert!(!folder.path().join("outside.key").exists());
+    assert!(within(&inner, "keygen worker a --out % --public short").is_err());
+}
+
+#[test]
+fn a_configuration_is_printed_resolved_or_refused() {
+    let text = call(&["check-config", "--set", "budget.hours=5"]).unwrap();
+    assert!(text.contains("hours = 5"), "{text}");
+    let as_json = json(&call(&["check-config", "--set", "budget.hours=5", "--json"]).unwrap());
+    assert_eq!(as_json["budget"]["hours"], 5.0);
+    let error = call(&["check-config", "--set", "budget.huors=5"]).unwrap_err();
+    assert!(error.downcast_ref::<common::config::Error>().is_some_and(|error| error.to_string().contains("budget.hours")));
+}
+
+#[test]
+fn help_names_every_option_and_an_example() {
+    let mut root = Line::command();
+    root.clone().debug_assert();
+    for command in root.get_subcommands_mut() {
+        let help = command.render_long_help().to_string();
+        assert!(help.contains("Example"), "{help}");
+        assert!(help.contains("--json") || help.contains("worker"), "{help}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    print(&mut Closed, "text").unwrap();
+}

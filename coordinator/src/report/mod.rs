@@ -1,0 +1,30 @@
+//! What a person reads at the end: `report.json`, `report.html`, `front.csv` and the front's networks, made from the ledger.
+//!
+//! `Report::of` is pure and everything shown is in it: the page and the tables only set the same figures. Nothing here
+//! decides anything about a study, and nothing is written but whole files.
+
+mod artifacts;
+mod chronicle;
+mod energy;
+mod forecasts;
+mod front;
+mod front_csv;
+mod html;
+mod intensity;
+mod model;
+mod of;
+pub(crate) mod text;
+mod write;
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+pub use artifacts::{Exported, export_artifacts};
+pub use chronicle::Chronicle;
+pub use front_csv::front_csv;
+pub use html::page;
+pub use model::*;
+pub(crate) use of::{Standing, standing};
+pub use write::{Written, read, write, write_to};
