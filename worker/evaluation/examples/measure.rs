@@ -235,7 +235,7 @@ impl Keys {
             },
             objectives: vec![Objective { kind: ObjectiveKind::Error, reference: 1.0 }],
             evaluator: EvaluatorSpec::Torch,
-            supernet: recipe("supernet_", 12.0, 16.0, 0.1),
+            supernet: recipe("supernet_", 12.0, 8.0, 0.1),
             one_shot: OneShotSpec {
                 recalibration_images: whole("recalibration", 512.0),
                 scoring_images: whole("scoring", 2000.0),
