@@ -31,8 +31,4 @@ impl Dice {
     pub fn millis(&mut self, (low, high): (i64, i64)) -> Millis {
         Millis(self.between(low, high))
     }
-
-    pub fn stream(&mut self) -> &mut ChaCha8Rng {
-        &mut self.0
-    }
 }
