@@ -130,11 +130,8 @@ impl Run {
             limit.joules.is_none_or(|limit| spent.joules <= limit)
                 && limit.grams.is_none_or(|limit| spent.grams <= limit)
         };
-        self.finished
-            .iter()
-            .filter(|finished| paid(&finished.spent))
-            .last()
-            .map_or(0.0, |last| last.hypervolume)
+        let last = self.finished.iter().rfind(|finished| paid(&finished.spent));
+        last.map_or(0.0, |finished| finished.hypervolume)
     }
 }
 

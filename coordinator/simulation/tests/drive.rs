@@ -15,7 +15,7 @@ use simulation::table::{FormulaTable, Level};
 use simulation::world::{HourlyTrace, Work};
 
 const START: GridHour = GridHour(451_446);
-const HORIZON_HOURS: usize = 30;
+const HORIZON_HOURS: usize = 24;
 
 fn config(seed: u64, settings: &[&str]) -> Config {
     let common = [
@@ -24,7 +24,7 @@ fn config(seed: u64, settings: &[&str]) -> Config {
         "forecast.horizon_hours=24".into(),
         "search.initial_samples=6".into(),
         "search.region_min_samples=6".into(),
-        "budget.hours=24".into(),
+        "budget.hours=20".into(),
     ];
     let settings: Vec<String> = common.into_iter().chain(settings.iter().map(ToString::to_string)).collect();
     load(None, [], &settings).unwrap()
@@ -72,7 +72,10 @@ fn suspensions(outcome: &Outcome) -> usize {
 #[test]
 fn the_whole_ladder_climbs_and_the_laws_hold() {
     let table = FormulaTable::new(Seed(1));
-    let study = study(&table, config(1, &["allocation.policy=planner", "ladder.scores_per_rung=3"]));
+    // Few scores in large batches: proposing is what takes time here.
+    let settings =
+        ["allocation.policy=planner", "ladder.scores_per_rung=2", "ladder.pool=8", "search.batch=10"];
+    let study = study(&table, config(1, &settings));
     let outcome = lawful(&study);
     println!(
         "{}: hypervolume {:.0}, {:.2}, {:.0}, {} frames, {} suspensions",
@@ -110,10 +113,11 @@ fn the_books_hold_what_the_slots_drew() {
     let table = FormulaTable::new(Seed(1));
     let settings = ["allocation.policy=greedy", "ladder.one_shot=false", "ladder.rung_epochs=0"];
     let outcome = lawful(&study(&table, config(3, &settings)));
-    // Every slot trains from the first moment to the last: three slots of 250 W for 24 hours.
+    // Every slot trains from the first moment to the last: three slots of 250 W for 20 hours.
     let by_purpose = outcome.state.account.joules_by_purpose();
-    let (full, idle) = (by_purpose[&Purpose::Full].kwh(), by_purpose.get(&Purpose::Idle).map_or(0.0, |j| j.kwh()));
-    assert!(full + idle <= 18.0 + 1e-9 && full > 17.0, "{full} + {idle} kWh");
+    let (full, idle) =
+        (by_purpose[&Purpose::Full].kwh(), by_purpose.get(&Purpose::Idle).map_or(0.0, |j| j.kwh()));
+    assert!(full + idle <= 15.0 + 1e-9 && full > 14.0, "{full} + {idle} kWh");
     let grams: f64 = outcome.state.account.hours().map(|line| line.grams.0).sum();
     assert!((grams - outcome.grams().0).abs() < 1e-6 * grams);
 }
@@ -125,7 +129,7 @@ fn what_the_table_does_not_know_is_refused_with_a_cure() {
     let refusal = run(&asked, &mut |_| {}).unwrap_err();
     assert!(matches!(refusal, Error::RungEpochs { asked: 5, tabulated: 12 }), "{refusal}");
     asked.config = config(1, &[]);
-    asked.horizon_hours = 31;
+    asked.horizon_hours = HORIZON_HOURS + 1;
     assert!(matches!(run(&asked, &mut |_| {}), Err(Error::Trace(_))));
     asked.zones.clear();
     assert!(matches!(run(&asked, &mut |_| {}), Err(Error::NoSlots)));

@@ -34,7 +34,8 @@ impl<'a> Answers<'a> {
         let config = &study.config;
         let horizon = config.forecast.horizon_hours as usize;
         let selector = |zone: &Zone| Ok((zone.clone(), Selector::new(&config.forecast.model, horizon)?));
-        let traces: BTreeMap<_, _> = study.zones.iter().map(|(trace, _)| (trace.zone().clone(), trace)).collect();
+        let traces: BTreeMap<_, _> =
+            study.zones.iter().map(|(trace, _)| (trace.zone().clone(), trace)).collect();
         Ok(Self {
             selectors: traces.keys().map(selector).collect::<Result<_, Error>>()?,
             traces,
@@ -50,7 +51,10 @@ impl<'a> Answers<'a> {
 
     /// F-1: from hours up to and including the present one.
     pub fn forecast(&mut self, hour: GridHour, zones: &BTreeSet<Zone>) -> Input {
-        Input::Forecasted { hour, forecasts: zones.iter().filter_map(|zone| self.forecast_of(zone, hour)).collect() }
+        Input::Forecasted {
+            hour,
+            forecasts: zones.iter().filter_map(|zone| self.forecast_of(zone, hour)).collect(),
+        }
     }
 
     fn forecast_of(&mut self, zone: &Zone, hour: GridHour) -> Option<Forecast> {
@@ -58,7 +62,9 @@ impl<'a> Answers<'a> {
         let known = trace.known(hour, HISTORY_HOURS).to_vec();
         let first = hour.plus(1 - known.len() as i64);
         // Too short a history has no forecast, as in a live study; the policy goes on without.
-        Series::new(zone.clone(), trace.kind(), first, known).and_then(|series| selector.forecast(&series)).ok()
+        Series::new(zone.clone(), trace.kind(), first, known)
+            .and_then(|series| selector.forecast(&series))
+            .ok()
     }
 
     pub fn decide(&mut self, hour: GridHour, situation: &Situation) -> Input {
@@ -85,7 +91,11 @@ fn searcher(config: &Config, spec: &StudySpec) -> Result<Searcher, Error> {
     let search = &config.search;
     let options = lamoo::Options {
         // A tree that is never old enough to be asked is a random search without duplicates.
-        initial_samples: if search.searcher == "random" { usize::MAX } else { search.initial_samples as usize },
+        initial_samples: if search.searcher == "random" {
+            usize::MAX
+        } else {
+            search.initial_samples as usize
+        },
         min_samples: search.region_min_samples as usize,
         exploration: search.exploration,
         sampler: match search.sampler.as_str() {

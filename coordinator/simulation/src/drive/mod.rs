@@ -49,11 +49,21 @@ enum Happening {
     Beat,
     Tick,
     Stop,
-    ToCoordinator { worker: usize, frame: Vec<u8> },
-    ToWorker { worker: usize, frame: Vec<u8> },
+    ToCoordinator {
+        worker: usize,
+        frame: Vec<u8>,
+    },
+    ToWorker {
+        worker: usize,
+        frame: Vec<u8>,
+    },
     Answer(Box<Input>),
     /// A slot's task comes to its end, if this dispatch still holds it.
-    Ends { worker: usize, slot: SlotId, dispatch: u64 },
+    Ends {
+        worker: usize,
+        slot: SlotId,
+        dispatch: u64,
+    },
 }
 
 /// Runs `study` to its end. `look` sees the core after each of its steps.
@@ -104,13 +114,19 @@ impl<'a> Drive<'a> {
             .zones
             .iter()
             .enumerate()
-            .map(|(index, (trace, slots))| Worker::new(study, index as u64, trace.zone().clone(), *slots, start))
+            .map(|(index, (trace, slots))| {
+                Worker::new(study, index as u64, trace.zone().clone(), *slots, start)
+            })
             .collect();
         Ok(Self {
             table: study.table,
             core: Core::new(options, State::default()),
             answers: Answers::new(study, spec)?,
-            by_name: workers.iter().enumerate().map(|(index, worker)| (worker.name().clone(), index)).collect(),
+            by_name: workers
+                .iter()
+                .enumerate()
+                .map(|(index, worker)| (worker.name().clone(), index))
+                .collect(),
             workers,
             schedule: Schedule::new(),
             records: Vec::new(),

@@ -172,7 +172,9 @@ impl<'a> Worker<'a> {
             return Vec::new();
         }
         let mut messages: Vec<FromWorker> = self.close_window(index, now).into_iter().collect();
-        let Some(Running { task, subject, total, .. }) = self.slots[index].running.take() else { return messages };
+        let Some(Running { task, subject, total, .. }) = self.slots[index].running.take() else {
+            return messages;
+        };
         self.slots[index].watts = self.work.unoccupied(role);
         let report = match self.evaluate(&subject, total) {
             Some(evaluation) => Report::Finished { task, evaluation: Box::new(evaluation) },
