@@ -256,6 +256,28 @@ fn a_line_cut_one_way_costs_at_most_the_work_since_the_last_checkpoint() {
 }
 
 #[test]
+fn a_task_that_lost_its_lease_is_stopped_before_it_wastes_more() {
+    let mut plan = trainings(20);
+    plan.machines[0].speed = 0.1;
+    let cut = Fault::Cut { machine: 0, way: None, span: Millis(14_000), seen: false };
+    let outcome = run(with(cut, 3_000, plan)).lawful();
+    let lost = outcome.ledger.iter().find_map(|record| match &record.event {
+        Event::TaskFailed { task, .. } => Some(*task),
+        _ => None,
+    });
+    let last_window = outcome.ledger.iter().filter_map(|record| match &record.event {
+        Event::EnergySpent { measurement, .. } if measurement.task == lost => Some(measurement.end),
+        _ => None,
+    });
+    let stopped = last_window.max().expect("w0 was at work");
+    assert!(
+        stopped < Millis(30_000),
+        "the line was back at 17 s, and the work went on until {} s",
+        stopped.seconds()
+    );
+}
+
+#[test]
 fn a_slow_disk_slows_and_breaks_nothing() {
     let slow = Fault::SlowDisk { span: Millis(30_000), append: Millis(4_000) };
     undisturbed(&run(with(slow, 5_000, trainings(19))).lawful());
