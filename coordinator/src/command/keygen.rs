@@ -112,7 +112,14 @@ fn worker(name: &str, directory: &Path, public: Option<&str>) -> Result<Made> {
         let key: PublicKey = public.parse().map_err(anyhow::Error::new).context("--public")?;
         let kept = keyring.allow()?.name_of(&key).is_some();
         keyring.admit(name, key)?;
-        return Ok(Made { name: name.into(), public: key.to_string(), secret_file: None, public_file: None, allow_file, kept });
+        return Ok(Made {
+            name: name.into(),
+            public: key.to_string(),
+            secret_file: None,
+            public_file: None,
+            allow_file,
+            kept,
+        });
     }
     let kept = keyring.worker_key(name).exists();
     let secret = keyring.admit_new(name)?;
@@ -124,13 +131,21 @@ fn told(made: &Made, next: Option<&str>) -> String {
     let mut text = String::new();
     let verb = if made.kept { "was there and is kept" } else { "is made" };
     if let Some(secret) = &made.secret_file {
-        text.push_str(&format!("{} {verb}: the secret of {}, for its owner alone\n", secret.display(), made.name));
+        text.push_str(&format!(
+            "{} {verb}: the secret of {}, for its owner alone\n",
+            secret.display(),
+            made.name
+        ));
     }
     if let Some(public) = &made.public_file {
         text.push_str(&format!("{} is the public key, for every worker\n", public.display()));
     }
     if let Some(allow) = &made.allow_file {
-        text.push_str(&format!("{} admits {}; a coordinator that runs reads it when it next starts\n", allow.display(), made.name));
+        text.push_str(&format!(
+            "{} admits {}; a coordinator that runs reads it when it next starts\n",
+            allow.display(),
+            made.name
+        ));
     }
     text.push_str(&format!("public key {}\n", made.public));
     if let Some(next) = next {

@@ -158,10 +158,21 @@ fn shown(status: &Status) -> String {
     let mut lines = vec![
         ("study", format!("{}, seed {}", status.study, status.seed)),
         ("state", standing(status)),
-        ("grid time", format!("{}, {} h since the start", text::iso_as_utc(&status.grid_time), text::significant(status.grid_hours))),
+        (
+            "grid time",
+            format!(
+                "{}, {} h since the start",
+                text::iso_as_utc(&status.grid_time),
+                text::significant(status.grid_hours)
+            ),
+        ),
         (
             "search",
-            format!("front of {} networks, hypervolume {} of the reference box", status.front_size, text::percent(status.hypervolume_share, 2)),
+            format!(
+                "front of {} networks, hypervolume {} of the reference box",
+                status.front_size,
+                text::percent(status.hypervolume_share, 2)
+            ),
         ),
     ];
     lines.extend(trials(&status.trials).into_iter().map(|line| ("trials", line)));
@@ -170,14 +181,37 @@ fn shown(status: &Status) -> String {
         let (used, limit) = (budget.used, budget.limit);
         let left = text::significant((limit - used).max(0.0));
         let share = text::percent(used / limit, 0);
-        lines.push(("budget", format!("{}: {} of {} {} used ({share}), {left} left", budget.of, text::significant(used), text::plain(limit), budget.unit)));
+        lines.push((
+            "budget",
+            format!(
+                "{}: {} of {} {} used ({share}), {left} left",
+                budget.of,
+                text::significant(used),
+                text::plain(limit),
+                budget.unit
+            ),
+        ));
     }
     for zone in &status.zones {
-        let coming: Vec<String> = zone.next_hours_g_per_kwh.iter().map(|value| format!("{value:.0}")).collect();
-        let coming = if coming.is_empty() { "no forecast".into() } else { format!("next hours {}", coming.join(" ")) };
-        lines.push(("grid", format!("{} {:.0} gCO2eq/kWh ({}), {coming}", zone.zone, zone.intensity_g_per_kwh, zone.provenance)));
+        let coming: Vec<String> =
+            zone.next_hours_g_per_kwh.iter().map(|value| format!("{value:.0}")).collect();
+        let coming =
+            if coming.is_empty() { "no forecast".into() } else { format!("next hours {}", coming.join(" ")) };
+        lines.push((
+            "grid",
+            format!(
+                "{} {:.0} gCO2eq/kWh ({}), {coming}",
+                zone.zone, zone.intensity_g_per_kwh, zone.provenance
+            ),
+        ));
         if let Some(shares) = zone.allocation {
-            lines.push(("slots", format!("{} train {}, sample {}, rest {}", zone.zone, shares.train, shares.sample, shares.rest)));
+            lines.push((
+                "slots",
+                format!(
+                    "{} train {}, sample {}, rest {}",
+                    zone.zone, shares.train, shares.sample, shares.rest
+                ),
+            ));
         }
     }
     if let (Some(policy), Some(reason)) = (&status.policy, &status.allocation_reason) {

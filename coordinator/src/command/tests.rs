@@ -62,7 +62,15 @@ fn every_command_prints_what_is_there() {
     let report: Report = serde_json::from_str(&report).unwrap();
 
     let status = within(folder.path(), "status --dir %").unwrap();
-    for expected in ["fashion-mnist, two workers, seed 7", "the time budget of 48 h is used", "synthetic", "estimated", "hypervolume", "LOCAL", "left"] {
+    for expected in [
+        "fashion-mnist, two workers, seed 7",
+        "the time budget of 48 h is used",
+        "synthetic",
+        "estimated",
+        "hypervolume",
+        "LOCAL",
+        "left",
+    ] {
         assert!(status.contains(expected), "{expected} in\n{status}");
     }
     let as_json = json(&within(folder.path(), "status --dir % --json").unwrap());
@@ -75,10 +83,16 @@ fn every_command_prints_what_is_there() {
     for network in &report.front {
         assert!(front.contains(&network.architecture));
     }
-    assert_eq!(json(&within(folder.path(), "front --dir % --json").unwrap()).as_array().unwrap().len(), report.front.len());
+    assert_eq!(
+        json(&within(folder.path(), "front --dir % --json").unwrap()).as_array().unwrap().len(),
+        report.front.len()
+    );
 
     let workers = within(folder.path(), "workers --dir %").unwrap();
-    assert!(workers.contains("local-2") && workers.contains("no heartbeat") && workers.contains("TDP"), "{workers}");
+    assert!(
+        workers.contains("local-2") && workers.contains("no heartbeat") && workers.contains("TDP"),
+        "{workers}"
+    );
     assert!(!status.contains('\x1b') && !front.contains('\x1b'), "no colours");
 }
 
@@ -86,10 +100,14 @@ fn every_command_prints_what_is_there() {
 fn trials_are_filtered_and_sorted() {
     let folder = study(Wishes::default());
     let all = json(&within(folder.path(), "trials --dir % --json").unwrap());
-    let fulls = json(&within(folder.path(), "trials --dir % --fidelity full --state finished --sort error --json").unwrap());
+    let fulls = json(
+        &within(folder.path(), "trials --dir % --fidelity full --state finished --sort error --json")
+            .unwrap(),
+    );
     let fulls = fulls.as_array().unwrap();
     assert!(!fulls.is_empty() && fulls.len() < all.as_array().unwrap().len());
-    let accuracies: Vec<f64> = fulls.iter().map(|line| line["validation_accuracy"].as_f64().unwrap()).collect();
+    let accuracies: Vec<f64> =
+        fulls.iter().map(|line| line["validation_accuracy"].as_f64().unwrap()).collect();
     assert!(accuracies.windows(2).all(|pair| pair[0] >= pair[1]), "{accuracies:?}");
     assert!(fulls.iter().all(|line| line["fidelity"] == "full" && line["state"] == "finished"));
 
@@ -97,7 +115,10 @@ fn trials_are_filtered_and_sorted() {
     assert_eq!(three.lines().count(), 4);
     let failed = within(folder.path(), "trials --dir % --state failed").unwrap();
     assert!(failed.contains("NaN"), "{failed}");
-    assert_eq!(within(folder.path(), "trials --dir % --fidelity supernet --state failed").unwrap(), "no such trial\n");
+    assert_eq!(
+        within(folder.path(), "trials --dir % --fidelity supernet --state failed").unwrap(),
+        "no such trial\n"
+    );
     assert!(within(folder.path(), "trials --dir % --fidelity huge").is_err());
 }
 
@@ -108,7 +129,10 @@ fn a_study_goes_on_beside_its_readers() {
     let status = within(folder.path(), "status --dir %").unwrap();
     assert!(status.contains("is its coordinator running?"), "its last event is long ago:\n{status}");
     let written = within(folder.path(), "report --dir %").unwrap();
-    assert!(written.contains("report.html") && written.contains("note: The study has not ended"), "{written}");
+    assert!(
+        written.contains("report.html") && written.contains("note: The study has not ended"),
+        "{written}"
+    );
 }
 
 #[test]
@@ -122,7 +146,9 @@ fn nothing_there_is_said_with_the_cure() {
     let error = format!("{:#}", within(empty.path(), "status --dir %").unwrap_err());
     assert!(error.contains("has not begun"), "{error}");
     ledger.append(common::time::Timestamp(sample::WALL), &[sample::started(Wishes::default())]).unwrap();
-    for (command, expected) in [("status", "front of 0"), ("workers", "no worker"), ("trials", "no such"), ("front", "empty")] {
+    for (command, expected) in
+        [("status", "front of 0"), ("workers", "no worker"), ("trials", "no such"), ("front", "empty")]
+    {
         let told = within(empty.path(), &format!("{command} --dir %")).unwrap();
         assert!(told.contains(expected), "{told}");
         json(&within(empty.path(), &format!("{command} --dir % --json")).unwrap());
@@ -176,7 +202,11 @@ fn a_configuration_is_printed_resolved_or_refused() {
     let as_json = json(&call(&["check-config", "--set", "budget.hours=5", "--json"]).unwrap());
     assert_eq!(as_json["budget"]["hours"], 5.0);
     let error = call(&["check-config", "--set", "budget.huors=5"]).unwrap_err();
-    assert!(error.downcast_ref::<common::config::Error>().is_some_and(|error| error.to_string().contains("budget.hours")));
+    assert!(
+        error
+            .downcast_ref::<common::config::Error>()
+            .is_some_and(|error| error.to_string().contains("budget.hours"))
+    );
 }
 
 #[test]

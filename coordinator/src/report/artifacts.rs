@@ -28,15 +28,22 @@ pub struct Exported {
 }
 
 /// Copies each front member's networks to `out/front/`; `blob` tells where a blob lies.
-pub fn export_artifacts(state: &State, blob: impl Fn(BlobId) -> PathBuf, out: &Path) -> Result<Vec<Exported>> {
+pub fn export_artifacts(
+    state: &State,
+    blob: impl Fn(BlobId) -> PathBuf,
+    out: &Path,
+) -> Result<Vec<Exported>> {
     let folder = out.join("front");
     let members = state.front.iter().flat_map(moo::Front::members).map(|member| member.payload);
     let mut exported = Vec::new();
     for trial in members {
-        let Some(evaluation) = state.trial(trial).and_then(|trial| trial.evaluation.as_deref()) else { continue };
-        for (kind, file) in
-            [(ArtifactKind::Weights, weights_file(trial)), (ArtifactKind::TorchScript, torchscript_file(trial))]
-        {
+        let Some(evaluation) = state.trial(trial).and_then(|trial| trial.evaluation.as_deref()) else {
+            continue;
+        };
+        for (kind, file) in [
+            (ArtifactKind::Weights, weights_file(trial)),
+            (ArtifactKind::TorchScript, torchscript_file(trial)),
+        ] {
             let Some(artifact) = evaluation.artifact(kind) else { continue };
             fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
             let target = out.join(&file);

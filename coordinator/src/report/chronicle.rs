@@ -51,7 +51,11 @@ impl Chronicle {
             }
             Event::ForecastIssued { forecast } => {
                 let quantiles = forecast.quantiles.iter().take(LEADS_KEPT).cloned().collect();
-                self.forecasts.push(Forecast { quantiles, levels: forecast.levels.clone(), ..(**forecast).clone() });
+                self.forecasts.push(Forecast {
+                    quantiles,
+                    levels: forecast.levels.clone(),
+                    ..(**forecast).clone()
+                });
             }
             Event::TaskLeased { task, resume, .. } => {
                 counts.resumptions += u64::from(resume.is_some());

@@ -60,14 +60,15 @@ pub(super) fn facts(state: &State, chronicle: &Chronicle, span: Span) -> EnergyF
     }
     let joules_by_method: BTreeMap<Method, f64> =
         account.by_method().iter().map(|(method, joules)| (*method, joules.0)).collect();
-    let unmetered: f64 = [Method::Estimated, Method::Tabulated]
-        .iter()
-        .filter_map(|method| joules_by_method.get(method))
-        .sum();
+    let unmetered: f64 =
+        [Method::Estimated, Method::Tabulated].iter().filter_map(|method| joules_by_method.get(method)).sum();
     let total = account.total();
     EnergyFacts {
         total: Spent { kwh: total.kwh(), gco2eq: account.emissions().0 },
-        training: sum(by_fidelity.iter().filter(|(purpose, _)| purpose.is_training()).map(|(_, spent)| *spent)),
+        training: sum(by_fidelity
+            .iter()
+            .filter(|(purpose, _)| purpose.is_training())
+            .map(|(_, spent)| *spent)),
         by_fidelity,
         by_zone,
         by_hour: by_hour(state, chronicle, span),
@@ -100,6 +101,8 @@ fn by_hour(state: &State, chronicle: &Chronicle, span: Span) -> Vec<HourFacts> {
         for &hour in hours {
             let index = hour.0 - span.first_hour().0;
             let (intensity, provenance) = state.account.intensity(zone, hour);
+            // Joules used after the end belong to the last day.
+            let day_median = medians.range(..=index.div_euclid(DAY_HOURS)).next_back();
             let line = booked.get(&(zone.clone(), hour));
             let kwh_by_fidelity: BTreeMap<Purpose, f64> = line.map_or_else(BTreeMap::new, |line| {
                 line.joules.iter().map(|(purpose, joules)| (*purpose, joules.kwh())).collect()
@@ -113,7 +116,7 @@ fn by_hour(state: &State, chronicle: &Chronicle, span: Span) -> Vec<HourFacts> {
                 intensity_g_per_kwh: intensity.0,
                 provenance: label(&provenance),
                 forecast_g_per_kwh: expected.get(&(zone.clone(), hour)).copied(),
-                day_median_g_per_kwh: medians.get(&index.div_euclid(DAY_HOURS)).copied().unwrap_or(intensity.0),
+                day_median_g_per_kwh: day_median.map_or(intensity.0, |(_, median)| *median),
                 allocation: allocated.get(&hour).map(|allocation| allocation.shares(zone)),
                 training_kwh: training.map(|(_, kwh)| kwh).sum(),
                 kwh: kwh_by_fidelity.values().sum(),

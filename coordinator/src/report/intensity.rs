@@ -21,7 +21,8 @@ pub(super) fn facts(hours: &[HourFacts]) -> TrainingByIntensity {
             Some((*zone, median(known.collect())?))
         })
         .collect();
-    let study_median = |hour: &HourFacts| of_study.get(&hour.zone).copied().unwrap_or(hour.intensity_g_per_kwh);
+    let study_median =
+        |hour: &HourFacts| of_study.get(&hour.zone).copied().unwrap_or(hour.intensity_g_per_kwh);
     TrainingByIntensity {
         against_day_median: divide(hours, |hour| hour.day_median_g_per_kwh),
         against_study_median: divide(hours, study_median),
@@ -56,7 +57,8 @@ fn divide<'a>(hours: impl IntoIterator<Item = &'a HourFacts>, median: impl Fn(&H
     for bucket in [&mut divided.above, &mut divided.at, &mut divided.below] {
         bucket.training_kwh_per_hour = per_hour(bucket);
     }
-    divided.above_to_below = match (divided.above.training_kwh_per_hour, divided.below.training_kwh_per_hour) {
+    divided.above_to_below = match (divided.above.training_kwh_per_hour, divided.below.training_kwh_per_hour)
+    {
         (Some(above), Some(below)) if below > 0.0 => Some(above / below),
         _ => None,
     };
@@ -91,7 +93,12 @@ mod tests {
 
     #[test]
     fn hours_are_counted_by_the_part_that_was_used() {
-        let hours = [hour(0, 100.0, 3.0, 1.0), hour(1, 300.0, 1.0, 1.0), hour(2, 300.0, 0.0, 1.0), hour(3, 100.0, 1.0, 0.5)];
+        let hours = [
+            hour(0, 100.0, 3.0, 1.0),
+            hour(1, 300.0, 1.0, 1.0),
+            hour(2, 300.0, 0.0, 1.0),
+            hour(3, 100.0, 1.0, 0.5),
+        ];
         let facts = facts(&hours).against_day_median;
         assert_eq!((facts.above.hours, facts.above.training_kwh), (2.0, 1.0));
         assert_eq!((facts.below.hours, facts.below.training_kwh), (1.5, 4.0));

@@ -152,7 +152,12 @@ fn hypervolume(state: &State, study: &Study) -> HypervolumeFacts {
         kwh: milestone.joules.kwh(),
         gco2eq: milestone.grams.0,
     });
-    HypervolumeFacts { value: state.hypervolume(), share: share(state.hypervolume()), history: history.collect(), reference }
+    HypervolumeFacts {
+        value: state.hypervolume(),
+        share: share(state.hypervolume()),
+        history: history.collect(),
+        reference,
+    }
 }
 
 fn carbon(state: &State, energy: &EnergyFacts) -> CarbonFacts {
@@ -233,14 +238,24 @@ fn notes(report: &Report) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut say = |important: bool, text: String| notes.push(Note { important, text });
     if report.laws.violations > 0 {
-        say(true, format!("{} laws of the books are broken: this is a defect of the program; do not trust these figures.", report.laws.violations));
+        say(
+            true,
+            format!(
+                "{} laws of the books are broken: this is a defect of the program; do not trust these figures.",
+                report.laws.violations
+            ),
+        );
     }
     if report.time.finished_at.is_none() {
         let until = text::iso_as_utc(&report.time.last_event_at);
         say(true, format!("The study has not ended: these are its figures as of {until}."));
     }
     if matches!(report.study.spec.evaluator, EvaluatorSpec::Rehearsal { .. }) {
-        say(true, "This is a rehearsal: no network was trained. Accuracies come from a formula, not from data.".into());
+        say(
+            true,
+            "This is a rehearsal: no network was trained. Accuracies come from a formula, not from data."
+                .into(),
+        );
     }
     if report.carbon.synthetic {
         say(true, "The carbon intensity is synthetic: made by the built-in generator of a typical week, not recorded from a real grid. Emissions are what this energy would have caused on such a grid.".into());
@@ -248,7 +263,12 @@ fn notes(report: &Report) -> Vec<Note> {
     let energy = &report.energy;
     if let Some(joules) = energy.joules_by_method.get(&Method::Estimated).filter(|joules| **joules > 0.0) {
         let share = text::percent(joules / (energy.total.kwh * common::unit::JOULES_PER_KWH), 0);
-        say(true, format!("{share} of the energy is estimated, not metered: utilisation of the device times its rated power. It tells cheap from expensive; it is no measurement."));
+        say(
+            true,
+            format!(
+                "{share} of the energy is estimated, not metered: utilisation of the device times its rated power. It tells cheap from expensive; it is no measurement."
+            ),
+        );
     }
     if energy.joules_by_method.contains_key(&Method::Tabulated) {
         say(true, "Some energy was looked up in a table, not metered.".into());
@@ -259,17 +279,32 @@ fn notes(report: &Report) -> Vec<Note> {
         .sum();
     if unknown > 0 {
         let hours = energy.by_hour.len();
-        say(true, format!("For {unknown} of {hours} zone-hours no intensity was observed: the nearest known value, or else the world's mean of 475 gCO2eq/kWh, stands in."));
+        say(
+            true,
+            format!(
+                "For {unknown} of {hours} zone-hours no intensity was observed: the nearest known value, or else the world's mean of 475 gCO2eq/kWh, stands in."
+            ),
+        );
     }
     if (report.time.hour_seconds - 3600.0).abs() > 1e-9 {
         let second = text::plain(report.time.hour_seconds);
-        say(false, format!("Grid time was scaled: one hour of it lasted {second} s. Energy is what was used in real time; each joule counts at the intensity of the grid hour it fell into."));
+        say(
+            false,
+            format!(
+                "Grid time was scaled: one hour of it lasted {second} s. Energy is what was used in real time; each joule counts at the intensity of the grid hour it fell into."
+            ),
+        );
     }
     say(false, "Energy is that of the workers' slots as their meters see them, idle slots included. Not counted: the coordinator, the network, cooling, parts of a machine that its meter does not see, and the making of the hardware.".into());
     say(false, "Search decisions saw validation images only. Test accuracy was computed once, after each full training, and decided nothing; the best of many is still a little lucky.".into());
     if report.interruptions.coordinator_lives > 1 {
         let lives = report.interruptions.coordinator_lives;
-        say(false, format!("{lives} coordinator processes worked on this study one after the other; all figures are folded from the one ledger."));
+        say(
+            false,
+            format!(
+                "{lives} coordinator processes worked on this study one after the other; all figures are folded from the one ledger."
+            ),
+        );
     }
     notes
 }

@@ -24,7 +24,9 @@ fn close(a: f64, b: f64) -> bool {
 /// No coordinate is NaN or infinite; the words of a failed training may say so.
 fn assert_drawable(page: &str) {
     let page = page.replace("became NaN or infinite", "");
-    assert!(!page.contains("NaN") && !page.contains("inf ") && !page.contains(">inf") && !page.contains("\"inf"));
+    assert!(
+        !page.contains("NaN") && !page.contains("inf ") && !page.contains(">inf") && !page.contains("\"inf")
+    );
 }
 
 /// A study's directory with its ledger, and the blobs of its front where `with_blobs`.
@@ -36,7 +38,8 @@ fn directory(records: &[Record], with_blobs: bool) -> tempfile::TempDir {
         for trial in report_of(records).front.iter().map(|network| network.trial.0) {
             let bytes = sample::weights(trial);
             for bytes in [bytes.clone(), [&bytes[..], b" as TorchScript"].concat()] {
-                let path = crate::blob_store::BlobStore::path(&paths.blobs(), common::blob::BlobId::of(&bytes));
+                let path =
+                    crate::blob_store::BlobStore::path(&paths.blobs(), common::blob::BlobId::of(&bytes));
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, bytes).unwrap();
             }
@@ -108,7 +111,8 @@ fn what_happened_is_told() {
     assert!(report.failed[0].reason.contains("NaN"));
     assert_eq!(report.laws.broken, Vec::<String>::new());
     let trials: BTreeMap<_, _> = report.trials.by_fidelity.clone();
-    let total: u64 = trials.values().map(|c| c.finished + c.running + c.suspended + c.waiting + c.failed).sum();
+    let total: u64 =
+        trials.values().map(|c| c.finished + c.running + c.suspended + c.waiting + c.failed).sum();
     assert_eq!(total, report.trials.total);
     assert_eq!(trials[&Purpose::Full].finished as usize, report.hypervolume.history.len());
     let last = report.hypervolume.history.last().unwrap();
@@ -128,7 +132,9 @@ fn what_happened_is_told() {
 
 #[test]
 fn json_round_trips() {
-    for records in [study(Wishes::default()), numbered([(Timestamp(sample::WALL), started(Wishes::default()))])] {
+    for records in
+        [study(Wishes::default()), numbered([(Timestamp(sample::WALL), started(Wishes::default()))])]
+    {
         let report = report_of(&records);
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
@@ -138,7 +144,8 @@ fn json_round_trips() {
 #[test]
 fn the_page_needs_nothing_from_elsewhere() {
     let page = page(&report_of(&study(Wishes::default())));
-    for foreign in ["http://", "https://", "//cdn", "<script", "<link", "@import", "url(", "<iframe", "<img"] {
+    for foreign in ["http://", "https://", "//cdn", "<script", "<link", "@import", "url(", "<iframe", "<img"]
+    {
         assert!(!page.contains(foreign), "{foreign}");
     }
     assert_drawable(&page);
@@ -242,7 +249,9 @@ fn a_missing_or_damaged_blob_is_said_and_not_linked() {
     let written = write(folder.path(), NOW).unwrap();
     let told = written.to_string();
     assert!(told.contains("damaged on disk") && told.contains("can't be read"), "{told}");
-    assert!(written.report.front[0].files.weights.is_none() && written.report.front[1].files.weights.is_none());
+    assert!(
+        written.report.front[0].files.weights.is_none() && written.report.front[1].files.weights.is_none()
+    );
     assert!(written.report.front[0].files.torchscript.is_some());
     assert!(!folder.path().join(format!("front/trial-{}.safetensors", report.front[0].trial)).exists());
 }
@@ -266,7 +275,11 @@ fn a_file_that_cannot_be_written_leaves_the_old_one_and_says_so() {
 #[test]
 fn samples_for_the_eye() {
     let Ok(folder) = std::env::var("SAMPLE_REPORT_DIR") else { return };
-    let three = Wishes { synthetic: false, objectives: "[\"error\", \"parameters\", \"latency_ms\"]", ..Wishes::default() };
+    let three = Wishes {
+        synthetic: false,
+        objectives: "[\"error\", \"parameters\", \"latency_ms\"]",
+        ..Wishes::default()
+    };
     let records = study(Wishes::default());
     let pages = [
         ("two.html", page(&report_of(&records))),

@@ -28,11 +28,12 @@ pub struct Written {
 /// The fold and the chronicle of the study in `root`, whether or not a coordinator is writing its ledger.
 pub fn read(root: &Path) -> Result<(State, Chronicle)> {
     let ledger = Ledger::read_only(StudyDirectory::new(root).ledger())?;
-    let folded = ledger.fold((State::default(), Chronicle::default()), |(mut state, mut chronicle), record| {
-        state.apply(record.at, &record.event);
-        chronicle.apply(record.at, &record.event);
-        (state, chronicle)
-    })?;
+    let folded =
+        ledger.fold((State::default(), Chronicle::default()), |(mut state, mut chronicle), record| {
+            state.apply(record.at, &record.event);
+            chronicle.apply(record.at, &record.event);
+            (state, chronicle)
+        })?;
     Ok(folded)
 }
 
@@ -67,13 +68,18 @@ pub fn write_to(root: &Path, out: &Path, now: Timestamp) -> Result<Written> {
 }
 
 pub(super) fn not_written(path: &Path) -> String {
-    format!("{} can't be written; what stood there before still stands. Free some space or mend its permissions, then run `ce-nas report`", path.display())
+    format!(
+        "{} can't be written; what stood there before still stands. Free some space or mend its permissions, then run `ce-nas report`",
+        path.display()
+    )
 }
 
 /// A report names no file that is not there.
 fn forget_missing(report: &mut Report, exported: &[Exported]) {
     for failed in exported.iter().filter(|exported| exported.missing.is_some()) {
-        let Some(network) = report.front.iter_mut().find(|network| network.trial == failed.trial) else { continue };
+        let Some(network) = report.front.iter_mut().find(|network| network.trial == failed.trial) else {
+            continue;
+        };
         match failed.kind {
             ArtifactKind::Weights => network.files.weights = None,
             ArtifactKind::TorchScript => network.files.torchscript = None,
@@ -87,14 +93,16 @@ impl fmt::Display for Written {
         let report = &self.report;
         let total = report.energy.total;
         let best = report.front.iter().filter_map(|network| network.test_accuracy).fold(None, max);
-        let best = best.map_or(String::new(), |best| format!(", best test accuracy {}", text::percent(best, 2)));
+        let best =
+            best.map_or(String::new(), |best| format!(", best test accuracy {}", text::percent(best, 2)));
         writeln!(f, "front of {} networks{best}", report.front.len())?;
         let training = text::energy(report.energy.training.kwh);
         writeln!(f, "{} ({training} training), {}CO2eq", text::energy(total.kwh), text::mass(total.gco2eq))?;
         for path in &self.files {
             writeln!(f, "  {}", path.display())?;
         }
-        let (there, missing): (Vec<_>, Vec<_>) = self.exported.iter().partition(|file| file.missing.is_none());
+        let (there, missing): (Vec<_>, Vec<_>) =
+            self.exported.iter().partition(|file| file.missing.is_none());
         if let (Some(first), Some(path)) = (there.first(), self.files.first()) {
             let folder = path.with_file_name("front");
             writeln!(f, "  {} ({} files, such as {})", folder.display(), there.len(), first.file)?;
@@ -102,7 +110,11 @@ impl fmt::Display for Written {
         for file in missing {
             writeln!(f, "  {} is not there: {}", file.file, file.missing.as_deref().unwrap_or_default())?;
         }
-        report.notes.iter().filter(|note| note.important).try_for_each(|note| writeln!(f, "note: {}", note.text))
+        report
+            .notes
+            .iter()
+            .filter(|note| note.important)
+            .try_for_each(|note| writeln!(f, "note: {}", note.text))
     }
 }
 

@@ -137,7 +137,8 @@ fn edges(bar: &Bar, x: &Scale) -> (f64, f64) {
 }
 
 fn intensity(bars: &[Bar], frame: Frame, x: &Scale) -> Markup {
-    let highest = bars.iter().flat_map(|bar| [Some(bar.intensity), bar.expected]).flatten().fold(1.0, f64::max);
+    let highest =
+        bars.iter().flat_map(|bar| [Some(bar.intensity), bar.expected]).flatten().fold(1.0, f64::max);
     let y = Scale::linear((0.0, highest * 1.06), frame.y());
     let ticks = y.ticks(4);
     let (mut known, mut expected, mut median) = (String::new(), String::new(), String::new());
@@ -228,7 +229,10 @@ fn stack(bar: &Bar, parts: [f64; 3], classes: [&str; 3], x: &Scale, y: &Scale, t
 fn hour_axis(bars: &[Bar], frame: Frame, x: &Scale) -> Markup {
     let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return html! {} };
     let total = last.from + last.hours - first.from;
-    let step = [1, 2, 3, 6, 12, 24, 48, 168, 336, 730, 2190].into_iter().find(|step| total / step <= 14).unwrap_or(8760);
+    let step = [1, 2, 3, 6, 12, 24, 48, 168, 336, 730, 2190]
+        .into_iter()
+        .find(|step| total / step <= 14)
+        .unwrap_or(8760);
     let mut ticks = Vec::new();
     for bar in bars {
         let of_day: i64 = bar.stamp.get(11..13).and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -7,12 +7,16 @@ mod search;
 mod spending;
 mod tables;
 
+use common::objective::ObjectiveKind;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::model::Report;
 use super::text;
 
 const STYLE: &str = include_str!("style.css");
+
+/// Grid hours before dirty and clean ones are worth comparing in a headline.
+const MIN_HOURS: f64 = 6.0;
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
@@ -71,12 +75,10 @@ fn section(number: u32, title: &str, content: Markup) -> Markup {
 
 fn head(report: &Report) -> Markup {
     let time = &report.time;
-    let objectives: Vec<String> =
-        report.study.objectives.iter().map(|objective| objective.kind.key().replace('_', " ")).collect();
     html! {
         h1 { (report.study.name) }
         p .byline {
-            "A carbon-aware architecture search, minimising " (objectives.join(" and ")) ". "
+            "A carbon-aware architecture search, minimising " (listed(report)) ". "
             (text::iso_as_utc(&time.started_at))
             @match &time.finished_at {
                 Some(at) => { " to " (text::iso_as_utc(at)) }
@@ -85,6 +87,22 @@ fn head(report: &Report) -> Markup {
             @if let Some(reason) = &time.reason { ": " (reason) }
             "."
         }
+    }
+}
+
+/// "error, parameters and latency".
+fn listed(report: &Report) -> String {
+    let name = |kind| match kind {
+        ObjectiveKind::Error => "error",
+        ObjectiveKind::Parameters => "parameters",
+        ObjectiveKind::Flops => "multiply-accumulates",
+        ObjectiveKind::LatencyMs => "latency",
+        ObjectiveKind::JoulesPerInference => "energy of inference",
+    };
+    let names: Vec<&str> = report.study.objectives.iter().map(|objective| name(objective.kind)).collect();
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
     }
 }
 
@@ -125,7 +143,7 @@ fn headline(report: &Report) -> Markup {
                 dt { "emissions " @if report.carbon.synthetic { span .badge { "synthetic" } } }
                 dd { (text::mass(energy.total.gco2eq)) small { "CO₂eq" @if energy.total.kwh > 0.0 { ", " (text::significant(energy.total.gco2eq / energy.total.kwh)) " g/kWh" } } }
             }
-            @if let Some(ratio) = divided.above_to_below {
+            @if let Some(ratio) = divided.above_to_below.filter(|_| report.time.grid_hours >= MIN_HOURS) {
                 div {
                     dt { "training in dirty hours" }
                     dd { (text::percent(ratio, 0)) small { "of the energy of a clean hour" } }
@@ -160,7 +178,7 @@ fn reproduce(report: &Report) -> Markup {
                 tr { td { "seed" } td { (report.study.seed.0) } }
                 tr { td { "coordinator" } td { "release " (listed(&versions.coordinator)) ", protocol " (versions.protocol) } }
                 tr { td { "workers" } td { "release " (listed(&versions.workers)) } }
-                tr { td { "devices" } td { (listed(&versions.devices)) } }
+                tr { td { "devices" } td { (versions.devices.join("; ")) } }
                 tr { td { "reference point" } td { (reference(report)) } }
                 tr { td { "written" } td { (text::iso_as_utc(&report.written_at)) } }
             }

@@ -111,7 +111,13 @@ impl Frame {
     }
 
     /// Horizontal rules with their labels, and the title above the axis.
-    pub(super) fn upright(&self, scale: &Scale, wanted: usize, title: &str, label: impl Fn(f64) -> String) -> Markup {
+    pub(super) fn upright(
+        &self,
+        scale: &Scale,
+        wanted: usize,
+        title: &str,
+        label: impl Fn(f64) -> String,
+    ) -> Markup {
         html! {
             @for tick in scale.ticks(wanted) {
                 line .grid x1=(px(self.left)) x2=(px(self.right())) y1=(px(scale.at(tick))) y2=(px(scale.at(tick))) {}
@@ -122,7 +128,13 @@ impl Frame {
     }
 
     /// The base line with ticks, and the title below.
-    pub(super) fn level(&self, scale: &Scale, wanted: usize, title: &str, label: impl Fn(f64) -> String) -> Markup {
+    pub(super) fn level(
+        &self,
+        scale: &Scale,
+        wanted: usize,
+        title: &str,
+        label: impl Fn(f64) -> String,
+    ) -> Markup {
         html! {
             line .axis x1=(px(self.left)) x2=(px(self.right())) y1=(px(self.bottom())) y2=(px(self.bottom())) {}
             @for tick in scale.ticks(wanted) {

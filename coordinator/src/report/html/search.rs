@@ -20,7 +20,9 @@ pub(super) fn front(report: &Report) -> Markup {
         .filter(|index| report.study.objectives[*index].kind != ObjectiveKind::Error)
         .collect();
     let error = report.study.objectives.iter().position(|objective| objective.kind == ObjectiveKind::Error);
-    let (Some(error), false) = (error, report.evaluated.iter().all(|network| network.fidelity != Purpose::Full)) else {
+    let (Some(error), false) =
+        (error, report.evaluated.iter().all(|network| network.fidelity != Purpose::Full))
+    else {
         return html! { p .byline { "No full training has finished yet: there is no front to draw." } };
     };
     let gap = 62.0;
@@ -74,7 +76,9 @@ impl<'a> Panel<'a> {
         let points: Vec<(f64, f64, &Evaluated)> = report
             .evaluated
             .iter()
-            .filter_map(|network| Some((*network.objectives.get(other)?, *network.objectives.get(error)?, network)))
+            .filter_map(|network| {
+                Some((*network.objectives.get(other)?, *network.objectives.get(error)?, network))
+            })
             .collect();
         let fulls = points.iter().filter(|point| point.2.fidelity == Purpose::Full);
         let (low, high) = bounds(fulls.map(|point| point.1));
@@ -100,7 +104,10 @@ impl<'a> Panel<'a> {
         let percent = |value: f64| format!("{} %", text::significant(100.0 * value).trim_end_matches(".0"));
         let shown = |point: &&(f64, f64, &Evaluated)| self.y.holds(point.1);
         let of = |fidelity: Purpose, on_front: bool| {
-            self.points.iter().filter(shown).filter(move |point| point.2.fidelity == fidelity && point.2.on_front == on_front)
+            self.points
+                .iter()
+                .filter(shown)
+                .filter(move |point| point.2.fidelity == fidelity && point.2.on_front == on_front)
         };
         let logarithmic = if self.x.is_logarithmic() { ", logarithmic" } else { "" };
         html! {
@@ -156,7 +163,8 @@ fn title(kind: ObjectiveKind) -> &'static str {
 fn round_large(value: f64) -> String {
     let text = text::large(value);
     let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
-    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    let number =
+        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
     format!("{number} {unit}").trim_end().into()
 }
 
@@ -177,7 +185,13 @@ pub(super) fn hypervolume(report: &Report) -> Markup {
     let carbon = Frame { left: 58.0, top: 34.0, width, height: 210.0 };
     let time = Frame { left: 58.0 + width + 66.0, ..carbon };
     let grams_end = report.energy.total.gco2eq.max(last.gco2eq);
-    let (scale, unit) = if grams_end < 1.0 { (1000.0, "mg") } else if grams_end < 2000.0 { (1.0, "g") } else { (1e-3, "kg") };
+    let (scale, unit) = if grams_end < 1.0 {
+        (1000.0, "mg")
+    } else if grams_end < 2000.0 {
+        (1.0, "g")
+    } else {
+        (1e-3, "kg")
+    };
     let minutes_end = report.time.wall_minutes.max(last.wall_minutes);
     let (time_scale, time_unit) = if minutes_end > 180.0 { (1.0 / 60.0, "hours") } else { (1.0, "minutes") };
     html! {
@@ -195,7 +209,14 @@ pub(super) fn hypervolume(report: &Report) -> Markup {
     }
 }
 
-fn growth(history: &[HistoryPoint], frame: Frame, domain: (f64, f64), end: f64, title: &str, x_of: impl Fn(&HistoryPoint) -> f64) -> Markup {
+fn growth(
+    history: &[HistoryPoint],
+    frame: Frame,
+    domain: (f64, f64),
+    end: f64,
+    title: &str,
+    x_of: impl Fn(&HistoryPoint) -> f64,
+) -> Markup {
     let x = Scale::linear((0.0, end.max(f64::MIN_POSITIVE)), frame.x());
     let y = Scale::linear(domain, frame.y());
     let (x_ticks, y_ticks) = (x.ticks(5), y.ticks(5));

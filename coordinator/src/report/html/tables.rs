@@ -12,7 +12,8 @@ const MAX_DAYS: usize = 31;
 
 pub(super) fn front(report: &Report) -> Markup {
     if report.front.is_empty() {
-        return html! { p .byline { "The front is empty." } };
+        // The figure above has said so.
+        return html! {};
     }
     let any = |of: fn(&Network) -> bool| report.front.iter().any(of);
     let (latency, joules) = (any(|n| n.latency_ms.is_some()), any(|n| n.joules_per_inference.is_some()));
@@ -327,7 +328,10 @@ fn slots(worker: &crate::report::model::WorkerFacts) -> Vec<String> {
             None => counted.push((line, 1)),
         }
     }
-    counted.into_iter().map(|(line, count)| if count > 1 { format!("{count} × {line}") } else { line }).collect()
+    counted
+        .into_iter()
+        .map(|(line, count)| if count > 1 { format!("{count} × {line}") } else { line })
+        .collect()
 }
 
 pub(super) fn interruptions(report: &Report) -> Markup {

@@ -1,5 +1,5 @@
-//! A study to report on, told by the events a coordinator would have written: two workers on one grid for two days at ten
-//! seconds an hour, a supernet, scores, short and full trainings, suspensions, a lost worker and a diverged training.
+//! What happened in the sample, in steps of half a second: a policy by thresholds, a ladder by rule of thumb, accuracies by
+//! a formula. It need not be a good search, only one whose events could have been written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,91 +7,19 @@ use common::allocation::{Allocation, Shares};
 use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::carbon::{CarbonSample, Forecast, Provenance, SignalKind};
-use common::config::load;
 use common::energy::{Measurement, Method};
-use common::event::{Event, Record};
+use common::event::Event;
 use common::fidelity::Fidelity;
 use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId};
 use common::seed::Seed;
 use common::space::{NasBench201, SearchSpace};
-use common::time::{GridClock, GridHour, Millis, Timestamp};
+use common::time::{GridHour, Millis, Timestamp};
 use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Origin, Subject};
 use common::unit::{Intensity, Joules, Seconds};
 use common::wire::SlotInfo;
 use rand::RngExt;
 
-/// Where the study begins on the wall and on the grid (2021-07-02T06:00Z).
-pub(crate) const WALL: i64 = 1_700_000_000_000;
-pub(crate) const GRID: i64 = 1_625_205_600_000;
-const HOUR_S: f64 = 10.0;
-const HOURS: i64 = 48;
-
-/// What the sample varies.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wishes {
-    pub finished: bool,
-    pub synthetic: bool,
-    pub objectives: &'static str,
-}
-
-impl Default for Wishes {
-    fn default() -> Self {
-        Self { finished: true, synthetic: true, objectives: "[\"error\", \"parameters\"]" }
-    }
-}
-
-/// Weights that a trial's artifacts name; the same for the same trial.
-pub(crate) fn weights(trial: u64) -> Vec<u8> {
-    format!("weights of trial {trial}").into_bytes()
-}
-
-pub(crate) fn started(wishes: Wishes) -> Event {
-    let settings = [
-        "study.name=fashion-mnist, two workers",
-        "study.seed=7",
-        "space.input=[1, 28, 28]",
-        "space.channels=8",
-        "space.cells_per_stage=1",
-        "data.format=idx",
-        "data.path=.data/fashion-mnist",
-        "supernet.epochs=3",
-        "training.epochs=4",
-        "ladder.rung_epochs=1",
-        "carbon.hour_seconds=10",
-        "carbon.start=2021-07-02T06:00Z",
-        "budget.hours=48",
-        "budget.carbon_g=4",
-        "objectives.reference.latency_ms=20",
-    ];
-    let mut settings: Vec<String> = settings.map(String::from).into();
-    settings.push(format!("objectives.minimise={}", wishes.objectives));
-    let config = load(None, [], &settings).unwrap();
-    let spec = Box::new(config.study_spec().unwrap());
-    let clock = GridClock { wall_origin: Timestamp(WALL), grid_origin: Timestamp(GRID), hour_s: HOUR_S };
-    Event::StudyStarted { spec, clock, version: "0.1.0".into(), config: toml::to_string(&config).unwrap() }
-}
-
-/// Records from events, each with its time.
-pub(crate) fn numbered(events: impl IntoIterator<Item = (Timestamp, Event)>) -> Vec<Record> {
-    (1..).zip(events).map(|(sequence, (at, event))| Record { sequence, at, event }).collect()
-}
-
-/// Writes the records as a coordinator would have, one moment at a time.
-pub(crate) fn write_ledger(path: &std::path::Path, records: &[Record]) {
-    let mut ledger = ledger::Ledger::open(path).unwrap();
-    for moment in records.chunk_by(|a, b| a.at == b.at) {
-        let events: Vec<Event> = moment.iter().map(|record| record.event.clone()).collect();
-        ledger.append(moment[0].at, &events).unwrap();
-    }
-}
-
-/// The whole story.
-pub(crate) fn study(wishes: Wishes) -> Vec<Record> {
-    let mut story = Story::new(wishes);
-    (0..HOURS).for_each(|hour| story.hour(hour));
-    story.end();
-    numbered(story.events)
-}
+use super::{GRID, HOUR_S, WALL, Wishes, started, weights};
 
 /// Simulated in steps of half a second.
 const STEP_MS: i64 = 500;
@@ -103,9 +31,9 @@ const KILLED: i64 = 27;
 const DIVERGING: usize = 5;
 const METER: &str = "utilisation × TDP 65 W";
 
-struct Story {
+pub(super) struct Story {
     wishes: Wishes,
-    events: Vec<(Timestamp, Event)>,
+    pub(super) events: Vec<(Timestamp, Event)>,
     space: Box<dyn SearchSpace>,
     dice: Box<dyn FnMut() -> f64>,
     now: i64,
@@ -137,7 +65,7 @@ struct Work {
 }
 
 impl Story {
-    fn new(wishes: Wishes) -> Self {
+    pub(super) fn new(wishes: Wishes) -> Self {
         let mut rng = Seed(11).stream("sample", 0);
         let event = started(wishes);
         let Event::StudyStarted { spec, .. } = &event else { unreachable!() };
@@ -171,9 +99,14 @@ impl Story {
     }
 
     fn join(&mut self, worker: usize) {
-        let session = 100 * (worker as u64 + 1) + self.workers.get(worker).map_or(0, |bench| bench.session % 100 + 1);
+        let session =
+            100 * (worker as u64 + 1) + self.workers.get(worker).map_or(0, |bench| bench.session % 100 + 1);
         let bench = Bench { session, origin: self.now, alive: true, task: None, window: (self.now, 0.0) };
-        if worker < self.workers.len() { self.workers[worker] = bench } else { self.workers.push(bench) }
+        if worker < self.workers.len() {
+            self.workers[worker] = bench;
+        } else {
+            self.workers.push(bench);
+        }
         let device = "CPU, Intel Xeon 2.10 GHz, 1 thread, libtorch 2.11.0".into();
         self.tell(Event::WorkerJoined {
             worker: NAMES[worker].into(),
@@ -200,11 +133,15 @@ impl Story {
             hour: GridHour(GRID / 3_600_000 + hour),
             intensity: Intensity(Self::intensity(hour)),
             kind: SignalKind::AverageLifecycle,
-            provenance: if self.wishes.synthetic { Provenance::Synthetic } else { Provenance::Measured(source) },
+            provenance: if self.wishes.synthetic {
+                Provenance::Synthetic
+            } else {
+                Provenance::Measured(source)
+            },
         }
     }
 
-    fn hour(&mut self, hour: i64) {
+    pub(super) fn hour(&mut self, hour: i64) {
         let sample = self.sample(hour);
         self.tell(Event::CarbonObserved { samples: vec![sample] });
         let quantiles = (1..=48)
@@ -229,7 +166,8 @@ impl Story {
             _ => Shares { train: 0, sample: 0, rest: 2 },
         };
         let reason = format!("{:.0} g/kWh now", Self::intensity(hour));
-        let allocation = Allocation { zones: [("LOCAL".into(), shares)].into(), policy: "planner".into(), reason };
+        let allocation =
+            Allocation { zones: [("LOCAL".into(), shares)].into(), policy: "planner".into(), reason };
         self.tell(Event::AllocationDecided { allocation });
         self.now -= 150;
         if hour == KILLED {
@@ -260,7 +198,11 @@ impl Story {
         }
         self.workers[worker].alive = false;
         let session = SessionId(self.workers[worker].session);
-        self.tell(Event::WorkerLost { worker: NAMES[worker].into(), session, reason: "no heartbeat for 10 s".into() });
+        self.tell(Event::WorkerLost {
+            worker: NAMES[worker].into(),
+            session,
+            reason: "no heartbeat for 10 s".into(),
+        });
     }
 
     fn work(&mut self, worker: usize, shares: Shares) {
@@ -367,9 +309,13 @@ impl Story {
 
     /// A full training after every second short one; now of the most accurate, now of a cheap one.
     fn promotion(&mut self) -> Option<(Subject, Origin)> {
-        let open = |taken: &BTreeSet<_>, from: &[(Architecture, f64)], to: Fidelity| -> Vec<(Architecture, f64)> {
-            from.iter().filter(|(architecture, _)| !taken.contains(&(architecture.clone(), to))).cloned().collect()
-        };
+        let open =
+            |taken: &BTreeSet<_>, from: &[(Architecture, f64)], to: Fidelity| -> Vec<(Architecture, f64)> {
+                from.iter()
+                    .filter(|(architecture, _)| !taken.contains(&(architecture.clone(), to)))
+                    .cloned()
+                    .collect()
+            };
         let fulls = open(&self.taken, &self.short, Fidelity::Full);
         let (pool, fidelity, from) = if fulls.len() > 1 {
             (fulls, Fidelity::Full, Fidelity::Rung(1))
@@ -377,7 +323,8 @@ impl Story {
             (open(&self.taken, &self.scored, Fidelity::Rung(1)), Fidelity::Rung(1), Fidelity::OneShot)
         };
         let thrift = [0.0, 4e-6, 1.5e-5][self.subjects.len() % 3];
-        let weigh = |entry: &(Architecture, f64)| entry.1 + thrift * self.space.cost(&entry.0).parameters as f64;
+        let weigh =
+            |entry: &(Architecture, f64)| entry.1 + thrift * self.space.cost(&entry.0).parameters as f64;
         let (architecture, _) = pool.into_iter().min_by(|a, b| weigh(a).total_cmp(&weigh(b)))?;
         self.taken.insert((architecture.clone(), fidelity));
         Some((Subject::Network { architecture, fidelity }, Origin::Promotion { from }))
@@ -387,9 +334,11 @@ impl Story {
         loop {
             let genes = (0..6).map(|_| ((self.dice)() * 5.0) as u8).collect();
             let architecture = self.space.canonical(&Architecture::new(genes));
-            if self.space.trainable(&architecture) && self.taken.insert((architecture.clone(), Fidelity::OneShot)) {
+            if self.space.trainable(&architecture)
+                && self.taken.insert((architecture.clone(), Fidelity::OneShot))
+            {
                 let region = ["++", "+-+", "+"][self.subjects.len() % 3].into();
-                let searched = Origin::Search { region, widened: self.subjects.len() % 11 == 0 };
+                let searched = Origin::Search { region, widened: self.subjects.len().is_multiple_of(11) };
                 let origin = if self.scored.len() < 12 { Origin::Initial } else { searched };
                 return (Subject::Network { architecture, fidelity: Fidelity::OneShot }, origin);
             }
@@ -459,7 +408,8 @@ impl Story {
 
     fn evaluation(&mut self, trial: u64, error: f64, test: Option<f64>, cost: (u64, u64)) -> Evaluation {
         let bytes = weights(trial);
-        let artifact = |kind, bytes: &[u8]| Artifact { kind, blob: BlobId::of(bytes), bytes: bytes.len() as u64 };
+        let artifact =
+            |kind, bytes: &[u8]| Artifact { kind, blob: BlobId::of(bytes), bytes: bytes.len() as u64 };
         let script = [&bytes[..], b" as TorchScript"].concat();
         Evaluation {
             validation_error: error,
@@ -479,9 +429,16 @@ impl Story {
         }
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if self.wishes.finished {
             self.tell(Event::StudyFinished { reason: "the time budget of 48 h is used".into() });
+            // What the slots drew until their workers left, in an hour that the study did not reach.
+            self.now += 3_000;
+            for worker in 0..NAMES.len() {
+                self.workers[worker].task = None;
+                self.workers[worker].window.1 += 24.0;
+                self.report(worker);
+            }
         }
     }
 }
