@@ -172,6 +172,38 @@ fn a_leaving_workers_training_is_suspended_and_resumes_elsewhere() {
 }
 
 #[test]
+fn a_training_suspended_again_before_it_went_on_keeps_its_checkpoint() {
+    let joining =
+        |name: &str, joins: i64| MachinePlan { joins: Millis(joins), ..MachinePlan::new(name, "DE", 1) };
+    let machines = vec![joining("w0", 0), joining("w1", 14_000), joining("w2", 24_000)];
+    let lose = vec![Lose { way: Way::ToWorker, kind: "chunk", times: 5 }];
+    let leave = |machine, at| (Millis(at), Fault::Leave { machine, back: None });
+    let faults = vec![leave(0, 11_000), leave(1, 17_000)];
+    let outcome = run(Plan { machines, lose, faults, faults_end: MINUTE, ..trainings(21) }).lawful();
+    undisturbed(&outcome);
+    let leases = outcome.leases(TrialId(0));
+    let from = |worker: &str| leases.iter().find(|(leased, _)| *leased == name(worker)).unwrap().1;
+    assert!(from("w1") > 0.3);
+    assert_eq!(from("w2"), from("w1"), "w1 never got to work on it");
+}
+
+#[test]
+fn the_last_trainings_wait_for_nobody_but_themselves() {
+    let mut plan = trainings(22);
+    plan.settings.push("budget.trainings=2".into());
+    let fault = Fault::Kill { machine: 0, back: Some(Millis(1_000)) };
+    let outcome = run(with(fault, 2_500, plan)).lawful();
+    assert_eq!(outcome.state.progress.len(), 2);
+}
+
+#[test]
+fn a_question_that_nobody_answers_is_gone_on_without() {
+    let plan = Plan { unanswered: 0.6, hour_s: 3_600.0, faults_end: Millis(900_000), ..trainings(23) };
+    let outcome = run(Plan { deadline: Millis(1_500_000), ..plan }).lawful();
+    undisturbed(&outcome);
+}
+
+#[test]
 fn a_dirty_hour_suspends_and_a_clean_one_goes_on() {
     let outcome = run(Plan { policy: None, hour_s: 4.0, ..trainings(11) }).lawful();
     undisturbed(&outcome);

@@ -8,7 +8,7 @@ use common::event::{Event, Record};
 use common::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::seed::Seed;
 use common::time::{GridClock, HOUR_MS, Millis, Timestamp};
-use common::trial::{Evaluation, Subject};
+use common::trial::{Evaluation, Failure, Subject};
 use common::unit::JOULES_PER_KWH;
 use coordinator::account::UNKNOWN_INTENSITY;
 use coordinator::core::{State, TrialState};
@@ -24,6 +24,7 @@ pub struct History {
     leased: BTreeMap<TrialId, Holder>,
     attempts: BTreeSet<TaskId>,
     ended: BTreeSet<TrialId>,
+    crashes: BTreeMap<TrialId, u32>,
     taken: BTreeMap<SessionKey, u64>,
     booked: BTreeMap<SessionKey, f64>,
     windows: BTreeMap<(SessionKey, SlotId), Millis>,
@@ -80,6 +81,9 @@ impl History {
                 must!(found, "B-2", here, "the checkpoint of task {task} was never stored");
             }
             Event::TaskSuspended { task, .. } | Event::TaskFailed { task, .. } => {
+                if let Event::TaskFailed { failure: Failure::Crashed(_), .. } = &record.event {
+                    *self.crashes.entry(task.trial).or_default() += 1;
+                }
                 must!(found, "T-2", self.holds(*task), "end of task {task}, which holds no lease");
                 self.leased.remove(&task.trial);
             }
@@ -208,6 +212,14 @@ impl History {
                 (TrialState::Waiting | TrialState::Leased(_), None) => {}
                 (state, _) => must!(found, "T-1", false, "trial {id} is {state:?}"),
             }
+            let crashes = self.crashes.get(id).copied().unwrap_or_default();
+            must!(
+                found,
+                "T-1",
+                trial.crashes == crashes,
+                "trial {id}: {} crashes, not {crashes}",
+                trial.crashes
+            );
             must!(found, "T-1", trial.crashes <= crash_limit, "trial {id} crashed {} times", trial.crashes);
         }
         let (grams, booked) = (emissions(ledger, seed), state.account.emissions().0);

@@ -1,6 +1,6 @@
 //! A worker's process around the real core: its clock, executors, meters and cache of blobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use common::blob::BlobId;
@@ -42,6 +42,8 @@ pub struct Process {
     pub metering: bool,
     pub benches: Vec<Bench>,
     pub runs: u64,
+    /// Tasks that were begun: an assignment said twice begins once.
+    pub started: BTreeSet<TaskId>,
 }
 
 /// A slot with its executor and its meter.
@@ -89,6 +91,7 @@ impl Process {
             metering: true,
             benches: benches.collect(),
             runs: 0,
+            started: BTreeSet::new(),
         }
     }
 

@@ -189,6 +189,7 @@ impl World {
         let watts = if scores { SAMPLING } else { TRAINING };
         let Some(process) = self.process(machine) else { return };
         process.runs += 1;
+        let new = process.started.insert(task);
         let number = process.runs;
         let Some(bench) = process.bench(slot) else { return };
         if bench.run.is_some() {
@@ -202,6 +203,9 @@ impl World {
             Fate::Diverges(at) | Fate::Crashes(at) => at,
         };
         let span = run.reaches(end).since(now);
+        if !new {
+            return self.auditor.violation("W-6", format!("task {task} begins a second time in one process"));
+        }
         bench.run = Some(run);
         self.set_timer(machine, span, Timer::End { slot, run: number });
         self.set_timer(machine, PROGRESS_EVERY, Timer::Progress { slot, run: number });
