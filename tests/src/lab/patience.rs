@@ -1,0 +1,32 @@
+//! Waiting with an end. The limits are for hangs: generous, so that a busy machine fails no test.
+#![allow(clippy::disallowed_methods)] // real processes run in real time
+
+use std::time::{Duration, Instant};
+
+/// Far beyond what anything here takes, even on a machine that is busy with other work.
+pub const HANG: Duration = Duration::from_secs(150);
+
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Looks until there is something to see. Panics with `what` when there never is.
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(HANG, look).unwrap_or_else(|| panic!("waited {} s for: {what}", HANG.as_secs()))
+}
+
+/// Looks until there is something to see, for so long.
+pub fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return Some(seen);
+        }
+        if began.elapsed() > limit {
+            return None;
+        }
+        pause(LOOK);
+    }
+}
+
+pub fn pause(span: Duration) {
+    std::thread::sleep(span);
+}
