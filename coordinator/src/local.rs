@@ -25,6 +25,10 @@ const LIVED_LONG: Duration = Duration::from_secs(60);
 const ORPHAN_GIVES_UP_S: f64 = 900.0;
 /// Exit codes of `ce-nas-worker` that starting again would only repeat: usage, refused by the coordinator.
 const HOPELESS: [i32; 2] = [2, 3];
+/// Its exit code when this machine can't do the work (images missing or damaged, a full disk), and how often in a row that is
+/// believed to be a passing trouble.
+const CANT_WORK: i32 = 1;
+const CANT_WORK_TRIES: u32 = 3;
 
 #[derive(Debug)]
 pub struct LocalWorker {
@@ -33,6 +37,8 @@ pub struct LocalWorker {
     program: PathBuf,
     state: Process,
     pause: Duration,
+    /// Quick ends in a row for which it blamed this machine.
+    failures: u32,
 }
 
 #[derive(Debug)]
@@ -66,7 +72,13 @@ pub fn prepare(config: &Config, study: &StudyDirectory) -> Result<Vec<(String, P
 
 impl LocalWorker {
     /// Finds a worker that a predecessor left running, or gets ready to start one.
-    pub fn new(name: String, directory: PathBuf, config: &Config, study: &StudyDirectory, at: &Endpoint) -> Result<Self> {
+    pub fn new(
+        name: String,
+        directory: PathBuf,
+        config: &Config,
+        study: &StudyDirectory,
+        at: &Endpoint,
+    ) -> Result<Self> {
         let keyring = Keyring::new(study.keys());
         let mut settings = config.clone();
         settings.worker.name.clone_from(&name);
@@ -89,7 +101,7 @@ impl LocalWorker {
         let alive = is_locked(&directory.join("worker.lock"));
         let state = if alive { Process::Adopted } else { Process::Due(Instant::now()) };
         let program = worker_program()?;
-        Ok(Self { name, directory, program, state, pause: FIRST_PAUSE })
+        Ok(Self { name, directory, program, state, pause: FIRST_PAUSE, failures: 0 })
     }
 
     /// Starts what is due, notices what ended. Called a few times a second.
@@ -98,9 +110,17 @@ impl LocalWorker {
             Process::Ours { child, since } => {
                 let Some(status) = child.try_wait()? else { return Ok(()) };
                 let lived = since.elapsed();
-                self.pause = if lived > LIVED_LONG { FIRST_PAUSE } else { (self.pause * 2).min(LONGEST_PAUSE) };
+                self.pause =
+                    if lived > LIVED_LONG { FIRST_PAUSE } else { (self.pause * 2).min(LONGEST_PAUSE) };
                 let code = status.code();
-                if code.is_some_and(|code| code == 0 || HOPELESS.contains(&code)) {
+                self.failures =
+                    if code == Some(CANT_WORK) && lived <= LIVED_LONG { self.failures + 1 } else { 0 };
+                if is_locked(&self.directory.join("worker.lock")) {
+                    // It found a predecessor there that had not taken its lock yet when we looked.
+                    self.state = Process::Adopted;
+                } else if code.is_some_and(|code| code == 0 || HOPELESS.contains(&code))
+                    || self.failures >= CANT_WORK_TRIES
+                {
                     self.state = Process::Ended { code };
                 } else {
                     tracing::warn!(worker = %self.name, %status, "a local worker ended; it is started anew");

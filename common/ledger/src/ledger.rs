@@ -53,6 +53,10 @@ impl Ledger {
         if !path.is_file() || !schema::looks_like_a_database(path)? {
             return Err(Error::Missing { path: path.to_owned() });
         }
+        if !has_log(path) {
+            // As in `open`: a file that is refused is given no journal, which a reader could not take away again.
+            schema::inspect(&connect_to_still(path)?, path)?;
+        }
         let mut connection = connect_reader(path)?;
         let mut layout = schema::inspect(&connection, path);
         if matches!(layout, Err(Error::Forbidden { .. })) && !has_log(path) {
