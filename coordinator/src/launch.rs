@@ -12,13 +12,14 @@ use tokio::sync::oneshot;
 use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, ZeroMq};
 
 use crate::actor::{
-    Agent, CarbonWatch, Coordinator, Exit, ForecastMaker, Gateway, LedgerKeeper, Listening, Parts, Searcher, Take,
+    Agent, CarbonWatch, Coordinator, Exit, ForecastMaker, Gateway, LedgerKeeper, Listening, Parts, Take,
 };
 use crate::carbon;
 use crate::clock;
 use crate::core::{Control, Core, Input, NewStudy, Options, State};
 use crate::directory::{StudyDirectory, write_whole};
 use crate::keyring::Keyring;
+use crate::search::Searcher;
 
 /// This release, as it stands in the ledger and on the wire.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -90,7 +91,7 @@ pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
         check_span(source.as_ref(), &study.clock, &config)?;
     }
     let policy = allocation::build(&config.allocation.policy, &policy_options(&config))?;
-    let searcher = searcher(&config, &study)?;
+    let searcher = Searcher::new(&config, &study.spec)?;
     let forecaster = ForecastMaker::new(&config.forecast.model, config.forecast.horizon_hours as usize)?;
 
     let gateway = gateway.start();
@@ -149,7 +150,8 @@ fn check_span(source: &dyn carbon::CarbonSource, clock: &GridClock, config: &Con
     Ok(())
 }
 
-fn policy_options(config: &Config) -> allocation::Options {
+/// What `[allocation]` says to the policies.
+pub fn policy_options(config: &Config) -> allocation::Options {
     let given = &config.allocation;
     allocation::Options {
         train_share: given.train_share,
@@ -176,30 +178,6 @@ async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
         _ => asked.clone(),
     };
     Ok(ZeroMq.bind(ServerOptions::new(endpoint, security)).await?)
-}
-
-fn searcher(config: &Config, study: &NewStudy) -> Result<Searcher> {
-    let search = &config.search;
-    let sampler = match search.sampler.as_str() {
-        "random" => lamoo::SamplerKind::Random,
-        _ => lamoo::SamplerKind::Evolution,
-    };
-    // A tree that is never old enough to be asked is a random search without duplicates.
-    let initial_samples = if search.searcher == "random" { usize::MAX } else { search.initial_samples as usize };
-    let options = lamoo::Options {
-        initial_samples,
-        min_samples: search.region_min_samples as usize,
-        exploration: search.exploration,
-        sampler,
-        ..lamoo::Options::default()
-    };
-    options.check()?;
-    Ok(Searcher {
-        space: study.spec.space.build(),
-        reference: common::objective::reference_point(&study.spec.objectives),
-        seed: study.spec.seed,
-        options,
-    })
 }
 
 /// Opens the ledger for reading beside a coordinator that may be writing it, and folds it.

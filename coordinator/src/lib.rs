@@ -8,6 +8,7 @@ pub mod ladder;
 pub mod laws;
 pub mod plan;
 mod reactor;
+pub mod search;
 mod situation;
 
 pub mod actor;

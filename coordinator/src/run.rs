@@ -121,7 +121,7 @@ async fn draw(coordinator: &Addr<Coordinator>, drawn: &mut usize, on_terminal: b
     if !on_terminal {
         return;
     }
-    let Ok(Some(snapshot)) = coordinator.send(Look(|glance| Snapshot::of(glance))).await else { return };
+    let Ok(Some(snapshot)) = coordinator.send(Look(Snapshot::of)).await else { return };
     let width = terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0));
     let _ = write!(std::io::stdout(), "{}", render(&snapshot, *drawn, width));
     let _ = std::io::stdout().flush();

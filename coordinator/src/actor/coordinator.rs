@@ -14,10 +14,11 @@ use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
 use super::ledger_keeper::{Append, LedgerKeeper};
-use super::searcher::{Propose, Searcher};
+use super::searcher::Propose;
 use crate::clock;
 use crate::core::{Core, Decision, Effect, Input, State};
 use crate::laws;
+use crate::search::Searcher;
 
 /// Four a second: fine enough for heartbeats of two seconds and for grid hours of a few.
 const TICK: Duration = Duration::from_millis(250);

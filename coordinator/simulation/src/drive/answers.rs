@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use allocation::{Policy, Situation};
 use common::carbon::Forecast;
-use common::config::Config;
 use common::id::Zone;
-use common::objective::reference_point;
 use common::study::StudySpec;
 use common::time::GridHour;
-use coordinator::actor::Searcher;
 use coordinator::core::{Input, Wanted};
+use coordinator::launch::policy_options;
+use coordinator::search::Searcher;
 use forecast::{Selector, Series};
 
 use super::study::{Error, Study};
@@ -40,7 +39,7 @@ impl<'a> Answers<'a> {
             selectors: traces.keys().map(selector).collect::<Result<_, Error>>()?,
             traces,
             policy: allocation::build(&config.allocation.policy, &policy_options(config))?,
-            searcher: searcher(config, spec)?,
+            searcher: Searcher::new(config, spec)?,
         })
     }
 
@@ -74,37 +73,4 @@ impl<'a> Answers<'a> {
     pub fn propose(&self, wanted: &Wanted) -> Input {
         Input::Proposed { candidates: self.searcher.answer(wanted) }
     }
-}
-
-fn policy_options(config: &Config) -> allocation::Options {
-    let given = &config.allocation;
-    allocation::Options {
-        train_share: given.train_share,
-        rest_quantile: given.rest_quantile,
-        fixed_train: given.fixed_train,
-        fixed_sample: given.fixed_sample,
-        threshold_percentile: given.threshold_percentile,
-    }
-}
-
-fn searcher(config: &Config, spec: &StudySpec) -> Result<Searcher, Error> {
-    let search = &config.search;
-    let options = lamoo::Options {
-        // A tree that is never old enough to be asked is a random search without duplicates.
-        initial_samples: if search.searcher == "random" {
-            usize::MAX
-        } else {
-            search.initial_samples as usize
-        },
-        min_samples: search.region_min_samples as usize,
-        exploration: search.exploration,
-        sampler: match search.sampler.as_str() {
-            "random" => lamoo::SamplerKind::Random,
-            _ => lamoo::SamplerKind::Evolution,
-        },
-        ..lamoo::Options::default()
-    };
-    options.check()?;
-    let reference = reference_point(&spec.objectives);
-    Ok(Searcher { space: spec.space.build(), reference, seed: spec.seed, options })
 }
