@@ -291,6 +291,11 @@ fn a_line_cut_one_way_costs_at_most_the_work_since_the_last_checkpoint() {
 fn a_task_that_lost_its_lease_is_stopped_before_it_wastes_more() {
     let mut plan = trainings(20);
     plan.machines[0].speed = 0.1;
+    // Somebody else takes the training over, and there is no other work that would push the stray task out.
+    plan.settings.push("budget.trainings=2".into());
+    plan.machines.push(MachinePlan { joins: Millis(8_000), ..MachinePlan::new("w2", "DE", 1) });
+    plan.machines[1].speed = 0.4;
+    plan.machines[2].speed = 0.3;
     let cut = Fault::Cut { machine: 0, way: None, span: Millis(14_000), seen: false };
     let outcome = run(with(cut, 3_000, plan)).lawful();
     let lost = outcome.ledger.iter().find_map(|record| match &record.event {
