@@ -158,6 +158,9 @@ mod tests {
         let zone = Zone::new("DE");
         assert_eq!(account.intensity(&zone, GridHour(5)), (UNKNOWN_INTENSITY, Provenance::Constant));
         account.observe(sample(3, 100.0));
-        assert_eq!(account.intensity(&zone, GridHour(5)), (Intensity(100.0), Provenance::Cached { age_hours: 2 }));
+        assert_eq!(
+            account.intensity(&zone, GridHour(5)),
+            (Intensity(100.0), Provenance::Cached { age_hours: 2 })
+        );
     }
 }

@@ -72,12 +72,24 @@ impl BlobStore {
         if offset != received {
             return Ok(received);
         }
-        if received == 0 && self.partial.range((worker.clone(), BlobId::MIN)..).take_while(|((w, _), _)| w == worker).count() >= MAX_PARTIAL_PER_WORKER {
+        if received == 0
+            && self
+                .partial
+                .range((worker.clone(), BlobId::MIN)..)
+                .take_while(|((w, _), _)| w == worker)
+                .count()
+                >= MAX_PARTIAL_PER_WORKER
+        {
             return Err(Error::TooMany(worker.clone()));
         }
         let path = self.uploads().join(format!("{worker}-{blob}"));
         let failed = |source| Error::Io { path: path.clone(), source };
-        let mut file = OpenOptions::new().create(true).truncate(received == 0).write(true).open(&path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(received == 0)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
         file.seek(SeekFrom::Start(received)).and_then(|_| file.write_all(bytes)).map_err(failed)?;
         let received = received + bytes.len() as u64;
         if received < total {
@@ -158,8 +170,16 @@ mod tests {
         let bytes = b"some weights".repeat(3);
         assert_eq!(store.receive(&worker, &piece(&bytes, 0, 10)).unwrap(), 10);
         assert!(!store.contains(BlobId::of(&bytes)));
-        assert_eq!(store.receive(&worker, &piece(&bytes, 0, 10)).unwrap(), 10, "a repeated piece changes nothing");
-        assert_eq!(store.receive(&worker, &piece(&bytes, 20, 30)).unwrap(), 10, "nor does one with a gap before it");
+        assert_eq!(
+            store.receive(&worker, &piece(&bytes, 0, 10)).unwrap(),
+            10,
+            "a repeated piece changes nothing"
+        );
+        assert_eq!(
+            store.receive(&worker, &piece(&bytes, 20, 30)).unwrap(),
+            10,
+            "nor does one with a gap before it"
+        );
         assert_eq!(store.receive(&worker, &piece(&bytes, 10, bytes.len())).unwrap(), bytes.len() as u64);
         let back = store.piece(BlobId::of(&bytes), 5).unwrap().unwrap();
         assert_eq!((back.bytes.as_slice(), back.total), (&bytes[5..], bytes.len() as u64));

@@ -89,10 +89,14 @@ impl Core {
             Purpose::Full if rung_epochs > 0.0 => {
                 self.state.mean_cost(Purpose::Rung).map(|cost| (cost, full_epochs / rung_epochs))
             }
-            Purpose::Rung => self.state.mean_cost(Purpose::Full).map(|cost| (cost, rung_epochs / full_epochs)),
+            Purpose::Rung => {
+                self.state.mean_cost(Purpose::Full).map(|cost| (cost, rung_epochs / full_epochs))
+            }
             _ => None,
         };
-        scaled.map_or((Seconds::ZERO, Joules::ZERO), |((seconds, joules), factor)| (seconds * factor, joules * factor))
+        scaled.map_or((Seconds::ZERO, Joules::ZERO), |((seconds, joules), factor)| {
+            (seconds * factor, joules * factor)
+        })
     }
 
     /// The time until a piece of work has borne fruit: a short training is of use only if a full one can follow.
@@ -150,7 +154,8 @@ impl Core {
     }
 
     fn fits_in_time(&self, purpose: Purpose, done: f64) -> bool {
-        let wall = self.left().hours.unwrap_or(f64::INFINITY) * self.state.clock().map_or(3600.0, |clock| clock.hour_s);
+        let wall = self.left().hours.unwrap_or(f64::INFINITY)
+            * self.state.clock().map_or(3600.0, |clock| clock.hour_s);
         self.expected(purpose).0.0 * (1.0 - done) <= wall
     }
 }

@@ -126,11 +126,17 @@ impl StudyArgs {
 fn log_to(config: &Config, level: tracing_subscriber::filter::LevelFilter) -> Result<()> {
     use anyhow::Context;
     let directory = crate::directory::StudyDirectory::new(&config.study.directory);
-    directory.create().with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
+    directory
+        .create()
+        .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
     let path = directory.log();
     let file = std::fs::File::options().create(true).append(true).open(&path);
     let file = file.with_context(|| format!("the log {} can't be written", path.display()))?;
-    tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(std::sync::Mutex::new(file)).init();
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_writer(std::sync::Mutex::new(file))
+        .init();
     Ok(())
 }
 

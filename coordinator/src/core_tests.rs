@@ -138,7 +138,11 @@ impl Bench {
     }
 
     fn task_of(&self, worker: &str) -> Option<TaskId> {
-        self.core.state().leases().find(|(_, lease)| lease.worker.as_str() == worker).map(|(_, lease)| lease.task)
+        self.core
+            .state()
+            .leases()
+            .find(|(_, lease)| lease.worker.as_str() == worker)
+            .map(|(_, lease)| lease.task)
     }
 
     fn subject_of(&self, worker: &str) -> Subject {
@@ -234,8 +238,7 @@ fn deliveries_count_once() {
     bench.joins("a", 1);
     let task = bench.task_of("a");
     bench.delivers("a", 1, energy(task, 5.0));
-    let repeated =
-        FromWorker::Delivery { session: SessionId(1), number: 1, report: energy(task, 5.0) };
+    let repeated = FromWorker::Delivery { session: SessionId(1), number: 1, report: energy(task, 5.0) };
     bench.says("a", repeated);
     let early = FromWorker::Delivery { session: SessionId(1), number: 9, report: energy(task, 5.0) };
     bench.says("a", early);
@@ -270,7 +273,9 @@ fn a_vanished_worker_is_retried_from_its_last_checkpoint_elsewhere() {
     let again = bench.task_of("b").unwrap();
     bench.beats("b", 2, &[again]);
     let taken = bench.ledger.iter().rev().find_map(|record| match &record.event {
-        common::event::Event::TaskLeased { task: leased, resume, .. } if leased.trial == task.trial => Some(*resume),
+        common::event::Event::TaskLeased { task: leased, resume, .. } if leased.trial == task.trial => {
+            Some(*resume)
+        }
         _ => None,
     });
     // `b` had begun a trial of its own; the lost one waits with its checkpoint or was taken up from it.
@@ -365,7 +370,8 @@ fn a_lost_assignment_is_sent_again_and_a_stray_task_cancelled() {
     assert_eq!(bench.sent.iter().filter(|(_, m)| *m == ToWorker::Cancel { task: stray }).count(), 1);
     bench.passes(5.0);
     bench.beats("a", 1, &[]);
-    let repeated = |message: &ToWorker| matches!(message, ToWorker::Assign(assignment) if assignment.task == task);
+    let repeated =
+        |message: &ToWorker| matches!(message, ToWorker::Assign(assignment) if assignment.task == task);
     assert!(bench.sent.iter().any(|(_, message)| repeated(message)));
 }
 
@@ -376,7 +382,10 @@ fn the_study_ends_when_its_trainings_are_done_and_waits_for_farewells() {
     bench.joins("a", 1);
     bench.finishes("a", 1, evaluation(0.2, 10, vec![]));
     assert!(bench.core.state().finished.is_some());
-    assert!(matches!(bench.sent.last().unwrap().1, ToWorker::StudyOver { .. } | ToWorker::Acknowledge { .. }));
+    assert!(matches!(
+        bench.sent.last().unwrap().1,
+        ToWorker::StudyOver { .. } | ToWorker::Acknowledge { .. }
+    ));
     bench.passes(1.0);
     assert_eq!(bench.exit, None, "the worker has not left yet");
     bench.delivers("a", 1, energy(None, 1.0));

@@ -95,7 +95,11 @@ impl Standing {
 
     /// What a slot that may train should begin; takes from `stock` where the choice is an unscored candidate. `fits` says
     /// whether the budgets can pay for one more of a purpose.
-    pub fn next_training(&self, stock: &mut VecDeque<Candidate>, fits: &dyn Fn(Purpose) -> bool) -> Option<Choice> {
+    pub fn next_training(
+        &self,
+        stock: &mut VecDeque<Candidate>,
+        fits: &dyn Fn(Purpose) -> bool,
+    ) -> Option<Choice> {
         if self.supernet == Supernet::Absent && fits(Purpose::Supernet) {
             return Some(Choice { subject: Subject::Supernet, origin: Origin::Study });
         }
@@ -133,7 +137,11 @@ impl Standing {
     }
 
     /// What a slot that samples should score.
-    pub fn next_score(&self, stock: &mut VecDeque<Candidate>, fits: &dyn Fn(Purpose) -> bool) -> Option<Choice> {
+    pub fn next_score(
+        &self,
+        stock: &mut VecDeque<Candidate>,
+        fits: &dyn Fn(Purpose) -> bool,
+    ) -> Option<Choice> {
         if !self.can_score() || !fits(Purpose::OneShot) {
             return None;
         }
@@ -203,12 +211,21 @@ fn best(contenders: &[Contender], layers: usize) -> Option<Architecture> {
     let points: Vec<&[f64]> = contenders.iter().map(|contender| contender.objectives.as_slice()).collect();
     // Refused only for NaN, which no accepted evaluation holds.
     let ranks = moo::ranks(&points).ok()?;
-    let lowest = contenders.iter().zip(&ranks).filter(|(contender, _)| !contender.taken).map(|(_, rank)| *rank).min()?;
+    let lowest = contenders
+        .iter()
+        .zip(&ranks)
+        .filter(|(contender, _)| !contender.taken)
+        .map(|(_, rank)| *rank)
+        .min()?;
     if lowest >= layers {
         return None;
     }
-    let layer: Vec<&Contender> =
-        contenders.iter().zip(&ranks).filter(|(_, rank)| **rank == lowest).map(|(contender, _)| contender).collect();
+    let layer: Vec<&Contender> = contenders
+        .iter()
+        .zip(&ranks)
+        .filter(|(_, rank)| **rank == lowest)
+        .map(|(contender, _)| contender)
+        .collect();
     let points: Vec<&[f64]> = layer.iter().map(|contender| contender.objectives.as_slice()).collect();
     let crowding = moo::crowding_distances(&points).ok()?;
     let open = layer.iter().zip(crowding).filter(|(contender, _)| !contender.taken);
@@ -216,7 +233,10 @@ fn best(contenders: &[Contender], layers: usize) -> Option<Architecture> {
     let order = |a: &(&&Contender, f64), b: &(&&Contender, f64)| {
         b.1.total_cmp(&a.1).then_with(|| {
             let pairs = a.0.objectives.iter().zip(&b.0.objectives);
-            pairs.map(|(x, y)| x.total_cmp(y)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+            pairs
+                .map(|(x, y)| x.total_cmp(y))
+                .find(|order| order.is_ne())
+                .unwrap_or(std::cmp::Ordering::Equal)
         })
     };
     open.min_by(order).map(|(contender, _)| contender.architecture.clone())
@@ -232,8 +252,11 @@ mod tests {
 
     #[test]
     fn the_lowest_layer_is_promoted_first_and_its_best_error_before_the_rest() {
-        let mut contenders =
-            vec![contender(0, [0.9, 9.0], false), contender(1, [0.1, 5.0], false), contender(2, [0.5, 1.0], false)];
+        let mut contenders = vec![
+            contender(0, [0.9, 9.0], false),
+            contender(1, [0.1, 5.0], false),
+            contender(2, [0.5, 1.0], false),
+        ];
         let next = |contenders: &[Contender]| best(contenders, usize::MAX).map(|a| a.genes()[0]);
         assert_eq!(next(&contenders), Some(1));
         contenders[1].taken = true;

@@ -128,8 +128,9 @@ fn grid_clock(config: &Config, state: &State) -> Result<GridClock> {
     let now = clock::now();
     let grid_origin = match config.carbon.start.as_str() {
         "now" => now,
-        text => carbon::parse_time(text)
-            .with_context(|| format!("carbon.start = {text}: write \"now\" or a time like \"2021-07-02T06:00Z\""))?,
+        text => carbon::parse_time(text).with_context(|| {
+            format!("carbon.start = {text}: write \"now\" or a time like \"2021-07-02T06:00Z\"")
+        })?,
     };
     Ok(GridClock { wall_origin: now, grid_origin, hour_s: config.carbon.hour_seconds })
 }
@@ -172,7 +173,8 @@ async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
         }
     };
     // Port 0 is chosen once: workers that outlive this process look for its successor at the same address.
-    let remembered = || -> Option<Endpoint> { std::fs::read_to_string(directory.endpoint()).ok()?.trim().parse().ok() };
+    let remembered =
+        || -> Option<Endpoint> { std::fs::read_to_string(directory.endpoint()).ok()?.trim().parse().ok() };
     let endpoint = match asked.port() {
         0 => remembered().filter(|endpoint| endpoint.host() == asked.host()).unwrap_or_else(|| asked.clone()),
         _ => asked.clone(),
@@ -186,5 +188,8 @@ pub fn read_state(directory: &Path) -> Result<State> {
 }
 
 fn hostname() -> String {
-    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "unknown".into())
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_else(|| "unknown".into())
 }

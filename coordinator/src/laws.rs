@@ -34,7 +34,14 @@ pub fn check_state(state: &State) -> Vec<Violation> {
         let finished = trial.state == TrialState::Finished;
         law!(found, "T-3", finished == trial.evaluation.is_some(), "trial {id} is {:?}", trial.state);
         if let Some(lease) = trial.lease() {
-            law!(found, "Q-3", slots.insert((&lease.worker, lease.slot)), "{} {} twice", lease.worker, lease.slot);
+            law!(
+                found,
+                "Q-3",
+                slots.insert((&lease.worker, lease.slot)),
+                "{} {} twice",
+                lease.worker,
+                lease.slot
+            );
             let worker = state.workers.get(&lease.worker);
             let alive = worker.is_some_and(|record| record.alive && record.session == lease.session);
             law!(found, "Q-1", alive, "task {} is leased to a lost session of {}", lease.task, lease.worker);

@@ -12,7 +12,11 @@ use crate::fleet::{LiveSlot, SlotKey};
 
 /// The role of each of `slots`. Slots beyond the allocation's count rest until the next decision; counts beyond the slots
 /// are cut, resting first and training last (law A-1).
-pub fn roles(allocation: &Allocation, slots: &[LiveSlot], present: &BTreeMap<SlotKey, Role>) -> BTreeMap<SlotKey, Role> {
+pub fn roles(
+    allocation: &Allocation,
+    slots: &[LiveSlot],
+    present: &BTreeMap<SlotKey, Role>,
+) -> BTreeMap<SlotKey, Role> {
     let mut planned = BTreeMap::new();
     for (zone, shares) in &allocation.zones {
         let mut open: Vec<&LiveSlot> = slots.iter().filter(|slot| slot.zone == *zone).collect();

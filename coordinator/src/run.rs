@@ -33,12 +33,17 @@ pub enum Ending {
 /// Runs the coordinator, with `config.local.workers` workers of its own where `with_workers`.
 pub fn run(config: Config, with_workers: bool) -> Result<Ending> {
     if with_workers && config.local.workers == 0 {
-        bail!("local.workers = 0: `ce-nas run` needs at least one; use `ce-nas coordinator` to bring your own");
+        bail!(
+            "local.workers = 0: `ce-nas run` needs at least one; use `ce-nas coordinator` to bring your own"
+        );
     }
     if with_workers && config.evaluation.evaluator == EvaluatorKind::Torch && config.worker.data == "auto" {
         let path = std::path::Path::new(&config.data.path);
         if !path.exists() {
-            bail!("there are no images at {}: fetch them (for Fashion-MNIST, scripts/fetch-fashion-mnist) or correct data.path", path.display());
+            bail!(
+                "there are no images at {}: fetch them (for Fashion-MNIST, scripts/fetch-fashion-mnist) or correct data.path",
+                path.display()
+            );
         }
     }
     System::new().block_on(async { drive(config, with_workers).await })

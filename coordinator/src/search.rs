@@ -26,7 +26,11 @@ impl Searcher {
         let search = &config.search;
         let options = lamoo::Options {
             // A tree that is never old enough to be asked is a random search without duplicates.
-            initial_samples: if search.searcher == "random" { usize::MAX } else { search.initial_samples as usize },
+            initial_samples: if search.searcher == "random" {
+                usize::MAX
+            } else {
+                search.initial_samples as usize
+            },
             min_samples: search.region_min_samples as usize,
             exploration: search.exploration,
             sampler: match search.sampler.as_str() {

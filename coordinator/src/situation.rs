@@ -22,7 +22,8 @@ impl Core {
         let into_hour = clock.map_or(0, |clock| clock.grid(self.now()).since(hour.start()).0);
         let left = self.left();
         let gained = &self.state.progress;
-        let before = gained.len().checked_sub(RECENT_FULLS + 1).map_or(0.0, |index| gained[index].hypervolume);
+        let before =
+            gained.len().checked_sub(RECENT_FULLS + 1).map_or(0.0, |index| gained[index].hypervolume);
         Situation {
             hour,
             hour_left: 1.0 - into_hour as f64 / HOUR_MS as f64,
@@ -71,9 +72,11 @@ impl Core {
         let standing = self.standing();
         let trains = |role: Role| role == Role::Train;
         let running = self.state.leases().filter(|(trial, _)| trains(trial.subject.role())).count();
-        let waiting = self.state.trials.values().filter(|t| t.is_waiting() && trains(t.subject.role())).count();
+        let waiting =
+            self.state.trials.values().filter(|t| t.is_waiting() && trains(t.subject.role())).count();
         let pool = standing.pool();
-        let room = if standing.can_score() { (self.options.ladder.pool as usize).saturating_sub(pool) } else { 0 };
+        let room =
+            if standing.can_score() { (self.options.ladder.pool as usize).saturating_sub(pool) } else { 0 };
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Work {
             trainings_running: count(running),

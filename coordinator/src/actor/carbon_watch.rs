@@ -81,7 +81,8 @@ impl Handler<History> for CarbonWatch {
 
     fn handle(&mut self, question: History, _: &mut Self::Context) -> Self::Result {
         let source = self.sources.get(&question.zone);
-        let known = source.map_or_else(Vec::new, |source| source.history(question.hour.plus(1), question.hours));
+        let known =
+            source.map_or_else(Vec::new, |source| source.history(question.hour.plus(1), question.hours));
         MessageResult(known)
     }
 }

@@ -39,7 +39,9 @@ pub struct Parts {
 /// Why the coordinator stopped by itself.
 #[derive(Debug)]
 pub enum Exit {
-    Over { reason: String },
+    Over {
+        reason: String,
+    },
     /// An event could not be made durable; nothing that depends on it has left this process.
     Ledger(ledger::Error),
 }

@@ -76,7 +76,8 @@ impl Handler<MakeForecasts> for ForecastMaker {
             histories
         };
         let answer = histories.into_actor(self).map(move |histories, this, _| {
-            let made = histories.iter().filter_map(|(zone, known)| this.forecast(zone, hour, known)).collect();
+            let made =
+                histories.iter().filter_map(|(zone, known)| this.forecast(zone, hour, known)).collect();
             reply.do_send(Take(Input::Forecasted { hour, forecasts: made }));
         });
         AtomicResponse::new(Box::pin(answer))

@@ -12,19 +12,37 @@ use crate::ladder::Candidate;
 #[derive(Debug, Clone)]
 pub enum Input {
     /// This process took the study up; the first input of each life. `study` is what a new ledger begins with.
-    Started { study: Box<NewStudy>, version: String, host: String },
+    Started {
+        study: Box<NewStudy>,
+        version: String,
+        host: String,
+    },
     /// A message from an authenticated peer.
-    Message { worker: WorkerName, message: FromWorker },
+    Message {
+        worker: WorkerName,
+        message: FromWorker,
+    },
     /// Time passed. Nothing happens between ticks that only time could cause.
     Tick,
     /// Answers `Effect::Observe`.
-    Observed { hour: GridHour, samples: Vec<CarbonSample> },
+    Observed {
+        hour: GridHour,
+        samples: Vec<CarbonSample>,
+    },
     /// Answers `Effect::Forecast`; none where the zone's history is too short for any model.
-    Forecasted { hour: GridHour, forecasts: Vec<Forecast> },
+    Forecasted {
+        hour: GridHour,
+        forecasts: Vec<Forecast>,
+    },
     /// Answers `Effect::Decide`.
-    Decided { hour: GridHour, allocation: Allocation },
+    Decided {
+        hour: GridHour,
+        allocation: Allocation,
+    },
     /// Answers `Effect::Propose`.
-    Proposed { candidates: Vec<Candidate> },
+    Proposed {
+        candidates: Vec<Candidate>,
+    },
     Control(Control),
 }
 

@@ -27,7 +27,8 @@ pub struct Options {
 
 impl Options {
     pub fn new(config: &Config) -> Self {
-        let traced = config.carbon.traces.iter().filter_map(|trace| trace.split_once('=')).map(|(zone, _)| zone);
+        let traced =
+            config.carbon.traces.iter().filter_map(|trace| trace.split_once('=')).map(|(zone, _)| zone);
         let zones: BTreeSet<Zone> = match config.carbon.source.as_str() {
             "trace" => traced.map(Zone::from).collect(),
             _ => config.carbon.zones.iter().map(|zone| Zone::from(zone.as_str())).collect(),

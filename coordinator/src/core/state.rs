@@ -75,7 +75,9 @@ pub enum TrialState {
     Waiting,
     Leased(Lease),
     Finished,
-    Failed { reason: String },
+    Failed {
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +132,8 @@ impl State {
             Event::StudyStarted { spec, clock, version, config } => {
                 self.front = Front::new(&reference_point(&spec.objectives)).ok();
                 let (version, config) = (version.clone(), config.clone());
-                self.study = Some(Study { spec: (**spec).clone(), clock: *clock, version, config, started: at });
+                self.study =
+                    Some(Study { spec: (**spec).clone(), clock: *clock, version, config, started: at });
             }
             Event::CoordinatorStarted { .. } => self.lives += 1,
             Event::StudyFinished { reason } => self.finished = Some((at, reason.clone())),
@@ -138,7 +141,8 @@ impl State {
                 self.worker_joined(at, worker, *session, *origin, zone, slots, version, host);
             }
             Event::WorkerLost { worker, session, reason } => {
-                if let Some(record) = self.workers.get_mut(worker).filter(|record| record.session == *session) {
+                if let Some(record) = self.workers.get_mut(worker).filter(|record| record.session == *session)
+                {
                     record.alive = false;
                     record.lost_reason = Some(reason.clone());
                 }
@@ -155,7 +159,9 @@ impl State {
                 self.forecasts.insert(forecast.zone.clone(), (**forecast).clone());
             }
             Event::AllocationDecided { allocation } => self.allocations.push((at, allocation.clone())),
-            Event::TrialProposed { trial, subject, origin } => self.trial_proposed(at, *trial, subject, origin),
+            Event::TrialProposed { trial, subject, origin } => {
+                self.trial_proposed(at, *trial, subject, origin)
+            }
             Event::TaskLeased { task, worker, session, slot, .. } => {
                 let lease =
                     Lease { task: *task, worker: worker.clone(), session: *session, slot: *slot, since: at };
@@ -183,7 +189,9 @@ impl State {
                 trial.finished = Some(at);
                 trial.checkpoint = None;
             }),
-            Event::EnergySpent { worker, session, measurement } => self.energy_spent(worker, *session, measurement),
+            Event::EnergySpent { worker, session, measurement } => {
+                self.energy_spent(worker, *session, measurement)
+            }
         }
     }
 
@@ -212,7 +220,10 @@ impl State {
         self.trials.values().filter_map(|trial| trial.lease().map(|lease| (trial, lease)))
     }
 
-    pub fn finished_at(&self, fidelity: Fidelity) -> impl Iterator<Item = (&Trial, &Architecture, &Evaluation)> {
+    pub fn finished_at(
+        &self,
+        fidelity: Fidelity,
+    ) -> impl Iterator<Item = (&Trial, &Architecture, &Evaluation)> {
         self.trials.values().filter_map(move |trial| match &trial.subject {
             Subject::Network { architecture, fidelity: found } if *found == fidelity => {
                 trial.evaluation.as_deref().map(|evaluation| (trial, architecture, evaluation))
@@ -244,8 +255,9 @@ impl State {
     /// Mean seconds and joules of what has finished so far; none before the first.
     pub fn mean_cost(&self, purpose: Purpose) -> Option<(Seconds, Joules)> {
         let done = self.trials.values().filter(|trial| trial.subject.purpose() == purpose);
-        let costs: Vec<_> =
-            done.filter_map(|trial| trial.evaluation.as_ref().map(|e| (e.seconds.0, trial.joules.0))).collect();
+        let costs: Vec<_> = done
+            .filter_map(|trial| trial.evaluation.as_ref().map(|e| (e.seconds.0, trial.joules.0)))
+            .collect();
         if costs.is_empty() {
             return None;
         }

@@ -29,7 +29,9 @@ impl Core {
             .map(|(key, role)| (key.clone(), *role))
             .collect();
         for (key, role) in free {
-            let Some(zone) = self.state.workers.get(&key.0).map(|record| record.zone.clone()) else { continue };
+            let Some(zone) = self.state.workers.get(&key.0).map(|record| record.zone.clone()) else {
+                continue;
+            };
             if let Some(trial) = self.next_for(role, &zone) {
                 self.lease(trial, &key);
             }
@@ -93,7 +95,9 @@ impl Core {
     }
 
     fn lease(&mut self, trial: TrialId, key: &SlotKey) {
-        let (Some(trial), Some(record)) = (self.state.trial(trial), self.state.workers.get(&key.0)) else { return };
+        let (Some(trial), Some(record)) = (self.state.trial(trial), self.state.workers.get(&key.0)) else {
+            return;
+        };
         let task = trial.next_task();
         let event = Event::TaskLeased {
             task,
@@ -107,7 +111,10 @@ impl Core {
     }
 
     pub(crate) fn send_assignment(&mut self, task: TaskId) {
-        let (Some(lease), Some(trial)) = (self.state.lease(task).cloned(), self.state.trial(task.trial)) else { return };
+        let (Some(lease), Some(trial)) = (self.state.lease(task).cloned(), self.state.trial(task.trial))
+        else {
+            return;
+        };
         let needs_supernet = trial.subject.purpose() == Purpose::OneShot;
         let assignment = Assignment {
             task,

@@ -12,7 +12,12 @@ impl Core {
     pub(crate) fn on_started(&mut self, study: NewStudy, version: String, host: String) {
         if self.state.study.is_none() {
             let NewStudy { spec, clock, config } = study;
-            self.record(Event::StudyStarted { spec: Box::new(spec), clock, version: version.clone(), config });
+            self.record(Event::StudyStarted {
+                spec: Box::new(spec),
+                clock,
+                version: version.clone(),
+                config,
+            });
         }
         // Nobody is lost for the time that this process was away.
         let now = self.now();

@@ -9,8 +9,16 @@ use common::wire::{Report, ToWorker};
 use crate::core::{Core, Effect};
 
 impl Core {
-    pub(crate) fn on_delivery(&mut self, worker: &WorkerName, session: SessionId, number: u64, report: Report) {
-        let Some(&taken) = self.state.workers.get(worker).and_then(|record| record.acknowledged.get(&session)) else {
+    pub(crate) fn on_delivery(
+        &mut self,
+        worker: &WorkerName,
+        session: SessionId,
+        number: u64,
+        report: Report,
+    ) {
+        let Some(&taken) =
+            self.state.workers.get(worker).and_then(|record| record.acknowledged.get(&session))
+        else {
             return self.send(worker, ToWorker::WhoAreYou { session });
         };
         if self.knows(worker, session) {
@@ -31,7 +39,10 @@ impl Core {
         match report {
             // E-1: joules are booked whether or not the result is still wanted.
             Report::Energy(measurement) => {
-                if measurement.joules.is_finite() && measurement.joules.0 >= 0.0 && measurement.end >= measurement.start {
+                if measurement.joules.is_finite()
+                    && measurement.joules.0 >= 0.0
+                    && measurement.end >= measurement.start
+                {
                     self.record(Event::EnergySpent { worker: worker.clone(), session, measurement });
                 }
             }
@@ -73,12 +84,14 @@ impl Core {
     fn finished(&mut self, task: TaskId, evaluation: Box<Evaluation>) {
         let Some(spec) = self.state.spec() else { return };
         // A supernet has no objectives of its own.
-        let network = self.state.trial(task.trial).is_some_and(|trial| trial.subject.architecture().is_some());
+        let network =
+            self.state.trial(task.trial).is_some_and(|trial| trial.subject.architecture().is_some());
         if network && let Err(unusable) = objectives(&spec.objectives, &evaluation) {
             return self.attempt_failed(task, Failure::Refused(unusable.to_string()));
         }
         if !evaluation.is_finite() {
-            return self.attempt_failed(task, Failure::Refused("a figure of the result is not a number".into()));
+            return self
+                .attempt_failed(task, Failure::Refused("a figure of the result is not a number".into()));
         }
         self.forget_checkpoint(task, None);
         self.record(Event::TrialFinished { task, evaluation });

@@ -104,7 +104,8 @@ impl Core {
     }
 
     fn zones(&self) -> BTreeSet<Zone> {
-        let of_workers = self.state.workers.values().filter(|record| record.alive).map(|record| record.zone.clone());
+        let of_workers =
+            self.state.workers.values().filter(|record| record.alive).map(|record| record.zone.clone());
         self.options.zones.iter().cloned().chain(of_workers).collect()
     }
 }

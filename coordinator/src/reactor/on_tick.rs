@@ -15,7 +15,9 @@ const REPEAT_PROPOSE: Millis = Millis(60_000);
 impl Core {
     pub(crate) fn on_tick(&mut self) {
         for worker in self.silent() {
-            let Some(session) = self.state.workers.get(&worker).map(|record| record.session) else { continue };
+            let Some(session) = self.state.workers.get(&worker).map(|record| record.session) else {
+                continue;
+            };
             let silent_s = self.options.lost_after.seconds();
             self.lose(&worker, session, &format!("no heartbeat for {silent_s} s"));
         }
@@ -55,8 +57,13 @@ impl Core {
 
     pub(crate) fn finish(&mut self, reason: String) {
         self.record(Event::StudyFinished { reason: reason.clone() });
-        let alive: Vec<WorkerName> =
-            self.state.workers.iter().filter(|(_, record)| record.alive).map(|(name, _)| name.clone()).collect();
+        let alive: Vec<WorkerName> = self
+            .state
+            .workers
+            .iter()
+            .filter(|(_, record)| record.alive)
+            .map(|(name, _)| name.clone())
+            .collect();
         for worker in alive {
             self.send(&worker, ToWorker::StudyOver { reason: reason.clone() });
         }

@@ -16,7 +16,9 @@ impl Core {
         match message {
             FromWorker::Hello(hello) => self.on_hello(worker, hello),
             FromWorker::Heartbeat { session, held, .. } => self.on_heartbeat(&worker, session, &held),
-            FromWorker::Delivery { session, number, report } => self.on_delivery(&worker, session, number, report),
+            FromWorker::Delivery { session, number, report } => {
+                self.on_delivery(&worker, session, number, report)
+            }
             FromWorker::Progress { session, progress } => {
                 if self.knows(&worker, session) && self.state.lease(progress.task).is_some() {
                     self.progress.insert(progress.task, progress);
@@ -47,7 +49,11 @@ impl Core {
             return self.send(&worker, ToWorker::Refused { reason });
         }
         let unchanged = self.knows(&worker, hello.session)
-            && self.state.workers.get(&worker).is_some_and(|r| r.slots == hello.slots && r.zone == hello.zone);
+            && self
+                .state
+                .workers
+                .get(&worker)
+                .is_some_and(|r| r.slots == hello.slots && r.zone == hello.zone);
         if !unchanged {
             // A restarted process is told from its predecessor by its session: what the old one held is gone.
             if let Some(former) = self.state.workers.get(&worker).filter(|r| r.alive).map(|r| r.session)
@@ -94,7 +100,8 @@ impl Core {
     /// Sets right what lost frames left askew: tasks held without a lease, and leases without a task.
     fn compare_held(&mut self, worker: &WorkerName, session: SessionId, held: &[TaskId]) {
         for &task in held {
-            if self.state.lease(task).is_none_or(|lease| lease.worker != *worker || lease.session != session) {
+            if self.state.lease(task).is_none_or(|lease| lease.worker != *worker || lease.session != session)
+            {
                 self.send(worker, ToWorker::Cancel { task });
             }
         }
@@ -123,7 +130,8 @@ impl Core {
     }
 
     pub(crate) fn tasks_of(&self, worker: &WorkerName, session: SessionId) -> Vec<TaskId> {
-        let held = self.state.leases().filter(|(_, lease)| lease.worker == *worker && lease.session == session);
+        let held =
+            self.state.leases().filter(|(_, lease)| lease.worker == *worker && lease.session == session);
         held.map(|(_, lease)| lease.task).collect()
     }
 }

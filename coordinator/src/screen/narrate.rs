@@ -49,7 +49,10 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
                     evaluation.parameters,
                     relative_hypervolume(state)
                 ),
-                _ => format!("finished in {:.1} s: {subject}: {accuracy:.2} % validation", evaluation.seconds.0),
+                _ => format!(
+                    "finished in {:.1} s: {subject}: {accuracy:.2} % validation",
+                    evaluation.seconds.0
+                ),
             }
         }
         Event::Acknowledged { .. }
@@ -66,7 +69,8 @@ pub(super) fn describe(trial: &Trial, state: &State) -> String {
     match &trial.subject {
         Subject::Supernet => format!("trial {} (supernet)", trial.id),
         Subject::Network { architecture, fidelity } => {
-            let notation = state.spec().map_or_else(String::new, |spec| spec.space.build().encode(architecture));
+            let notation =
+                state.spec().map_or_else(String::new, |spec| spec.space.build().encode(architecture));
             format!("trial {} ({fidelity}, {notation})", trial.id)
         }
     }

@@ -75,7 +75,9 @@ fn search(state: &State) -> String {
         .map_or_else(|| "none yet".into(), |error| format!("{:.2} %", 100.0 * (1.0 - error)));
     let members = state.front.as_ref().map_or(0, moo::Front::len);
     let hypervolume = relative_hypervolume(state);
-    format!("search    hypervolume {hypervolume:.4} of the box · front {members} · best validation accuracy {best}")
+    format!(
+        "search    hypervolume {hypervolume:.4} of the box · front {members} · best validation accuracy {best}"
+    )
 }
 
 fn trials(state: &State) -> Vec<String> {
@@ -115,10 +117,17 @@ fn zones(state: &State, glance: &Glance<'_>) -> Vec<String> {
             let hours = (1..=HOURS_AHEAD).filter_map(|ahead| forecast.median(hour.plus(ahead)));
             hours.map(|intensity| format!("{:.0}", intensity.0)).collect()
         });
-        lines.push(format!("{zone:<9} {:.0} g/kWh ({provenance}) · next hours {}", present.0, coming.join(" ")));
+        lines.push(format!(
+            "{zone:<9} {:.0} g/kWh ({provenance}) · next hours {}",
+            present.0,
+            coming.join(" ")
+        ));
         if let Some((_, allocation)) = state.allocations.last() {
             let s = allocation.shares(zone);
-            lines.push(format!("          train {} sample {} rest {}: {}", s.train, s.sample, s.rest, allocation.reason));
+            lines.push(format!(
+                "          train {} sample {} rest {}: {}",
+                s.train, s.sample, s.rest, allocation.reason
+            ));
         }
     }
     lines
@@ -143,7 +152,12 @@ fn workers(state: &State, glance: &Glance<'_>) -> Vec<String> {
     lines
 }
 
-fn holder(state: &State, glance: &Glance<'_>, worker: &WorkerName, slot: common::id::SlotId) -> Option<String> {
+fn holder(
+    state: &State,
+    glance: &Glance<'_>,
+    worker: &WorkerName,
+    slot: common::id::SlotId,
+) -> Option<String> {
     let (trial, lease) = state.leases().find(|(_, lease)| lease.worker == *worker && lease.slot == slot)?;
     let done = glance.core.running().get(&lease.task).map_or(0.0, |progress| progress.done);
     Some(format!("{} {:>3.0} % {}", bar(done, 10), 100.0 * done, describe(trial, state)))
@@ -157,7 +171,11 @@ fn budget(state: &State, left: &Left) -> String {
     }
     if let Some(grams) = left.carbon {
         let spent = state.account.emissions().0;
-        parts.push(format!("{} {:.3} gCO2eq", bar(spent / (spent + grams.0).max(f64::MIN_POSITIVE), BAR), grams.0.max(0.0)));
+        parts.push(format!(
+            "{} {:.3} gCO2eq",
+            bar(spent / (spent + grams.0).max(f64::MIN_POSITIVE), BAR),
+            grams.0.max(0.0)
+        ));
     }
     if let Some(joules) = left.energy {
         parts.push(format!("{:.5} kWh", joules.kwh().max(0.0)));
