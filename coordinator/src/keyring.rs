@@ -47,6 +47,8 @@ impl Keyring {
 
     /// The worker's key file, made and admitted on first use.
     pub fn admit_new(&self, name: &str) -> Result<PathBuf> {
+        // Before any file bears it.
+        let _: PeerName = name.parse()?;
         let path = self.worker_key(name);
         if !path.exists() {
             KeyPair::generate().save(&path)?;

@@ -44,7 +44,7 @@ pub fn run(config: &Config) -> Result<Ended, RunError> {
         session: session(),
         zone: Zone::new(config.worker.zone.as_str()),
         slots: hardware.slots,
-        version: env!("CARGO_PKG_VERSION").into(),
+        version: version(),
         host: hardware::host_name(),
         checkpoint: Millis::from_seconds(config.worker.checkpoint_s),
         give_up: config.worker.give_up_s.get().map(Millis::from_seconds),
@@ -83,6 +83,12 @@ fn connection(config: &Config) -> anyhow::Result<ClientOptions> {
         Security::Null => ClientSecurity::Null { name: worker.name.parse().context("worker.name")? },
     };
     Ok(ClientOptions::new(endpoint, security))
+}
+
+/// This release and the libtorch it was built against, for the ledger and the report.
+fn version() -> String {
+    let own = env!("CARGO_PKG_VERSION");
+    evaluation::libtorch_version().map_or_else(|| own.into(), |torch| format!("{own} (libtorch {torch})"))
 }
 
 /// Drawn from the operating system, so that a restarted process is told from its predecessor.

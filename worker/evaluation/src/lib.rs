@@ -52,6 +52,12 @@ fn build_torch(_: &StudySpec, _: &Options) -> Result<Box<dyn Evaluator>, Error> 
     Err(Error::WithoutTorch)
 }
 
+/// The libtorch this worker was built against; none without the feature `torch`.
+pub fn libtorch_version() -> Option<&'static str> {
+    // tch 0.24 speaks to this one exactly; its build refuses any other.
+    cfg!(feature = "torch").then_some("2.11.0")
+}
+
 /// CUDA devices that libtorch can compute on; none in a build without it.
 pub fn cuda_devices() -> usize {
     #[cfg(feature = "torch")]
