@@ -1,5 +1,15 @@
 //! Checks the laws after every step, with books of its own: nothing here asks the cores what they believe about energy,
 //! deliveries or results; it counts what really happened.
+//!
+//! Besides the laws of `ARCHITECTURE.md` it names some that only a whole world can show:
+//! - **B-1** work begins with the very blobs that its assignment names, **B-2** no event names a blob that is not stored;
+//! - **D-1** a delivery's number means one report for ever, **D-2** "acknowledged" is said of what is durable alone, **D-3** each
+//!   delivery is taken in once and in order;
+//! - **L-3** no effect overtakes its event, **L-4** what is recorded reads back, **L-5** history does not run backwards, **L-6**
+//!   nothing is leased after the end;
+//! - **Q-4** once the world is calm, leases and work at hand agree;
+//! - **S-1** nothing known is proposed;
+//! - **W-4** an executor is asked about its own task, **W-5** nobody leaves without a reason, **W-6** a task begins once in a process.
 
 use std::collections::BTreeMap;
 
@@ -287,13 +297,13 @@ impl Auditor {
     }
 
     /// The end: everything once more, from the durable ledger alone.
-    pub fn close(&mut self, ledger: &[Record], store: &Store, crash_limit: u32, seed: common::seed::Seed) {
+    pub fn close(&mut self, ledger: &[Record], store: &Store, crash_limit: u32) {
         self.coordinator_died(ledger);
         self.check_books();
         let found = laws::check_state(&self.shadow);
         self.violations
             .extend(found.into_iter().map(|violation| format!("{}: {}", violation.law, violation.what)));
-        let found = self.history.close(ledger, &self.shadow, store, crash_limit, seed);
+        let found = self.history.close(ledger, &self.shadow, store, crash_limit);
         self.violations.extend(found);
     }
 }

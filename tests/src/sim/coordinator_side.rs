@@ -217,7 +217,7 @@ impl World {
         (self.site.ledger.len() + undurable) as u64 + 1
     }
 
-    /// Whether an event of this kind is in the ledger.
+    /// What is durable.
     pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
         self.site.ledger.iter().map(|record| &record.event)
     }

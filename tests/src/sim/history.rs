@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::carbon::CarbonSample;
 use common::event::{Event, Record};
 use common::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
-use common::seed::Seed;
 use common::time::{GridClock, HOUR_MS, Millis, Timestamp};
 use common::trial::{Evaluation, Failure, Subject};
 use common::unit::JOULES_PER_KWH;
@@ -173,14 +172,7 @@ impl History {
     }
 
     /// What must hold of a study that is over.
-    pub fn close(
-        &self,
-        ledger: &[Record],
-        state: &State,
-        store: &Store,
-        crash_limit: u32,
-        seed: Seed,
-    ) -> Vec<String> {
+    pub fn close(&self, ledger: &[Record], state: &State, store: &Store, crash_limit: u32) -> Vec<String> {
         let mut found = Vec::new();
         for (id, trial) in &state.trials {
             match (&trial.state, &trial.evaluation) {
@@ -222,14 +214,14 @@ impl History {
             );
             must!(found, "T-1", trial.crashes <= crash_limit, "trial {id} crashed {} times", trial.crashes);
         }
-        let (grams, booked) = (emissions(ledger, seed), state.account.emissions().0);
+        let (grams, booked) = (emissions(ledger), state.account.emissions().0);
         must!(found, "E-3", close(grams, booked), "{booked} g on the account, {grams} g by hour of use");
         found
     }
 }
 
 /// E-3 once more, from the records alone.
-fn emissions(ledger: &[Record], _seed: Seed) -> f64 {
+fn emissions(ledger: &[Record]) -> f64 {
     let mut clock: Option<GridClock> = None;
     let mut origins: BTreeMap<SessionKey, Timestamp> = BTreeMap::new();
     let mut zones: BTreeMap<WorkerName, Zone> = BTreeMap::new();

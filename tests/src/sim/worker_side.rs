@@ -9,7 +9,7 @@ use common::wire::{Assignment, FromWorker, SlotInfo, ToWorker};
 use worker::{Ask, Core, Effect, Ending, Exit, Input, Kept, Options, Step};
 
 use super::network::Way;
-use super::process::{IDLE, Process, Run, SAMPLING, TRAINING};
+use super::process::{Process, Run, SAMPLING, TRAINING};
 use super::trace;
 use super::truth::{self, Fate};
 use super::world::{Happening, Timer, World};
@@ -302,7 +302,6 @@ impl World {
         let Some(process) = self.process(machine).filter(|process| process.metering) else { return };
         let Some(bench) = process.bench(slot) else { return };
         let measurement = bench.meter.close(slot);
-        debug_assert!(measurement.joules.0 >= 0.0 && IDLE.0 > 0.0);
         self.hear(machine, Input::Measured(measurement), now);
     }
 

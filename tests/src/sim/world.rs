@@ -257,8 +257,7 @@ impl World {
             if !self.events().any(|event| matches!(event, Event::StudyFinished { .. })) {
                 self.auditor.violation("live", "the coordinator left before the study was over".into());
             }
-            let seed = self.plan.seed;
-            self.auditor.close(&self.site.ledger, &self.site.store, self.options.crash_limit, seed);
+            self.auditor.close(&self.site.ledger, &self.site.store, self.options.crash_limit);
         }
         Outcome {
             seed: self.plan.seed.0,
