@@ -147,12 +147,15 @@ fn images_that_are_missing() {
     assert!(study.workers().is_empty());
 }
 
+/// A worker's name, what is done to the images, and what it must say of them.
+type Damage<'a> = (&'a str, fn(&Path), &'a [&'a str]);
+
 #[test]
 fn images_that_are_damaged() {
     if !programs::has_torch() {
         return;
     }
-    let damages: [(&str, fn(&Path), &[&str]); 2] = [
+    let damages: [Damage; 2] = [
         (
             "truncated",
             images::truncate,

@@ -239,10 +239,8 @@ print(json.dumps(found))
 #[test]
 fn real_networks_on_real_images_and_their_files_in_python() {
     let (true, Some(images)) = (programs::has_torch(), programs::fashion_mnist()) else { return };
-    let settings = format!(
-        "{TINY_TORCH}\n[data]\nformat = \"idx\"\npath = {:?}\ntraining_images = 600\nvalidation_images = 200\naugmentation = \"none\"\n",
-        images
-    );
+    let data = format!("[data]\nformat = \"idx\"\npath = {images:?}\naugmentation = \"none\"\n");
+    let settings = format!("{TINY_TORCH}\n{data}training_images = 600\nvalidation_images = 200\n");
     let study = Study::new(&settings);
     study.run(&[]).end().with(0).saying(&["study finished", "2 full trainings"]);
     let books = audit(&study.directory);

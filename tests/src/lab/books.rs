@@ -53,12 +53,12 @@ fn check_order(records: &[Record], wrong: &mut Vec<String>) {
         }
         match &record.event {
             Event::StudyStarted { .. } if expected != 1 => {
-                wrong.push(format!("event {expected} starts the study again"))
+                wrong.push(format!("event {expected} starts the study again"));
             }
             Event::StudyFinished { .. } if over => wrong.push("the study finished twice".into()),
             Event::StudyFinished { .. } => over = true,
             Event::TaskLeased { task, .. } if over => {
-                wrong.push(format!("task {task} was leased after the end"))
+                wrong.push(format!("task {task} was leased after the end"));
             }
             Event::TrialFinished { task, .. } if !finished.insert(task.trial) => {
                 wrong.push(format!("trial {} finished twice", task.trial));
@@ -131,7 +131,7 @@ impl Books {
                     zones.insert(worker.clone(), zone.clone());
                 }
                 Event::TrialProposed { trial, subject, .. } => {
-                    drop(books.subjects.insert(*trial, subject.clone()))
+                    drop(books.subjects.insert(*trial, subject.clone()));
                 }
                 Event::TrialFinished { task, evaluation } => {
                     books.evaluations.insert(task.trial, (**evaluation).clone());
@@ -333,4 +333,69 @@ fn close(what: &str, told: &Value, counted: f64) {
     let told = told.as_f64().unwrap_or_else(|| panic!("{what}: the report tells {told}, counted {counted}"));
     let room = 1e-12 + 1e-6 * counted.abs();
     assert!((told - counted).abs() <= room, "{what}: the report tells {told}, counted {counted}");
+}
+
+#[cfg(test)]
+mod tests {
+    use common::energy::Method;
+    use common::id::SlotId;
+    use common::time::Millis;
+    use common::unit::Joules;
+
+    use super::*;
+
+    fn records(events: impl IntoIterator<Item = Event>) -> Vec<Record> {
+        let record = |(event, sequence)| Record { sequence, at: Timestamp(0), event };
+        events.into_iter().zip(1..).map(record).collect()
+    }
+
+    fn window(session: u64, start: i64, end: i64) -> Event {
+        let measurement = Measurement {
+            slot: SlotId(0),
+            task: None,
+            start: Millis(start),
+            end: Millis(end),
+            joules: Joules(1.0),
+            method: Method::Estimated,
+            meter: "test".into(),
+        };
+        Event::EnergySpent { worker: "w".into(), session: SessionId(session), measurement }
+    }
+
+    fn acknowledged(session: u64, delivery: u64) -> Event {
+        Event::Acknowledged { worker: "w".into(), session: SessionId(session), delivery }
+    }
+
+    fn found(check: fn(&[Record], &mut Vec<String>), events: Vec<Event>) -> usize {
+        let mut wrong = Vec::new();
+        check(&records(events), &mut wrong);
+        wrong.len()
+    }
+
+    #[test]
+    fn forged_books_are_noticed() {
+        assert_eq!(found(check_windows, vec![window(1, 0, 10), window(1, 10, 20), window(2, 5, 15)]), 0);
+        assert_eq!(found(check_windows, vec![window(1, 0, 10), window(1, 9, 20)]), 1);
+        assert_eq!(found(check_windows, vec![window(1, 0, 10), window(1, 0, 10)]), 1, "booked twice");
+        assert_eq!(
+            found(check_deliveries, vec![acknowledged(1, 1), acknowledged(2, 1), acknowledged(1, 2)]),
+            0
+        );
+        assert_eq!(found(check_deliveries, vec![acknowledged(1, 1), acknowledged(1, 3)]), 1);
+        assert_eq!(found(check_deliveries, vec![acknowledged(1, 1), acknowledged(1, 1)]), 1);
+        let over = || Event::StudyFinished { reason: "over".into() };
+        assert_eq!(found(check_order, vec![over(), over()]), 2, "begun by nothing, ended twice");
+        let mut gap = records([over(), over()]);
+        gap[1].sequence = 3;
+        let mut wrong = Vec::new();
+        check_order(&gap, &mut wrong);
+        assert!(wrong[0].contains("event 3 stands where 2 belongs"), "{wrong:?}");
+    }
+
+    #[test]
+    fn the_area_of_two_steps() {
+        // Two rectangles below (1, 10): 0.5 × 6 and 0.2 × 2 more; the third point lies outside.
+        let front = [[0.5, 4.0], [0.8, 2.0], [2.0, 1.0]];
+        assert!((area(&front, [1.0, 10.0]) - 3.4).abs() < 1e-12);
+    }
 }
