@@ -52,9 +52,13 @@ pub fn run(config: Config, with_workers: bool) -> Result<Ending> {
 async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
     let opened = launch::open(config.clone())?;
     let directory = opened.directory.clone();
+    let finished = opened.state.finished.is_some();
     if let Some((_, reason)) = &opened.state.finished {
         println!("this study is finished: {reason}");
-        return Ok(Ending::Finished);
+        if opened.state.workers.values().all(|worker| !worker.alive) {
+            return Ok(Ending::Finished);
+        }
+        println!("waiting for the last joules of workers that have not left");
     }
     // Keys first: the coordinator reads its list of workers as it starts.
     let prepared = if with_workers { local::prepare(&config, &directory)? } else { Vec::new() };
@@ -63,7 +67,8 @@ async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
     tracing::info!(endpoint = %running.endpoint, "listening");
     println!("coordinator at {} · study in {}", running.endpoint, directory.root().display());
     let mut workers = Vec::new();
-    for (name, folder) in prepared {
+    // Nobody is started for a study that is over; whoever is still there finds this process by itself.
+    for (name, folder) in prepared.into_iter().filter(|_| !finished) {
         workers.push(LocalWorker::new(name, folder, &config, &directory, &running.endpoint)?);
     }
     let ending = attend(running, &mut workers, on_terminal).await?;

@@ -48,6 +48,10 @@ pub struct Core {
     pub(crate) questions: u64,
     pub(crate) progress: BTreeMap<TaskId, Progress>,
     pub(crate) draining: bool,
+    /// When this process took the study up.
+    pub(crate) started: Timestamp,
+    /// When the workers were last told that the study is over.
+    pub(crate) told_study_over: Timestamp,
     /// Whether `Effect::Exit` was given.
     pub(crate) exited: bool,
     decision: Decision,
@@ -90,6 +94,8 @@ impl Core {
             questions: 0,
             progress: BTreeMap::new(),
             draining: false,
+            started: Timestamp::default(),
+            told_study_over: Timestamp::default(),
             exited: false,
             decision: Decision::default(),
             // The history never runs backwards, even if the clock was set back while nobody was here.

@@ -21,6 +21,7 @@ impl Core {
         }
         // Nobody is lost for the time that this process was away.
         let now = self.now();
+        self.started = now;
         self.heard = self.state.workers.keys().map(|worker| (worker.clone(), now)).collect();
         if self.is_over() {
             return;

@@ -9,6 +9,8 @@ use crate::core::{Core, Effect};
 
 /// A `Suspend` that bore no fruit for so long is sent again.
 const REPEAT_SUSPEND: Millis = Millis(3_000);
+/// A worker that is still there so long after it was told of the end is told again: the word may have been lost.
+const REPEAT_STUDY_OVER: Millis = Millis(3_000);
 /// An optimiser that has not answered for so long is asked again.
 const REPEAT_PROPOSE: Millis = Millis(60_000);
 
@@ -57,6 +59,11 @@ impl Core {
 
     pub(crate) fn finish(&mut self, reason: String) {
         self.record(Event::StudyFinished { reason: reason.clone() });
+        self.tell_study_over(reason);
+    }
+
+    fn tell_study_over(&mut self, reason: String) {
+        self.told_study_over = self.now();
         let alive: Vec<WorkerName> = self
             .state
             .workers
@@ -73,8 +80,15 @@ impl Core {
     fn bid_farewell(&mut self) {
         let Some((since, reason)) = self.state.finished.clone() else { return };
         let alive: Vec<_> = self.state.workers.iter().filter(|(_, record)| record.alive).collect();
-        let waited = self.now().since(since) > self.options.farewell;
-        if self.exited || !(alive.is_empty() || waited) {
+        // A coordinator that comes back to a finished study waits as long as one that finished it.
+        let waited = self.now().since(since.max(self.started)) > self.options.farewell;
+        if self.exited {
+            return;
+        }
+        if !(alive.is_empty() || waited) {
+            if self.now().since(self.told_study_over) > REPEAT_STUDY_OVER {
+                self.tell_study_over(reason);
+            }
             return;
         }
         self.exited = true;

@@ -11,6 +11,7 @@ use super::narrate::{describe, relative_hypervolume};
 use crate::actor::Glance;
 use crate::budget::Left;
 use crate::core::{State, TrialState};
+use crate::report::text;
 
 /// Hours of forecast shown.
 const HOURS_AHEAD: i64 = 6;
@@ -104,7 +105,8 @@ fn trials(state: &State) -> Vec<String> {
 fn spending(state: &State) -> String {
     let (total, grams) = (state.account.total(), state.account.emissions());
     let training = state.training_joules();
-    format!("spent     {:.5} kWh ({:.5} training) · {:.4} gCO2eq", total.kwh(), training.kwh(), grams.0)
+    let (total, training) = (text::energy(total.kwh()), text::energy(training.kwh()));
+    format!("spent     {total} ({training} of it training) · {}CO2eq", text::mass(grams.0))
 }
 
 fn zones(state: &State, glance: &Glance<'_>) -> Vec<String> {
@@ -178,7 +180,7 @@ fn budget(state: &State, left: &Left) -> String {
         ));
     }
     if let Some(joules) = left.energy {
-        parts.push(format!("{:.5} kWh", joules.kwh().max(0.0)));
+        parts.push(text::energy(joules.kwh().max(0.0)));
     }
     if let Some(trainings) = left.trainings {
         parts.push(format!("{trainings} full trainings"));
