@@ -160,7 +160,7 @@ impl State {
             }
             Event::AllocationDecided { allocation } => self.allocations.push((at, allocation.clone())),
             Event::TrialProposed { trial, subject, origin } => {
-                self.trial_proposed(at, *trial, subject, origin)
+                self.trial_proposed(at, *trial, subject, origin);
             }
             Event::TaskLeased { task, worker, session, slot, .. } => {
                 let lease =
@@ -190,7 +190,7 @@ impl State {
                 trial.checkpoint = None;
             }),
             Event::EnergySpent { worker, session, measurement } => {
-                self.energy_spent(worker, *session, measurement)
+                self.energy_spent(worker, *session, measurement);
             }
         }
     }

@@ -17,7 +17,7 @@ impl Core {
             FromWorker::Hello(hello) => self.on_hello(worker, hello),
             FromWorker::Heartbeat { session, held, .. } => self.on_heartbeat(&worker, session, &held),
             FromWorker::Delivery { session, number, report } => {
-                self.on_delivery(&worker, session, number, report)
+                self.on_delivery(&worker, session, number, report);
             }
             FromWorker::Progress { session, progress } => {
                 if self.knows(&worker, session) && self.state.lease(progress.task).is_some() {
