@@ -6,6 +6,7 @@ use common::energy::Measurement;
 use common::id::TaskId;
 use common::trial::{ArtifactKind, Evaluation, Failure};
 use common::wire::ToWorker;
+pub use evaluation::Step;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
@@ -39,16 +40,6 @@ pub enum Input {
     Stop,
     /// Time passes. A few times a second keeps every limit within its purpose.
     Tick,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
-    /// Share of the task that is done, in [0, 1].
-    pub done: f64,
-    /// Epoch under way, from 1; 0 where there are none.
-    pub epoch: u32,
-    pub training_loss: Option<f64>,
-    pub validation_error: Option<f64>,
 }
 
 /// A checkpoint's bytes.

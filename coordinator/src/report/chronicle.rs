@@ -46,7 +46,7 @@ impl Chronicle {
                 self.devices.extend(slots.iter().map(|slot| slot.device.clone()));
             }
             Event::WorkerLost { worker, reason, .. } => {
-                counts.sessions_lost += 1;
+                counts.sessions_ended += 1;
                 self.lost.entry(worker.clone()).or_default().push((at, reason.clone()));
             }
             Event::ForecastIssued { forecast } => {

@@ -344,7 +344,7 @@ pub struct Interruptions {
     pub failed_attempts: u64,
     /// Attempts begun after one of the same trial had failed.
     pub retries: u64,
-    pub sessions_lost: u64,
+    pub sessions_ended: u64,
     /// Coordinator processes that have worked on this study.
     pub coordinator_lives: u32,
 }

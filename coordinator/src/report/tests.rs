@@ -105,7 +105,7 @@ fn what_happened_is_told() {
     let count = |kind: &str| records.iter().filter(|record| record.event.kind() == kind).count() as u64;
     assert_eq!(report.interruptions.suspensions, count("task_suspended"));
     assert_eq!(report.interruptions.failed_attempts, count("task_failed"));
-    assert_eq!((report.interruptions.sessions_lost, report.interruptions.coordinator_lives), (1, 1));
+    assert_eq!((report.interruptions.sessions_ended, report.interruptions.coordinator_lives), (1, 1));
     assert!(report.interruptions.resumptions >= report.interruptions.suspensions - 2);
     assert_eq!(report.failed.len(), 1);
     assert!(report.failed[0].reason.contains("NaN"));

@@ -205,14 +205,12 @@ impl Control for Line<'_> {
         }
     }
 
-    fn progress(&mut self, progress: evaluation::Step) {
+    fn progress(&mut self, step: Step) {
         let now = self.clock.now();
         if now < self.progress_due {
             return;
         }
         self.progress_due = Millis(now.0 + PROGRESS_EVERY.0);
-        let evaluation::Step { done, epoch, training_loss, validation_error } = progress;
-        let step = Step { done, epoch, training_loss, validation_error };
         self.ears.hear(Input::Progressed { task: self.task, step });
     }
 

@@ -341,7 +341,7 @@ pub(super) fn interruptions(report: &Report) -> Markup {
             (number(counts.suspensions, "suspension")) " of trainings whose slot was wanted for something else, "
             (number(counts.resumptions, "resumption")) " from a checkpoint. "
             (number(counts.failed_attempts, "failed attempt")) ", " (number(counts.retries, "new attempt")) " after one. "
-            (number(counts.sessions_lost, "worker session")) " ended. "
+            (number(counts.sessions_ended, "worker session")) " ended. "
             (number(u64::from(counts.coordinator_lives), "coordinator process")) " worked on the study. "
             (number(report.laws.violations, "violation")) " of the laws of the books."
         }
