@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use common::time::Millis;
+use common::unit::Seconds;
 
 /// Milliseconds since the session began. Copies are the same clock.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,11 @@ impl Clock {
     pub fn start() -> Self {
         #[allow(clippy::disallowed_methods)] // the skin's own clock; the core takes `now` from it
         Self { zero: Instant::now() }
+    }
+
+    /// To the resolution of the machine's clock, for spans shorter than a millisecond.
+    pub fn exact(&self) -> Seconds {
+        Seconds(self.zero.elapsed().as_secs_f64())
     }
 
     pub fn now(&self) -> Millis {

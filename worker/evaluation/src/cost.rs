@@ -2,7 +2,7 @@
 //! Parameters and FLOPs follow from the architecture alone and are the search space's affair.
 
 use common::objective::{Objective, ObjectiveKind};
-use common::unit::Seconds;
+use common::unit::{Joules, Seconds};
 use tch::{Cuda, Device, Tensor};
 
 use crate::data::Loaded;
@@ -16,6 +16,8 @@ const WARM_UP_RUNS: usize = 10;
 const LATENCY_RUNS: usize = 51;
 /// NVML's counter moves every 20 to 100 ms, RAPL's every ms: 2 s bound its error to 5 %.
 const ENERGY_WINDOW: Seconds = Seconds(2.0);
+/// Longest wait for the meter's next reading; the worker takes four a second.
+const READING_PATIENCE: Seconds = Seconds(1.0);
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
@@ -56,14 +58,25 @@ pub fn measure(
         spans_ms.sort_by(f64::total_cmp);
         measured.latency_ms = Some(spans_ms[LATENCY_RUNS / 2]);
     }
-    if joules && let Some(before) = control.energy() {
-        let (start, mut runs) = (control.elapsed(), 0);
-        while control.elapsed() - start < ENERGY_WINDOW {
-            attend(control)?;
-            (0..WARM_UP_RUNS).for_each(|_| infer());
-            runs += WARM_UP_RUNS;
-        }
-        measured.joules_per_inference = control.energy().map(|after| (after - before).0 / runs as f64);
+    if joules && control.energy().is_some() {
+        // From one reading of the meter to another: between two readings nobody knows how far it has come.
+        let mut until = |least: Seconds, control: &mut dyn Control| -> Result<(Joules, u64), Stop> {
+            let (start, stale, mut runs) = (control.elapsed(), control.energy(), 0);
+            loop {
+                attend(control)?;
+                infer();
+                runs += 1;
+                let (span, reading) = (control.elapsed() - start, control.energy());
+                if span >= least && (reading != stale || span > least + READING_PATIENCE) {
+                    return Ok((reading.unwrap_or_default(), runs));
+                }
+            }
+        };
+        let (before, _) = until(Seconds::ZERO, control)?;
+        let (midway, runs) = until(ENERGY_WINDOW, control)?;
+        let (after, more) = until(Seconds::ZERO, control)?;
+        debug_assert!(before <= midway && midway <= after, "a meter's total never falls");
+        measured.joules_per_inference = Some((after - before).0 / (runs + more) as f64);
     }
     Ok(measured)
 }

@@ -163,7 +163,7 @@ impl Bench {
             task: assignment.task,
             wish: &self.wish,
             clock: self.clock,
-            begun: self.clock.now(),
+            begun: self.clock.exact(),
             progress_due: Millis(0),
             energy: &self.energy,
             ears: &self.ears,
@@ -185,7 +185,7 @@ struct Line<'a> {
     task: TaskId,
     wish: &'a AtomicU8,
     clock: Clock,
-    begun: Millis,
+    begun: Seconds,
     progress_due: Millis,
     energy: &'a Total,
     ears: &'a Ears,
@@ -219,7 +219,7 @@ impl Control for Line<'_> {
     }
 
     fn elapsed(&mut self) -> Seconds {
-        Seconds(Millis(self.clock.now().0 - self.begun.0).seconds())
+        self.clock.exact() - self.begun
     }
 
     fn energy(&mut self) -> Option<Joules> {
