@@ -283,6 +283,34 @@ fn real_networks_on_real_images_and_their_files_in_python() {
     }
 }
 
+#[test]
+fn what_an_inference_costs_is_measured_where_it_is_minimised() {
+    let (true, Some(images)) = (programs::has_torch(), programs::fashion_mnist()) else { return };
+    let study = Study::new(&format!(
+        "{TINY_TORCH}
+[data]
+format = \"idx\"
+path = {images:?}
+augmentation = \"none\"
+training_images = 300
+validation_images = 200
+[objectives]
+minimise = [\"error\", \"latency_ms\", \"joules_per_inference\"]
+[objectives.reference]
+latency_ms = 10000
+joules_per_inference = 10000
+"
+    ));
+    study.run(&["--set", "ladder.one_shot=false", "--set", "budget.trainings=1"]).end().with(0);
+    let front = study.told("front");
+    let network = &front.as_array().expect("a list")[0];
+    for cost in ["latency_ms", "joules_per_inference"] {
+        let measured = network[cost].as_f64().expect("measured");
+        assert!(measured > 0.0 && network["objectives"][cost] == measured, "{cost} of {network}");
+    }
+    assert!(network["device"].as_str().is_some_and(|device| !device.is_empty()), "{network}");
+}
+
 const TINY_TORCH: &str = r#"
 [study]
 name = "tiny"
