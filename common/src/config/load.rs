@@ -16,8 +16,8 @@ const OTHER_VARIABLES: [&str; 3] = ["CENAS_DATA", "CENAS_FASHION_MNIST", "CENAS_
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the configuration file {} can't be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {} can't be read: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: std::io::Error },
     #[error("{origin}: {reason}")]
     Syntax { origin: String, reason: String },
     #[error("{origin}: there is no setting `{key}`{}", suggestion(nearest))]
@@ -45,7 +45,7 @@ pub fn load(
     let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
 
     if let Some(path) = file {
-        let unreadable = |source| Error::Unreadable { path: path.into(), source };
+        let unreadable = |reason| Error::Unreadable { path: path.into(), reason };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let origin = path.display().to_string();
         refuse_unknown(&defaults, &parse(&origin, &text)?, &origin)?;
