@@ -21,6 +21,7 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             format!("worker {worker} joined in {zone}: {} slots ({})", slots.len(), devices.join(", "))
         }
         Event::WorkerLost { worker, reason, .. } => format!("worker {worker} is gone: {reason}"),
+        Event::AllocationDecided { allocation } if allocation.zones.is_empty() => return None,
         Event::AllocationDecided { allocation } => {
             let zones = allocation.zones.iter();
             let shares: Vec<String> = zones
