@@ -112,8 +112,10 @@ fn two_machines_without_run() {
     let mut near = study.worker("near", &slow);
     let mut far = study.worker("far", &slow);
 
-    let working = |seen: &History| seen.leased().values().any(|worker| worker.as_str() == "far");
-    study.until("the far worker has work", working);
+    let working = |seen: &History| {
+        seen.sessions().len() == 2 && seen.leased().values().any(|worker| worker.as_str() == "far")
+    };
+    study.until("both workers are there and the far one has work", working);
     let (status, workers) = (study.told("status"), study.told("workers"));
     assert_eq!(status["state"], "running");
     assert_eq!(names(&workers, "name"), ["far", "near"]);
