@@ -8,6 +8,10 @@ use crate::id::Zone;
 use crate::time::GridHour;
 use crate::unit::Intensity;
 
+/// World mean intensity of electricity (IEA, Global Energy & CO2 Status Report 2019: 475 g/kWh): for want of anything better,
+/// and shown as `Provenance::Constant` wherever it stands in.
+pub const WORLD_MEAN: Intensity = Intensity(475.0);
+
 /// Which intensity a series holds; series of different kinds are never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

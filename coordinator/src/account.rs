@@ -4,15 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
 use common::energy::{Method, Purpose};
 use common::id::Zone;
 use common::time::GridHour;
 use common::unit::{Grams, Intensity, Joules};
-
-/// The world's mean life-cycle intensity of electricity, for hours about which nothing is known
-/// (Ember, Global Electricity Review 2024: 480 g/kWh in 2023; IEA 2023: 475).
-pub const UNKNOWN_INTENSITY: Intensity = Intensity(475.0);
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Account {
@@ -87,13 +83,13 @@ impl Account {
     /// The intensity of an hour: observed, else the last known one before it, else the first one after, else the world's mean.
     pub fn intensity(&self, zone: &Zone, hour: GridHour) -> (Intensity, Provenance) {
         let Some(series) = self.intensities.get(zone) else {
-            return (UNKNOWN_INTENSITY, Provenance::Constant);
+            return (WORLD_MEAN, Provenance::Constant);
         };
         if let Some(sample) = series.get(&hour) {
             return (sample.intensity, sample.provenance.clone());
         }
         let nearest = series.range(..hour).next_back().or_else(|| series.range(hour..).next());
-        nearest.map_or((UNKNOWN_INTENSITY, Provenance::Constant), |(known, sample)| {
+        nearest.map_or((WORLD_MEAN, Provenance::Constant), |(known, sample)| {
             let age_hours = u32::try_from((hour.0 - known.0).abs()).unwrap_or(u32::MAX);
             (sample.intensity, Provenance::Cached { age_hours })
         })
@@ -156,7 +152,7 @@ mod tests {
     fn an_unknown_hour_is_said_to_be_one() {
         let mut account = Account::default();
         let zone = Zone::new("DE");
-        assert_eq!(account.intensity(&zone, GridHour(5)), (UNKNOWN_INTENSITY, Provenance::Constant));
+        assert_eq!(account.intensity(&zone, GridHour(5)), (WORLD_MEAN, Provenance::Constant));
         account.observe(sample(3, 100.0));
         assert_eq!(
             account.intensity(&zone, GridHour(5)),

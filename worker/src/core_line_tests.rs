@@ -8,12 +8,12 @@ use common::blob::BlobId;
 use common::energy::{Measurement, Method};
 use common::id::{Attempt, TrialId};
 use common::seed::Seed;
-use common::trial::{ArtifactKind, Evaluation, Subject};
-use common::unit::Seconds;
+use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, CHUNK_BYTES, Chunk, Report, ToWorker};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::tests::evaluation;
 use super::*;
 use crate::effect::Ask;
 use crate::input::{Ending, Kept};
@@ -251,21 +251,6 @@ fn measurement() -> Measurement {
         method: Method::Tabulated,
         meter: String::new(),
     }
-}
-
-fn evaluation() -> Box<Evaluation> {
-    Box::new(Evaluation {
-        validation_error: 0.1,
-        test_error: None,
-        parameters: 1,
-        flops: 1,
-        latency_ms: None,
-        joules_per_inference: None,
-        device: "CPU".into(),
-        seconds: Seconds(1.0),
-        curve: Vec::new(),
-        artifacts: Vec::new(),
-    })
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn assignment(trial: u64, slot: u16) -> Assignment {
     Assignment { task: task(trial), slot: SlotId(slot), subject, supernet: None, resume: None }
 }
 
-fn evaluation() -> Box<Evaluation> {
+pub(super) fn evaluation() -> Box<Evaluation> {
     Box::new(Evaluation {
         validation_error: 0.1,
         test_error: None,

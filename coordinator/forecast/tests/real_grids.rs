@@ -63,7 +63,7 @@ fn two_months_are_enough_to_begin() {
 
 /// The whole protocol; run by hand: `cargo test --release -p forecast --test real_grids -- --ignored --nocapture`.
 #[test]
-#[ignore = "minutes of arithmetic, for the table in the documentation"]
+#[ignore = "minutes of arithmetic: run by hand when a model changes, and read its table"]
 fn the_protocol_over_all_zones() {
     for zone in ["CISO", "PJM", "ERCO", "ISNE", "DE", "PL"] {
         let Some(series) = grid(zone) else { return };

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix::prelude::*;
-use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::time::GridHour;
 
 use super::coordinator::{Coordinator, Take};
-use crate::carbon::{CarbonSource, YEARLY_CONSTANT};
+use crate::carbon::CarbonSource;
 use crate::core::Input;
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl CarbonWatch {
         let constant = CarbonSample {
             zone: zone.clone(),
             hour,
-            intensity: YEARLY_CONSTANT,
+            intensity: WORLD_MEAN,
             kind,
             provenance: Provenance::Constant,
         };

@@ -21,7 +21,7 @@ use common::id::Zone;
 use common::seed::Seed;
 
 pub use error::Error;
-pub use source::{CACHE_HOURS, CarbonSource, Chain, YEARLY_CONSTANT};
+pub use source::{CACHE_HOURS, CarbonSource, Chain};
 pub use trace::{Trace, parse_time};
 pub use typical_week::{Mix, TypicalWeek};
 

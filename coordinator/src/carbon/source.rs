@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::time::GridHour;
 use common::unit::Intensity;
@@ -14,8 +14,6 @@ use super::Error;
 
 /// Hours that the last known value stands in for. Intensity repeats with the day; after one, an old value says no more than the mean.
 pub const CACHE_HOURS: u32 = 24;
-/// World mean intensity of electricity, gCO2eq/kWh (IEA, Global Energy & CO2 Status Report 2019): for want of anything better.
-pub const YEARLY_CONSTANT: Intensity = Intensity(475.0);
 
 /// Hourly intensities of one zone and one kind.
 pub trait CarbonSource: Send + fmt::Debug {
@@ -55,7 +53,7 @@ impl Chain {
             let age_hours = u32::try_from(hour.0 - known.0).ok()?;
             (age_hours <= CACHE_HOURS).then_some((intensity, Provenance::Cached { age_hours }))
         });
-        aged.unwrap_or((YEARLY_CONSTANT, Provenance::Constant))
+        aged.unwrap_or((WORLD_MEAN, Provenance::Constant))
     }
 }
 

@@ -8,7 +8,7 @@ use common::id::Zone;
 use common::seed::Seed;
 use common::time::GridHour;
 
-use super::{CarbonSource, Chain, Error, Settings, Trace, TypicalWeek, YEARLY_CONSTANT, build, parse_time};
+use super::{CarbonSource, Chain, Error, Settings, Trace, TypicalWeek, build, parse_time};
 
 fn written(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -194,7 +194,7 @@ fn the_chain_ages_the_last_value_and_ends_at_a_constant() {
     assert_eq!((aged.intensity.0, aged.provenance), (120.0, Provenance::Cached { age_hours: 5 }));
     assert!(chain.trouble().unwrap().to_string().contains("the trace reaches from 2021-01-01T00:00Z"));
     let constant = chain.observe(last.plus(30)).unwrap();
-    assert_eq!((constant.intensity, constant.provenance), (YEARLY_CONSTANT, Provenance::Constant));
+    assert_eq!((constant.intensity, constant.provenance), (common::carbon::WORLD_MEAN, Provenance::Constant));
     assert_eq!(constant.kind, SignalKind::AverageDirect, "one series, one kind");
     assert_eq!(chain.observe(last.plus(-20)).unwrap().provenance, Provenance::Constant);
     assert_eq!(chain.observe(last).unwrap().provenance, Provenance::Measured("trace.csv".into()));

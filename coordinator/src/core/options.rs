@@ -43,8 +43,8 @@ impl Options {
             heartbeat: Millis::from_seconds(config.coordinator.heartbeat_s),
             lost_after: Millis::from_seconds(config.coordinator.lost_after_s),
             crash_limit: config.coordinator.crash_limit,
-            // Long enough for a slot to notice, meter and deliver; a worker that is gone is not waited for longer.
-            farewell: Millis::from_seconds(10.0),
+            // A worker takes up to 25 s to stop, upload and deliver; one that vanished is lost by its silence before that.
+            farewell: Millis::from_seconds(30.0),
         }
     }
 }

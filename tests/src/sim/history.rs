@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::carbon::CarbonSample;
+use common::carbon::WORLD_MEAN;
 use common::event::{Event, Record};
 use common::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::time::{GridClock, HOUR_MS, Millis, Timestamp};
 use common::trial::{Evaluation, Failure, Subject};
 use common::unit::JOULES_PER_KWH;
-use coordinator::account::UNKNOWN_INTENSITY;
 use coordinator::core::{State, TrialState};
 
 use super::auditor::close;
@@ -267,5 +267,5 @@ fn known(samples: &[&CarbonSample], zone: &Zone, hour: i64) -> f64 {
     let of_zone = || samples.iter().filter(|sample| sample.zone == *zone);
     let before = of_zone().filter(|sample| sample.hour.0 <= hour).max_by_key(|sample| sample.hour);
     let after = || of_zone().min_by_key(|sample| sample.hour);
-    before.or_else(after).map_or(UNKNOWN_INTENSITY.0, |sample| sample.intensity.0)
+    before.or_else(after).map_or(WORLD_MEAN.0, |sample| sample.intensity.0)
 }
