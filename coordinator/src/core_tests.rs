@@ -27,7 +27,7 @@ struct Bench {
     sent: Vec<(WorkerName, ToWorker)>,
     allocation: Shares,
     numbers: BTreeMap<(WorkerName, SessionId), u64>,
-    proposed: u8,
+    proposed: u32,
     exit: Option<String>,
     forgotten: Vec<BlobId>,
 }

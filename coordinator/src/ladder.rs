@@ -246,7 +246,7 @@ fn best(contenders: &[Contender], layers: usize) -> Option<Architecture> {
 mod tests {
     use super::*;
 
-    fn contender(gene: u8, objectives: [f64; 2], taken: bool) -> Contender {
+    fn contender(gene: u32, objectives: [f64; 2], taken: bool) -> Contender {
         Contender { architecture: Architecture::new(vec![gene]), objectives: objectives.to_vec(), taken }
     }
 

@@ -215,7 +215,7 @@ fn proposed(
 ) -> rusqlite::Result<()> {
     let genes = subject
         .architecture()
-        .map(|architecture| architecture.genes().iter().map(u8::to_string).collect::<Vec<_>>().join("-"));
+        .map(|architecture| architecture.genes().iter().map(u32::to_string).collect::<Vec<_>>().join("-"));
     let origin = match origin {
         Origin::Study => "study".into(),
         Origin::Initial => "initial".into(),

@@ -6,7 +6,7 @@ use crate::architecture::Architecture;
 use crate::objective::{Objective, ObjectiveKind};
 use crate::seed::Seed;
 use crate::space::nas_bench_201::{Operation, Skeleton};
-use crate::space::{Cost, SpaceSpec};
+use crate::space::{Cost, NasBench201, SpaceSpec};
 use crate::study::{DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 
 impl Config {
@@ -135,9 +135,9 @@ impl Config {
 
     fn largest_network(&self) -> Cost {
         let heaviest =
-            Operation::ALL.iter().position(|op| *op == Operation::Conv3x3).unwrap_or_default() as u8;
-        let SpaceSpec::NasBench201(_) = self.space_spec();
-        self.space_spec().build().cost(&Architecture::new(vec![heaviest; 6]))
+            Operation::ALL.iter().position(|op| *op == Operation::Conv3x3).unwrap_or_default() as u32;
+        let SpaceSpec::NasBench201(skeleton) = self.space_spec();
+        NasBench201::new(skeleton).network_cost(&Architecture::new(vec![heaviest; 6]))
     }
 
     fn check_space(&self) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! What every search space owes its users, checked on samples: used by each space's own tests.
 
-use super::SearchSpace;
+use super::{Decision, SearchSpace};
 use crate::seed::Seed;
 
 /// Panics with the offending architecture where `space` breaks a promise of the trait.
@@ -17,11 +17,16 @@ pub fn check_space(space: &dyn SearchSpace, samples: u64) {
         space.check(&canonical).expect("a canonical form belongs to its space");
         assert_eq!(space.canonical(&canonical), canonical, "canonical is idempotent: {text}");
         assert_eq!(space.trainable(&canonical), space.trainable(&architecture), "{text}");
-        let (cheap, dear) = (space.cost(&canonical), space.cost(&architecture));
-        assert!(cheap.flops <= dear.flops && cheap.parameters <= dear.parameters, "{text}");
+        if let (Some(cheap), Some(dear)) = (space.cost(&canonical), space.cost(&architecture)) {
+            assert!(cheap.flops <= dear.flops && cheap.parameters <= dear.parameters, "{text}");
+        }
+        let structure = space.structure(&architecture);
+        assert_eq!(structure, space.structure(&canonical), "one function, one structure: {text}");
+        assert!(structure.iter().all(|figure| figure.is_finite()), "{text}");
 
         let neighbours = space.neighbours(&architecture);
-        let expected: usize = space.arity().iter().map(|&options| usize::from(options) - 1).sum();
+        let steps = |(decision, &gene): (&Decision, &u32)| decision.steps(gene).len();
+        let expected: usize = space.decisions().iter().zip(architecture.genes()).map(steps).sum();
         assert_eq!(neighbours.len(), expected);
         for neighbour in &neighbours {
             space.check(neighbour).expect("a neighbour belongs to its space");
@@ -29,7 +34,8 @@ pub fn check_space(space: &dyn SearchSpace, samples: u64) {
             assert_eq!(changed, 1, "a neighbour differs in one decision");
         }
         let features = space.features(&architecture);
-        assert_eq!(features.iter().sum::<f64>() as usize, space.arity().len(), "features are one-hot");
+        assert_eq!(features.len(), space.decisions().iter().map(Decision::width).sum::<usize>());
+        assert!(features.iter().all(|code| (0.0..=1.0).contains(code)), "{text}");
     }
     assert!(space.decode("nonsense").is_err());
     assert!(space.decode("").is_err());

@@ -1,32 +1,35 @@
 //! Search spaces: what an architecture's genes mean. A new space is a new file here and one line in `SpaceSpec`.
 
 mod conformance;
+mod decision;
 pub mod nas_bench_201;
 
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 pub use conformance::check_space;
+pub use decision::{Decision, Scale};
 pub use nas_bench_201::NasBench201;
 
 use crate::architecture::Architecture;
 
-/// A finite product of categorical decisions.
+/// A finite product of decisions.
 pub trait SearchSpace: std::fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
 
-    /// Number of options of each decision.
-    fn arity(&self) -> &[u8];
+    fn decisions(&self) -> &[Decision];
 
     /// How many encodings there are, canonical or not; none when more than 2^64.
     fn size(&self) -> Option<u64> {
-        self.arity().iter().try_fold(1_u64, |product, &options| product.checked_mul(u64::from(options)))
+        let mut options = self.decisions().iter().map(|decision| u64::from(decision.options));
+        options.try_fold(1, u64::checked_mul)
     }
 
     /// A uniformly drawn encoding, canonical or not.
     fn random(&self, rng: &mut ChaCha8Rng) -> Architecture {
         use rand::RngExt;
-        Architecture::new(self.arity().iter().map(|&options| rng.random_range(0..options)).collect())
+        let draw = |decision: &Decision| rng.random_range(0..decision.options);
+        Architecture::new(self.decisions().iter().map(draw).collect())
     }
 
     /// The representative of all encodings that compute the same function: the cheapest of them.
@@ -35,39 +38,43 @@ pub trait SearchSpace: std::fmt::Debug + Send + Sync {
     /// Whether it is worth evaluating at all: the input reaches the output.
     fn trainable(&self, architecture: &Architecture) -> bool;
 
-    /// Every encoding that differs in one decision, in a fixed order.
+    /// Encodings that differ in one decision, in a fixed order; see [`Decision::steps`].
     fn neighbours(&self, architecture: &Architecture) -> Vec<Architecture> {
         let genes = architecture.genes();
         let mut neighbours = Vec::new();
-        for (position, &options) in self.arity().iter().enumerate() {
-            for option in (0..options).filter(|&option| option != genes[position]) {
+        for (position, decision) in self.decisions().iter().enumerate() {
+            for gene in decision.steps(genes[position]) {
                 let mut changed = genes.to_vec();
-                changed[position] = option;
+                changed[position] = gene;
                 neighbours.push(Architecture::new(changed));
             }
         }
         neighbours
     }
 
-    /// One-hot codes of all decisions, concatenated: `[Σ arity]`. Ordinal codes would invent an order among operations.
+    /// The codes of all decisions, concatenated, each in [0, 1]: what a classifier compares; see [`Decision::code`].
     fn features(&self, architecture: &Architecture) -> Vec<f64> {
-        let mut features = Vec::with_capacity(self.arity().iter().map(|&options| usize::from(options)).sum());
-        for (&gene, &options) in architecture.genes().iter().zip(self.arity()) {
-            features.extend((0..options).map(|option| f64::from(u8::from(option == gene))));
+        let mut features = Vec::new();
+        for (&gene, decision) in architecture.genes().iter().zip(self.decisions()) {
+            decision.code(gene, &mut features);
         }
         features
     }
 
+    /// Figures of the network's structure, `[k]`, each on a scale of its own: what the encoding implies and a model need
+    /// not learn (size, depth, how often an operation is used). Two encodings of one function have the same.
+    fn structure(&self, architecture: &Architecture) -> Vec<f64>;
+
     /// Every encoding, in lexicographic order. Only for spaces small enough to hold.
     fn enumerate(&self) -> Box<dyn Iterator<Item = Architecture> + '_> {
-        let arity = self.arity();
-        let mut next = Some(vec![0; arity.len()]);
+        let decisions = self.decisions();
+        let mut next = Some(vec![0; decisions.len()]);
         Box::new(std::iter::from_fn(move || {
             let current = next.take()?;
             let mut successor = current.clone();
-            for position in (0..arity.len()).rev() {
+            for position in (0..decisions.len()).rev() {
                 successor[position] += 1;
-                if successor[position] < arity[position] {
+                if successor[position] < decisions[position].options {
                     next = Some(successor);
                     break;
                 }
@@ -77,8 +84,8 @@ pub trait SearchSpace: std::fmt::Debug + Send + Sync {
         }))
     }
 
-    /// Learnt weights and multiply-accumulates of the network this encodes.
-    fn cost(&self, architecture: &Architecture) -> Cost;
+    /// Learnt weights and multiply-accumulates of the network this encodes; none where only the user's own program knows.
+    fn cost(&self, architecture: &Architecture) -> Option<Cost>;
 
     /// The field's own notation.
     fn encode(&self, architecture: &Architecture) -> String;
@@ -88,10 +95,11 @@ pub trait SearchSpace: std::fmt::Debug + Send + Sync {
     /// Refuses genes that are not of this space.
     fn check(&self, architecture: &Architecture) -> Result<(), DecodeError> {
         let genes = architecture.genes();
-        if genes.len() != self.arity().len() {
-            return Err(DecodeError::Length { found: genes.len(), expected: self.arity().len() });
+        let decisions = self.decisions();
+        if genes.len() != decisions.len() {
+            return Err(DecodeError::Length { found: genes.len(), expected: decisions.len() });
         }
-        match genes.iter().zip(self.arity()).position(|(gene, options)| gene >= options) {
+        match genes.iter().zip(decisions).position(|(gene, decision)| *gene >= decision.options) {
             Some(position) => Err(DecodeError::Option { position, found: genes[position] }),
             None => Ok(()),
         }
@@ -111,7 +119,7 @@ pub enum DecodeError {
     #[error("an architecture of this space has {expected} decisions, not {found}")]
     Length { found: usize, expected: usize },
     #[error("decision {position} has no option {found}")]
-    Option { position: usize, found: u8 },
+    Option { position: usize, found: u32 },
     #[error("`{0}` is not an architecture of this space")]
     Syntax(String),
 }

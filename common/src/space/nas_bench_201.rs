@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cost, DecodeError, SearchSpace};
+use super::{Cost, Decision, DecodeError, SearchSpace};
 use crate::architecture::Architecture;
 
 /// An edge's operation; its number is its gene.
@@ -48,7 +48,7 @@ impl Operation {
 /// The cell's edges in the order of the genes, as `(from, to)`: 0→1, 0→2, 1→2, 0→3, 1→3, 2→3.
 pub const EDGES: [(usize, usize); 6] = [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)];
 pub const NODES: usize = 4;
-const ARITY: [u8; 6] = [5; 6];
+const DECISIONS: [Decision; 6] = [Decision::categorical(5); 6];
 const ENCODINGS: usize = 15_625;
 
 /// The fixed network around the cell: stem, three stages of cells with a residual reduction between, pooling, classifier.
@@ -77,13 +77,18 @@ impl NasBench201 {
         self.skeleton
     }
 
+    /// Learnt weights and multiply-accumulates, by the benchmark's convention.
+    pub fn network_cost(&self, architecture: &Architecture) -> Cost {
+        cost(&self.skeleton, &Self::operations(architecture))
+    }
+
     /// The operation on each of `EDGES`.
     ///
     /// # Panics
     /// When `architecture` is not of this space; `check` tells before.
     pub fn operations(architecture: &Architecture) -> [Operation; 6] {
-        let genes: [u8; 6] = architecture.genes().try_into().expect("six edges");
-        genes.map(|gene| Operation::ALL[usize::from(gene)])
+        let genes: [u32; 6] = architecture.genes().try_into().expect("six edges");
+        genes.map(|gene| Operation::ALL[gene as usize])
     }
 }
 
@@ -92,8 +97,8 @@ impl SearchSpace for NasBench201 {
         "nas_bench_201"
     }
 
-    fn arity(&self) -> &[u8] {
-        &ARITY
+    fn decisions(&self) -> &[Decision] {
+        &DECISIONS
     }
 
     fn canonical(&self, architecture: &Architecture) -> Architecture {
@@ -105,8 +110,23 @@ impl SearchSpace for NasBench201 {
         function_of(&Self::operations(architecture)) != NOTHING
     }
 
-    fn cost(&self, architecture: &Architecture) -> Cost {
-        cost(&self.skeleton, &Self::operations(architecture))
+    /// `[ln FLOPs, uses of skip, 1×1, 3×3 and pooling, longest path in operations and in convolutions, dead]`, of the
+    /// canonical form.
+    fn structure(&self, architecture: &Architecture) -> Vec<f64> {
+        let operations = Self::operations(&self.canonical(architecture));
+        let flops = cost(&self.skeleton, &operations).flops as f64;
+        let used = |wanted: &Operation| operations.iter().filter(|operation| *operation == wanted).count();
+        let dead = function_of(&operations) == NOTHING;
+        let mut structure = vec![flops.ln()];
+        structure.extend(Operation::ALL[1..].iter().map(|operation| used(operation) as f64));
+        structure.push(longest_path(&operations, |operation| operation != Operation::Skip));
+        structure.push(longest_path(&operations, |operation| operation.kernel().is_some()));
+        structure.push(f64::from(u8::from(dead)));
+        structure
+    }
+
+    fn cost(&self, architecture: &Architecture) -> Option<Cost> {
+        Some(self.network_cost(architecture))
     }
 
     fn encode(&self, architecture: &Architecture) -> String {
@@ -137,7 +157,7 @@ impl SearchSpace for NasBench201 {
                     return Err(syntax());
                 }
                 let gene = Operation::ALL.iter().position(|op| op.name() == name).ok_or_else(syntax)?;
-                genes.push(gene as u8);
+                genes.push(gene as u32);
             }
         }
         Ok(Architecture::new(genes))
@@ -237,16 +257,29 @@ fn work(operations: &[Operation; 6]) -> u64 {
 }
 
 fn index(architecture: &Architecture) -> usize {
-    architecture.genes().iter().fold(0, |number, &gene| number * 5 + usize::from(gene))
+    architecture.genes().iter().fold(0, |number, &gene| number * 5 + gene as usize)
 }
 
 fn decode_index(mut number: usize) -> Architecture {
     let mut genes = vec![0; EDGES.len()];
     for gene in genes.iter_mut().rev() {
-        *gene = (number % 5) as u8;
+        *gene = (number % 5) as u32;
         number /= 5;
     }
     Architecture::new(genes)
+}
+
+/// The most operations that `counts` on one way from the input to the output; 0 where there is no way.
+fn longest_path(operations: &[Operation; 6], counts: impl Fn(Operation) -> bool) -> f64 {
+    let mut longest = [Some(0_u32), None, None, None];
+    for (&(from, to), &operation) in EDGES.iter().zip(operations) {
+        if operation != Operation::None
+            && let Some(before) = longest[from]
+        {
+            longest[to] = longest[to].max(Some(before + u32::from(counts(operation))));
+        }
+    }
+    f64::from(longest[NODES - 1].unwrap_or(0))
 }
 
 fn cost(skeleton: &Skeleton, operations: &[Operation; 6]) -> Cost {

@@ -29,7 +29,7 @@ fn speaks_the_benchmarks_notation() {
 
 #[test]
 fn equal_functions_have_one_canonical_form() {
-    let canonical = |genes: [u8; 6]| space().canonical(&Architecture::new(genes.to_vec()));
+    let canonical = |genes: [u32; 6]| space().canonical(&Architecture::new(genes.to_vec()));
     // A convolution whose output goes nowhere costs nothing once it is recognised.
     assert_eq!(canonical([3, 0, 0, 1, 0, 0]), canonical([0, 0, 0, 1, 0, 0]));
     // The same convolution reached by 0→1→3 or by 0→3.
@@ -61,7 +61,7 @@ fn parameters_and_flops_are_the_tables() {
     for record in reader.records() {
         let record = record.unwrap();
         let architecture = space().decode(&record[1]).unwrap();
-        let cost = space().cost(&architecture);
+        let cost = space().network_cost(&architecture);
         assert_eq!(
             (cost.flops.to_string(), cost.parameters.to_string()),
             (record[8].into(), record[9].into())

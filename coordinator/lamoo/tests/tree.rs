@@ -12,7 +12,7 @@ const REFERENCE: [f64; 2] = [10.0, 10.0];
 
 /// Architectures of 6 decisions with 4 options, objectives on a coarse grid so that ties abound.
 fn observations() -> impl Strategy<Value = Vec<Observation>> {
-    let genes = prop::collection::vec(0..4_u8, 6);
+    let genes = prop::collection::vec(0..4_u32, 6);
     let one = (genes, 0..6_u8, 0..6_u8).prop_map(|(genes, noise, other)| {
         let sum: f64 = genes.iter().map(|&gene| f64::from(gene)).sum();
         let objectives = vec![
@@ -88,7 +88,7 @@ proptest! {
     }
 }
 
-fn line(index: u8, objectives: [f64; 2]) -> Observation {
+fn line(index: u32, objectives: [f64; 2]) -> Observation {
     let genes = (0..6).map(|digit| index >> digit & 1).collect();
     Observation { architecture: Architecture::new(genes), objectives: objectives.to_vec() }
 }
@@ -107,7 +107,7 @@ fn the_good_child_has_the_better_half() {
     // The last gene decides: 1 is better in both.
     let mixed: Vec<Observation> = (0..64)
         .map(|index| {
-            let better = f64::from(u8::from(index >= 32));
+            let better = f64::from(u32::from(index >= 32));
             line(index, [5.0 - 3.0 * better + 0.01 * f64::from(index % 5), 5.0 - 3.0 * better])
         })
         .collect();

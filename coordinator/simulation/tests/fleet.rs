@@ -26,7 +26,7 @@ struct Few {
 impl Few {
     fn new(epochs_s: &[f64]) -> Self {
         let row = |(index, &epoch_s): (usize, &f64)| {
-            let gene = index as u8 + 1;
+            let gene = index as u32 + 1;
             let architecture = Architecture::new(vec![0, 0, 0, gene, 0, 0]);
             let (accuracy, energy_mj) = (50.0 + 10.0 * f64::from(gene), 10.0 * f64::from(gene));
             Row { architecture, accuracy_percent: [accuracy; 4], epoch_s, energy_mj, is_dead: false }

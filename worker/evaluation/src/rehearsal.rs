@@ -122,7 +122,7 @@ impl Rehearsal {
         if !self.space.trainable(&canonical) {
             return chance;
         }
-        let parameters = self.space.cost(&canonical).parameters as f64;
+        let parameters = self.space.network_cost(&canonical).parameters as f64;
         let luck = draw(Seed(0), &canonical, 1.0) * 0.03;
         let own = (0.05 + luck + 0.3 / (1.0 + parameters.ln() / 4.0)).min(chance);
         own + (chance - own) * (-4.0 * epochs / of).exp()
@@ -143,7 +143,7 @@ impl Rehearsal {
             Fidelity::Full => noisy(self.error(architecture, full, full), 0.004),
         };
         let test_error = (fidelity == Fidelity::Full).then(|| (validation_error + 0.002).min(1.0));
-        self.evaluation(validation_error, test_error, self.space.cost(architecture), curve)
+        self.evaluation(validation_error, test_error, self.space.network_cost(architecture), curve)
     }
 
     fn evaluation(

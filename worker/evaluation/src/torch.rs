@@ -153,7 +153,7 @@ impl TorchEvaluator {
             validation_error: errors / paths.len() as f64,
             test_error: None,
             parameters: network.weights.count(),
-            flops: self.space.cost(&dearest).flops,
+            flops: self.space.network_cost(&dearest).flops,
             latency_ms: None,
             joules_per_inference: None,
             device: self.device_name.clone(),
@@ -212,7 +212,7 @@ impl TorchEvaluator {
         measured: cost::Measured,
         seconds: Seconds,
     ) -> Evaluation {
-        let cost = self.space.cost(architecture);
+        let cost = self.space.network_cost(architecture);
         Evaluation {
             validation_error: facts.validation_error,
             test_error: facts.test_error,
@@ -257,8 +257,8 @@ impl Evaluator for TorchEvaluator {
     }
 }
 
-fn gene(operation: Operation) -> u8 {
-    Operation::ALL.iter().position(|other| *other == operation).expect("one of all") as u8
+fn gene(operation: Operation) -> u32 {
+    Operation::ALL.iter().position(|other| *other == operation).expect("one of all") as u32
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {

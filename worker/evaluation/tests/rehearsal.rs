@@ -48,7 +48,7 @@ fn rehearsal() -> Box<dyn Evaluator> {
     build(&spec(), &Options::default()).unwrap()
 }
 
-fn evaluate(genes: &[u8], fidelity: Fidelity) -> (Evaluation, Script) {
+fn evaluate(genes: &[u32], fidelity: Fidelity) -> (Evaluation, Script) {
     let mut evaluator = rehearsal();
     let mut script = Script::undisturbed();
     let supernet = supernet();
@@ -81,7 +81,7 @@ fn more_epochs_come_nearer_the_truth_and_counts_are_real() {
         .to_vec();
     assert!(errors[0] > errors[1] && errors[1] > errors[2], "{errors:?}");
     let (full, _) = evaluate(&genes, Fidelity::Full);
-    let cost = NasBench201::new(SKELETON).cost(&Architecture::new(genes.to_vec()));
+    let cost = NasBench201::new(SKELETON).network_cost(&Architecture::new(genes.to_vec()));
     assert_eq!((full.parameters, full.flops), (cost.parameters, cost.flops));
     assert!(full.latency_ms.is_some() && full.joules_per_inference.is_none(), "only what the study wants");
     assert!(full.device.contains("rehearsal"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use common::architecture::Architecture;
 use common::seed::Seed;
-use common::space::SearchSpace;
+use common::space::{Decision, SearchSpace};
 
 use super::{Batch, Pool, Sampler};
 use crate::{Observation, Options, RegionId, SearchTree};
@@ -110,8 +110,8 @@ fn tree(space: &dyn SearchSpace) -> SearchTree {
     let observations: Vec<Observation> = (0..60)
         .map(|_| {
             let architecture = space.canonical(&space.random(&mut rng));
-            let share = |(gene, options): (&u8, &u8)| f64::from(*gene) / f64::from(*options);
-            let shares: Vec<f64> = architecture.genes().iter().zip(space.arity()).map(share).collect();
+            let share = |(gene, decision): (&u32, &Decision)| decision.place(*gene);
+            let shares: Vec<f64> = architecture.genes().iter().zip(space.decisions()).map(share).collect();
             let (sum, first) = (shares.iter().sum::<f64>() / shares.len() as f64, shares[0]);
             Observation { architecture, objectives: vec![sum, (1.0 - sum).powi(2) + first] }
         })

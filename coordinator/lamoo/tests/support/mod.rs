@@ -89,14 +89,13 @@ pub fn analytic() -> Table {
         let work = [0.2, 0.6, 3.0, 7.0, 2.0];
         let weight = [1.0, 0.7, 1.2, 0.9, 0.6, 1.4];
         let genes = architecture.genes();
-        let skill: f64 =
-            genes.iter().zip(weight).map(|(&gene, weight)| weight * gain[usize::from(gene)]).sum();
+        let skill: f64 = genes.iter().zip(weight).map(|(&gene, weight)| weight * gain[gene as usize]).sum();
         let pooled = genes.iter().filter(|&&gene| gene == 4).count() as f64;
         let depth = f64::from(u8::from(genes[0] > 1 && genes[2] > 1 && genes[5] > 1));
-        let code = genes.iter().fold(0_u32, |code, &gene| code * 5 + u32::from(gene));
+        let code = genes.iter().fold(0_u32, |code, &gene| code * 5 + gene);
         let ripple = f64::from(code.wrapping_mul(2_654_435_761) >> 16) / 65_536.0;
         let error = 60.0 * (-skill / 14.0).exp() + 1.5 * pooled - 2.0 * depth + 2.0 * ripple + 5.0;
-        let energy: f64 = genes.iter().map(|&gene| work[usize::from(gene)]).sum();
+        let energy: f64 = genes.iter().map(|&gene| work[gene as usize]).sum();
         vec![error, energy + 1.0]
     };
     table(vec![100.0, 50.0], objectives)

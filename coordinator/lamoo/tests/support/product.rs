@@ -1,17 +1,17 @@
 //! A space of any size with a symmetry: reading the genes backwards computes the same, and all zeros is no network.
 
 use common::architecture::Architecture;
-use common::space::{Cost, DecodeError, SearchSpace};
+use common::space::{Cost, Decision, DecodeError, SearchSpace};
 
 #[derive(Debug)]
 pub struct Product {
-    pub arity: Vec<u8>,
+    pub decisions: Vec<Decision>,
 }
 
 impl Product {
     /// `decisions` with `options` each.
-    pub fn new(decisions: usize, options: u8) -> Self {
-        Self { arity: vec![options; decisions] }
+    pub fn new(decisions: usize, options: u32) -> Self {
+        Self { decisions: vec![Decision::categorical(options); decisions] }
     }
 }
 
@@ -20,8 +20,8 @@ impl SearchSpace for Product {
         "product"
     }
 
-    fn arity(&self) -> &[u8] {
-        &self.arity
+    fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     fn canonical(&self, architecture: &Architecture) -> Architecture {
@@ -33,9 +33,13 @@ impl SearchSpace for Product {
         architecture.genes().iter().any(|&gene| gene > 0)
     }
 
-    fn cost(&self, architecture: &Architecture) -> Cost {
+    fn structure(&self, architecture: &Architecture) -> Vec<f64> {
+        vec![architecture.genes().iter().map(|&gene| f64::from(gene)).sum()]
+    }
+
+    fn cost(&self, architecture: &Architecture) -> Option<Cost> {
         let sum = architecture.genes().iter().map(|&gene| u64::from(gene)).sum();
-        Cost { parameters: sum, flops: sum }
+        Some(Cost { parameters: sum, flops: sum })
     }
 
     fn encode(&self, architecture: &Architecture) -> String {

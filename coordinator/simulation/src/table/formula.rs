@@ -30,11 +30,11 @@ impl FormulaTable {
     /// All 15,625 cells, in lexicographic order of their genes. `seed` turns the noise alone.
     pub fn new(seed: Seed) -> Self {
         let space = NasBench201::new(SKELETON);
-        let largest = space.cost(&Architecture::new(vec![Operation::Conv3x3 as u8; 6])).flops as f64;
+        let largest = space.network_cost(&Architecture::new(vec![Operation::Conv3x3 as u32; 6])).flops as f64;
         let mut noise = seed.stream("formula table", 0);
         let rows = space.enumerate().map(|architecture| {
             let is_dead = !space.trainable(&architecture);
-            let load = space.cost(&architecture).flops as f64 / largest;
+            let load = space.network_cost(&architecture).flops as f64 / largest;
             let promise = promise(&NasBench201::operations(&architecture));
             let mut accuracy_percent = [0.0; 4];
             for level in 0..4 {
@@ -85,7 +85,7 @@ impl Table for FormulaTable {
 
     fn find(&self, architecture: &Architecture) -> Option<CellId> {
         self.space.check(architecture).ok()?;
-        let digits = architecture.genes().iter().map(|&gene| u32::from(gene));
+        let digits = architecture.genes().iter();
         Some(CellId(digits.fold(0, |number, digit| number * 5 + digit)))
     }
 

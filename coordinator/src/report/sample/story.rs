@@ -242,7 +242,7 @@ impl Story {
             Subject::Supernet => 18.0,
             Subject::Network { fidelity: Fidelity::OneShot, .. } => 1.0,
             Subject::Network { architecture, fidelity } => {
-                let weight = 0.5 + self.space.cost(architecture).parameters as f64 / 60_000.0;
+                let weight = 0.5 + self.space.network_cost(architecture).parameters as f64 / 60_000.0;
                 weight * if *fidelity == Fidelity::Full { 13.0 } else { 4.0 }
             }
         }
@@ -323,8 +323,9 @@ impl Story {
             (open(&self.taken, &self.scored, Fidelity::Rung(1)), Fidelity::Rung(1), Fidelity::OneShot)
         };
         let thrift = [0.0, 4e-6, 1.5e-5][self.subjects.len() % 3];
-        let weigh =
-            |entry: &(Architecture, f64)| entry.1 + thrift * self.space.cost(&entry.0).parameters as f64;
+        let weigh = |entry: &(Architecture, f64)| {
+            entry.1 + thrift * self.space.network_cost(&entry.0).parameters as f64
+        };
         let (architecture, _) = pool.into_iter().min_by(|a, b| weigh(a).total_cmp(&weigh(b)))?;
         self.taken.insert((architecture.clone(), fidelity));
         Some((Subject::Network { architecture, fidelity }, Origin::Promotion { from }))
@@ -332,7 +333,7 @@ impl Story {
 
     fn candidate(&mut self) -> (Subject, Origin) {
         loop {
-            let genes = (0..6).map(|_| ((self.dice)() * 5.0) as u8).collect();
+            let genes = (0..6).map(|_| ((self.dice)() * 5.0) as u32).collect();
             let architecture = self.space.canonical(&Architecture::new(genes));
             if self.space.trainable(&architecture)
                 && self.taken.insert((architecture.clone(), Fidelity::OneShot))
@@ -363,7 +364,7 @@ impl Story {
             let evaluation = self.evaluation(work.trial, 0.9, None, (0, 0));
             return self.tell(Event::TrialFinished { task: task(work), evaluation: Box::new(evaluation) });
         };
-        let cost = self.space.cost(&architecture);
+        let cost = self.space.network_cost(&architecture);
         let error = self.error(&architecture, fidelity);
         let test = match fidelity {
             Fidelity::Full => {

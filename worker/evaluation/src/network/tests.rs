@@ -25,12 +25,16 @@ fn a_built_network_has_as_many_parameters_as_the_space_counts() {
     for index in 0..40 {
         let architecture = space().random(&mut Seed(2).stream("cells", index));
         let network = CellNetwork::alone(&SKELETON, &architecture, Seed(1), Device::Cpu);
-        assert_eq!(network.weights.count(), space().cost(&architecture).parameters, "{architecture:?}");
+        assert_eq!(
+            network.weights.count(),
+            space().network_cost(&architecture).parameters,
+            "{architecture:?}"
+        );
     }
     let published = Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
     let all_3x3 = Architecture::new(vec![3; 6]);
     let network = CellNetwork::alone(&published, &all_3x3, Seed(1), Device::Cpu);
-    assert_eq!(network.weights.count(), NasBench201::new(published).cost(&all_3x3).parameters);
+    assert_eq!(network.weights.count(), NasBench201::new(published).network_cost(&all_3x3).parameters);
 }
 
 #[test]

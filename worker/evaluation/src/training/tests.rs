@@ -48,7 +48,8 @@ fn path() -> Path {
 fn network(paths: Paths) -> CellNetwork {
     match paths {
         Paths::Alone(path) => {
-            let gene = |operation| Operation::ALL.iter().position(|other| *other == operation).unwrap() as u8;
+            let gene =
+                |operation| Operation::ALL.iter().position(|other| *other == operation).unwrap() as u32;
             CellNetwork::alone(&SKELETON, &Architecture::new(path.map(gene).to_vec()), Seed(2), Device::Cpu)
         }
         Paths::Fair => CellNetwork::shared(&SKELETON, Seed(2), Device::Cpu),
