@@ -17,17 +17,25 @@
 //!
 //! Absent on purpose: search, randomness, scaling of objectives, and any idea of what an objective means.
 
+mod contributions;
+mod crowding;
 mod dominance;
 mod error;
 mod front;
 mod hypervolume;
+mod order;
 mod policy;
 pub mod problem;
+mod rank_set;
+mod ranked_plane;
 mod sort;
 mod staircase;
+mod uncovered;
 
+pub use contributions::contributions;
+pub use crowding::crowding_distances;
 pub use dominance::{dominance_numbers, dominates};
 pub use error::Error;
 pub use front::{Front, Insertion, Member};
-pub use hypervolume::{contributions, hypervolume};
-pub use sort::{crowding_distances, non_dominated, ranks};
+pub use hypervolume::hypervolume;
+pub use sort::{non_dominated, ranks};

@@ -46,8 +46,3 @@ pub(crate) fn check_reference(reference: &[f64]) -> Result<(), Error> {
 pub(crate) fn is_inside(point: &[f64], reference: &[f64]) -> bool {
     point.iter().zip(reference).all(|(value, bound)| value < bound)
 }
-
-/// Lexicographic order for numbers without NaN, in which `-0.0` equals `0.0`.
-pub(crate) fn lexicographic(a: &[f64], b: &[f64]) -> std::cmp::Ordering {
-    a.partial_cmp(b).expect("NaN was refused before sorting")
-}

@@ -1,78 +1,96 @@
-//! Which points are non-dominated, and the layers beneath them: ENS-BS, "efficient non-dominated sort" with binary
-//! search (Zhang, Tian, Cheng, Jin; IEEE TEVC 2015). Crowding distances for choosing within a layer (NSGA-II, 2002).
+//! Which points are non-dominated, and the layers beneath them.
+//!
+//! Two objectives: "efficient non-dominated sort" with binary search (Zhang, Tian, Cheng, Jin; IEEE TEVC 2015), whose
+//! layers need only their last point here. Three: divide and conquer. More: bit sets.
 
 use crate::Error;
-use crate::dominance::dominates;
-use crate::policy::{check_points, lexicographic};
+use crate::dominance::{Fenwick, bits, dominates, space};
+use crate::order::{levels, lexicographic_order};
+use crate::policy::check_points;
 
 /// The indices, rising, of the points that no other dominates. `points` is `[n, m]`.
+///
+/// O(n log n) up to three objectives; beyond, each point is compared with those kept so far.
 pub fn non_dominated<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<usize>, Error> {
-    check_points(points)?;
-    let mut kept: Vec<usize> = Vec::new();
-    for index in sorted(points) {
-        let point = points[index].as_ref();
-        let dominated = match (point.len(), kept.last()) {
-            // Of the plane's points so far, in lexicographic order, the last kept one has the smallest second objective.
-            (2, Some(&last)) => dominates(points[last].as_ref(), point),
-            _ => kept.iter().rev().any(|&other| dominates(points[other].as_ref(), point)),
-        };
-        if !dominated {
-            kept.push(index);
-        }
-    }
+    let objectives = check_points(points)?;
+    let order = lexicographic_order(points);
+    let mut kept = match objectives {
+        0 => order,
+        3 => kept_in_space(points, &order),
+        1 | 2 => kept_in_the_plane(points, &order),
+        _ => kept_by_scan(points, &order, objectives),
+    };
     kept.sort_unstable();
     Ok(kept)
 }
 
 /// The layer of each point: 0 for the non-dominated, 1 for those non-dominated once layer 0 is taken away, and so on.
+///
+/// O(n log n) for two objectives, O(n log² n) for three, O(n² m / 64) words beyond.
 pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<usize>, Error> {
-    check_points(points)?;
-    let mut layers: Vec<Vec<usize>> = Vec::new();
-    let mut ranks = vec![0; points.len()];
-    for index in sorted(points) {
-        let point = points[index].as_ref();
-        let dominates_point = |layer: &Vec<usize>| match point.len() {
-            2 => layer.last().is_some_and(|&last| dominates(points[last].as_ref(), point)),
-            _ => layer.iter().rev().any(|&other| dominates(points[other].as_ref(), point)),
-        };
-        // Whoever is dominated by a member of one layer is dominated by a member of each layer above it.
-        let rank = layers.partition_point(dominates_point);
-        if rank == layers.len() {
-            layers.push(Vec::new());
+    Ok(match check_points(points)? {
+        0 => vec![0; points.len()],
+        1 | 2 => ranks_in_the_plane(points),
+        3 => space::ranks(points),
+        _ => bits::ranks(points),
+    })
+}
+
+/// Of the plane's points so far, in lexicographic order, the last kept one has the smallest second objective.
+fn kept_in_the_plane<P: AsRef<[f64]>>(points: &[P], order: &[usize]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for &index in order {
+        if kept.last().is_none_or(|&last| !dominates(points[last].as_ref(), points[index].as_ref())) {
+            kept.push(index);
         }
-        layers[rank].push(index);
+    }
+    kept
+}
+
+/// A point is dominated when an earlier one that is no copy is no worse in the second and the third objective.
+fn kept_in_space<P: AsRef<[f64]>>(points: &[P], order: &[usize]) -> Vec<usize> {
+    let column = |objective: usize| points.iter().map(move |point| point.as_ref()[objective]);
+    let (seconds, height) = levels(column(1));
+    let (thirds, top) = levels(column(2));
+    // By level of the second objective, how far down the third has come.
+    let mut depth = Fenwick::new(height, usize::max);
+    let mut kept = Vec::new();
+    for copies in order.chunk_by(|&a, &b| points[a].as_ref() == points[b].as_ref()) {
+        let (second, own_depth) = (seconds[copies[0]], top - thirds[copies[0]]);
+        if depth.up_to(second) < own_depth {
+            depth.add(second, own_depth);
+            kept.extend(copies);
+        }
+    }
+    kept
+}
+
+/// The points kept lie side by side, the newest asked first: it is the closest in the first objective.
+fn kept_by_scan<P: AsRef<[f64]>>(points: &[P], order: &[usize], objectives: usize) -> Vec<usize> {
+    let mut kept = Vec::new();
+    let mut rows: Vec<f64> = Vec::new();
+    for &index in order {
+        let point = points[index].as_ref();
+        if !rows.rchunks_exact(objectives).any(|other| dominates(other, point)) {
+            kept.push(index);
+            rows.extend_from_slice(point);
+        }
+    }
+    kept
+}
+
+fn ranks_in_the_plane<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    let mut last_of_layers: Vec<usize> = Vec::new();
+    let mut ranks = vec![0; points.len()];
+    for index in lexicographic_order(points) {
+        // Whoever is dominated by a member of one layer is dominated by a member of each layer above it.
+        let dominates_point = |&last: &usize| dominates(points[last].as_ref(), points[index].as_ref());
+        let rank = last_of_layers.partition_point(dominates_point);
+        match last_of_layers.get_mut(rank) {
+            Some(last) => *last = index,
+            None => last_of_layers.push(index),
+        }
         ranks[index] = rank;
     }
-    Ok(ranks)
-}
-
-/// How alone each of `points`, one layer's `[n, m]`, stands: the sum over objectives of the distance between its two
-/// neighbours, divided by the objective's span. Each objective's extremes stand alone: infinity.
-///
-/// Objectives without a finite span say nothing and are skipped. Equal points are taken in the order given.
-pub fn crowding_distances<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<f64>, Error> {
-    let objectives = check_points(points)?;
-    let mut distances = vec![0.0; points.len()];
-    for objective in 0..objectives {
-        let value = |index: usize| points[index].as_ref()[objective];
-        let mut order: Vec<usize> = (0..points.len()).collect();
-        order.sort_by(|&a, &b| value(a).partial_cmp(&value(b)).expect("NaN was refused before sorting"));
-        let (first, last) = (order[0], order[order.len() - 1]);
-        let span = value(last) - value(first);
-        if span > 0.0 && span.is_finite() {
-            for triple in order.windows(3) {
-                distances[triple[1]] += (value(triple[2]) - value(triple[0])) / span;
-            }
-        }
-        distances[first] = f64::INFINITY;
-        distances[last] = f64::INFINITY;
-    }
-    Ok(distances)
-}
-
-/// Indices in lexicographic order of their points: nobody comes before one who dominates him.
-fn sorted<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    order.sort_by(|&a, &b| lexicographic(points[a].as_ref(), points[b].as_ref()));
-    order
+    ranks
 }

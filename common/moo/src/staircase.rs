@@ -1,6 +1,6 @@
 //! The covered area below a reference corner as a staircase: mutually non-dominated points of the plane, in order.
 //!
-//! The 3-D sweep and the two-objective archive both stand on it. An insertion costs O(log n) to find, plus one shift
+//! The two-objective archive stands on it. An insertion costs O(log n) to find, plus one shift
 //! of a flat array; at the sizes of a front (thousands) that beats a balanced tree.
 
 /// Points `(x, y)` inside the corner, `x` strictly rising and `y` strictly falling.

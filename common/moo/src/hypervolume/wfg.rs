@@ -1,47 +1,77 @@
-//! Hypervolume of four and more objectives as a sum of exclusive parts: WFG (While, Bradstreet, Barone; IEEE TEVC
-//! 2012) with slicing. Exponential in the number of objectives at worst, as every exact method is.
+//! Hypervolume of many objectives as a sum of exclusive parts: WFG (While, Bradstreet, Barone; IEEE TEVC 2012) with
+//! slicing, down to as many objectives as the sweeps take. It needs no more memory than its limit sets, where the corners
+//! of a section of seven and more objectives would fill it.
 
-use super::sweep;
+use super::volume as swept;
 use crate::dominance::dominates;
+use crate::order::rising;
 
-/// The volume of `points`, `[n, m]`, all inside `reference`, `[m]` with `m > 3`.
+/// The volume of `points`, `[n, m]`, all inside `reference`, `[m]` with more objectives than are swept.
 ///
 /// `hv(P) = Σ_k exclusive(p_k, {p_{k+1}, …})`. With the worst last objective first, everything after `p_k` has a last
 /// objective no larger, so pushed into `p_k`'s box it is flat there: each exclusive part is a slice of thickness
 /// `r_m - p_km` over a problem of `m - 1` objectives.
-pub(super) fn volume(mut points: Vec<Vec<f64>>, reference: &[f64]) -> f64 {
+pub(super) fn volume(points: &[&[f64]], reference: &[f64]) -> f64 {
     let last = reference.len() - 1;
-    if last < 3 {
-        return sweep::volume(&mut points, reference);
-    }
-    points.sort_unstable_by(|a, b| {
-        b[last]
-            .partial_cmp(&a[last])
-            .expect("NaN was refused before sorting")
-            .then_with(|| a.partial_cmp(b).unwrap())
-    });
     let below = &reference[..last];
+    let worst_first: Vec<&[f64]> =
+        rising(points.iter().map(|point| -point[last])).into_iter().map(|index| points[index]).collect();
+    let mut limited = LimitSet::new(last);
     let mut total = 0.0;
-    for (index, point) in points.iter().enumerate() {
+    for (index, point) in worst_first.iter().enumerate() {
         let base = &point[..last];
+        limited.fill(base, &worst_first[index + 1..]);
         let own: f64 = base.iter().zip(below).map(|(value, bound)| bound - value).product();
-        let limited = limit(base, &points[index + 1..]);
-        total += (own - volume(limited, below)).max(0.0) * (reference[last] - point[last]);
+        let shared = swept(&limited.rows(), below);
+        // Rounding may leave a hair below zero where the others cover nearly all.
+        total += (own - shared).max(0.0) * (reference[last] - point[last]);
     }
     total
 }
 
-/// `others` pushed into the box of `base`, without those that became dominated or copies: most do, and the recursion
-/// lives on it.
-fn limit(base: &[f64], others: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let mut kept: Vec<Vec<f64>> = Vec::with_capacity(others.len());
-    for other in others {
-        let pushed: Vec<f64> = other.iter().zip(base).map(|(a, b)| a.max(*b)).collect();
-        if kept.iter().any(|point| *point == pushed || dominates(point, &pushed)) {
-            continue;
-        }
-        kept.retain(|point| !dominates(&pushed, point));
-        kept.push(pushed);
+/// Points pushed into the box of another, without those that became dominated or copies: most do, and the recursion
+/// lives on it. One flat buffer serves all slices of a level.
+struct LimitSet {
+    width: usize,
+    /// `[n, width]`.
+    values: Vec<f64>,
+    pushed: Vec<f64>,
+}
+
+impl LimitSet {
+    fn new(width: usize) -> Self {
+        Self { width, values: Vec::new(), pushed: vec![0.0; width] }
     }
-    kept
+
+    fn fill(&mut self, base: &[f64], others: &[&[f64]]) {
+        self.values.clear();
+        for other in others {
+            for (pushed, (a, b)) in self.pushed.iter_mut().zip(other.iter().zip(base)) {
+                *pushed = a.max(*b);
+            }
+            self.keep_non_dominated();
+        }
+    }
+
+    /// Takes up the pushed point unless another is as good, and drops those it dominates.
+    fn keep_non_dominated(&mut self) {
+        let pushed = self.pushed.as_slice();
+        let is_as_good = |row: &[f64]| row.iter().zip(pushed).all(|(a, b)| a <= b);
+        if self.values.chunks_exact(self.width).any(is_as_good) {
+            return;
+        }
+        let mut kept = 0;
+        for start in (0..self.values.len()).step_by(self.width) {
+            if !dominates(pushed, &self.values[start..start + self.width]) {
+                self.values.copy_within(start..start + self.width, kept);
+                kept += self.width;
+            }
+        }
+        self.values.truncate(kept);
+        self.values.extend_from_slice(pushed);
+    }
+
+    fn rows(&self) -> Vec<&[f64]> {
+        self.values.chunks_exact(self.width).collect()
+    }
 }

@@ -1,13 +1,15 @@
 //! The archive of a search: the non-dominated points seen so far, each with what it belongs to, and the hypervolume
 //! they cover. Laws M-1 (the hypervolume never falls) and M-2 (no member dominates another) hold after each insertion.
-//!
-//! Two objectives are kept as a staircase: O(log n) plus the steps replaced. More are measured against the limit set.
+
+mod space;
 
 use crate::Error;
+use crate::contributions::contributions;
 use crate::dominance::dominates;
-use crate::hypervolume::{self, exclusive};
-use crate::policy::{check_bounded, check_reference, lexicographic};
-use crate::staircase::Staircase;
+use crate::order::lexicographic;
+use crate::policy::{check_bounded, check_reference};
+
+use space::Space;
 
 /// One non-dominated point and what it belongs to.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +36,7 @@ pub struct Front<T> {
     reference: Vec<f64>,
     /// In lexicographic order of their objectives.
     members: Vec<Member<T>>,
-    /// The area of the plane, kept for two objectives only.
-    staircase: Option<Staircase>,
+    space: Space,
     hypervolume: f64,
 }
 
@@ -43,11 +44,8 @@ impl<T> Front<T> {
     /// An empty front; `reference` is `[m]` and finite.
     pub fn new(reference: &[f64]) -> Result<Self, Error> {
         check_reference(reference)?;
-        let staircase = match *reference {
-            [x, y] => Some(Staircase::new((x, y))),
-            _ => None,
-        };
-        Ok(Self { reference: reference.to_vec(), members: Vec::new(), staircase, hypervolume: 0.0 })
+        let space = Space::below(reference);
+        Ok(Self { reference: reference.to_vec(), members: Vec::new(), space, hypervolume: 0.0 })
     }
 
     /// Offers a point. Refuses NaN, minus infinity and another number of objectives, and then stays as it was.
@@ -58,28 +56,24 @@ impl<T> Front<T> {
         if self.members.get(place).is_some_and(|member| member.objectives == objectives) {
             return Ok(Insertion::Tied);
         }
-        // Only members before its lexicographic place can dominate it, only members after can be dominated.
-        if self.members[..place].iter().rev().any(|member| dominates(&member.objectives, objectives)) {
+        if self.is_dominated_at(place, objectives) {
             return Ok(Insertion::Dominated);
         }
-        let gain = match &mut self.staircase {
-            Some(staircase) => staircase.insert(objectives[0], objectives[1]),
-            None => self.exclusive(objectives),
-        };
-        let removed: Vec<_> =
-            self.members.extract_if(place.., |member| dominates(objectives, &member.objectives)).collect();
+        let rows = self.members.iter().map(|member| member.objectives.as_slice());
+        let gain = self.space.insert(objectives, rows, &self.reference);
+        let removed = self.remove_dominated_from(place, objectives);
         self.members.insert(place, Member { objectives: objectives.to_vec(), payload });
         self.hypervolume += gain;
         Ok(Insertion::Added { gain, removed })
     }
 
     /// How much hypervolume a point would add: 0 for one dominated, tied or outside the reference.
+    ///
+    /// With two objectives O(log n) and the steps it would replace; with three and four, one pass over the corners of the
+    /// space that is left, sixteen at a time.
     pub fn gain(&self, objectives: &[f64]) -> Result<f64, Error> {
         check_bounded(self.members.len(), objectives, self.reference.len())?;
-        Ok(match &self.staircase {
-            Some(staircase) => staircase.gain(objectives[0], objectives[1]),
-            None => self.exclusive(objectives),
-        })
+        Ok(self.gain_of(objectives))
     }
 
     pub fn hypervolume(&self) -> f64 {
@@ -110,11 +104,32 @@ impl<T> Front<T> {
 
     /// What each member covers alone, in the order of [`Front::members`].
     pub fn contributions(&self) -> Vec<f64> {
-        let rows: Vec<&[f64]> = self.members.iter().map(|member| member.objectives.as_slice()).collect();
-        hypervolume::contributions(&rows, &self.reference).expect("members were checked when they came")
+        let rows: Vec<&[f64]> = self.rows().collect();
+        contributions(&rows, &self.reference).expect("members were checked when they came")
     }
 
-    fn exclusive(&self, objectives: &[f64]) -> f64 {
-        exclusive(objectives, self.members.iter().map(|member| member.objectives.as_slice()), &self.reference)
+    fn gain_of(&self, objectives: &[f64]) -> f64 {
+        self.space.gain(objectives, self.rows(), &self.reference)
+    }
+
+    /// Only members before its lexicographic place can dominate a point; of two objectives, only the one right before.
+    fn is_dominated_at(&self, place: usize, objectives: &[f64]) -> bool {
+        let asked = if objectives.len() <= 2 { 1 } else { place };
+        let mut before = self.members[..place].iter().rev().take(asked);
+        before.any(|member| dominates(&member.objectives, objectives))
+    }
+
+    /// Only members from its lexicographic place on can be dominated; of two objectives, those right after.
+    fn remove_dominated_from(&mut self, place: usize, objectives: &[f64]) -> Vec<Member<T>> {
+        let is_dominated = |member: &Member<T>| dominates(objectives, &member.objectives);
+        if objectives.len() <= 2 {
+            let count = self.members[place..].partition_point(is_dominated);
+            return self.members.drain(place..place + count).collect();
+        }
+        self.members.extract_if(place.., |member| is_dominated(member)).collect()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[f64]> {
+        self.members.iter().map(|member| member.objectives.as_slice())
     }
 }
