@@ -17,6 +17,7 @@
 //!
 //! Absent on purpose: search, randomness, scaling of objectives, and any idea of what an objective means.
 
+mod boxes;
 mod contributions;
 mod crowding;
 mod dominance;
@@ -32,6 +33,7 @@ mod sort;
 mod staircase;
 mod uncovered;
 
+pub use boxes::{Cuboid, non_dominated_boxes};
 pub use contributions::contributions;
 pub use crowding::crowding_distances;
 pub use dominance::{dominance_numbers, dominates};

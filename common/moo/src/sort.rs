@@ -10,15 +10,13 @@ use crate::policy::check_points;
 
 /// The indices, rising, of the points that no other dominates. `points` is `[n, m]`.
 ///
-/// O(n log n) up to three objectives; beyond, each point is compared with those kept so far.
+/// O(n log n) up to three objectives; beyond, O(n k m / 64) words, where `k` of them are non-dominated.
 pub fn non_dominated<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<usize>, Error> {
-    let objectives = check_points(points)?;
-    let order = lexicographic_order(points);
-    let mut kept = match objectives {
-        0 => order,
-        3 => kept_in_space(points, &order),
-        1 | 2 => kept_in_the_plane(points, &order),
-        _ => kept_by_scan(points, &order, objectives),
+    let mut kept = match check_points(points)? {
+        0 => (0..points.len()).collect(),
+        1 | 2 => kept_in_the_plane(points),
+        3 => kept_in_space(points),
+        _ => bits::non_dominated(points),
     };
     kept.sort_unstable();
     Ok(kept)
@@ -37,9 +35,9 @@ pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<usize>, Error> {
 }
 
 /// Of the plane's points so far, in lexicographic order, the last kept one has the smallest second objective.
-fn kept_in_the_plane<P: AsRef<[f64]>>(points: &[P], order: &[usize]) -> Vec<usize> {
+fn kept_in_the_plane<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     let mut kept: Vec<usize> = Vec::new();
-    for &index in order {
+    for index in lexicographic_order(points) {
         if kept.last().is_none_or(|&last| !dominates(points[last].as_ref(), points[index].as_ref())) {
             kept.push(index);
         }
@@ -48,32 +46,19 @@ fn kept_in_the_plane<P: AsRef<[f64]>>(points: &[P], order: &[usize]) -> Vec<usiz
 }
 
 /// A point is dominated when an earlier one that is no copy is no worse in the second and the third objective.
-fn kept_in_space<P: AsRef<[f64]>>(points: &[P], order: &[usize]) -> Vec<usize> {
+fn kept_in_space<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     let column = |objective: usize| points.iter().map(move |point| point.as_ref()[objective]);
     let (seconds, height) = levels(column(1));
     let (thirds, top) = levels(column(2));
     // By level of the second objective, how far down the third has come.
     let mut depth = Fenwick::new(height, usize::max);
+    let order = lexicographic_order(points);
     let mut kept = Vec::new();
     for copies in order.chunk_by(|&a, &b| points[a].as_ref() == points[b].as_ref()) {
         let (second, own_depth) = (seconds[copies[0]], top - thirds[copies[0]]);
         if depth.up_to(second) < own_depth {
             depth.add(second, own_depth);
             kept.extend(copies);
-        }
-    }
-    kept
-}
-
-/// The points kept lie side by side, the newest asked first: it is the closest in the first objective.
-fn kept_by_scan<P: AsRef<[f64]>>(points: &[P], order: &[usize], objectives: usize) -> Vec<usize> {
-    let mut kept = Vec::new();
-    let mut rows: Vec<f64> = Vec::new();
-    for &index in order {
-        let point = points[index].as_ref();
-        if !rows.rchunks_exact(objectives).any(|other| dominates(other, point)) {
-            kept.push(index);
-            rows.extend_from_slice(point);
         }
     }
     kept

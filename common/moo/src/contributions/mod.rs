@@ -58,15 +58,32 @@ pub(crate) fn exclusive<'a>(
     }
 }
 
-/// The box of `point` with every other point, pushed into it, cut out. What is left of a box near a full front has few
-/// corners, so most cuts meet none of them.
+/// How many others are cut out of a box first, the largest shares before smaller ones (measured with 1,000 points in 4-D
+/// and 5-D: flat from 16 to 48). They leave so little that most of the rest do not reach it.
+const FIRST_CUTS: usize = 32;
+
+/// The box of `point` with every other point, pushed into it, cut out.
 fn cut<'a, const D: usize>(point: &[f64], others: impl Iterator<Item = &'a [f64]>, reference: &[f64]) -> f64 {
-    let mut left = Uncovered::<D>::between(point, reference);
-    for other in others {
+    let push = |other: &[f64]| {
         let pushed: [f64; D] = std::array::from_fn(|k| other[k].max(point[k]));
-        left.insert(&pushed);
-        if left.is_empty() {
-            return 0.0;
+        let shared: f64 = pushed.iter().zip(reference).map(|(value, bound)| bound - value).product();
+        (shared, pushed)
+    };
+    let mut pushed: Vec<(f64, [f64; D])> = others.map(push).collect();
+    if pushed.len() > FIRST_CUTS {
+        pushed.select_nth_unstable_by(FIRST_CUTS, |a, b| b.0.total_cmp(&a.0));
+    }
+    let first = FIRST_CUTS.min(pushed.len());
+    let (first, rest) = pushed.split_at_mut(first);
+    first.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let mut left = Uncovered::<D>::between(point, reference);
+    for (_, pushed) in first {
+        left.insert(pushed);
+    }
+    let reach = left.reach();
+    for (_, pushed) in rest {
+        if pushed.iter().zip(&reach).all(|(value, reach)| value < reach) {
+            left.insert(pushed);
         }
     }
     left.volume()

@@ -12,107 +12,176 @@ type Row = [u64; WORDS];
 
 /// How many of `points`, `[n, m]`, dominate each.
 pub(super) fn numbers<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
-    let ordered = Ordered::new(points);
+    let mut ordered = Ordered::new(points);
+    let all: Vec<usize> = (0..points.len()).collect();
     let mut numbers = vec![0; points.len()];
     for start in (0..points.len()).step_by(BLOCK) {
-        let block: Vec<usize> = (start..points.len().min(start + BLOCK)).collect();
-        for (row, bits) in ordered.no_worse(&block, start).iter().enumerate() {
-            numbers[start + row] += count(&first_of(bits, row));
+        let rows = &all[start..];
+        ordered.keep(rows);
+        // Whatever comes later in a row's own block is a copy of it or does not dominate it.
+        for (slot, bits) in ordered.no_worse(&rows[..rows.len().min(BLOCK)]).iter().enumerate() {
+            numbers[rows[slot]] += count(&first_of(bits, slot));
         }
     }
-    for row in ordered.copies() {
-        numbers[row] = numbers[row - 1];
-    }
-    ordered.in_the_order_given(&numbers)
+    ordered.in_the_order_given(numbers)
 }
 
 /// The layer of each of `points`, `[n, m]`: one more than the last layer of those that dominate it.
 pub(crate) fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
-    let ordered = Ordered::new(points);
+    let mut ordered = Ordered::new(points);
+    let distinct = ordered.distinct();
     let mut ranks = vec![0; points.len()];
-    for start in (0..points.len()).step_by(BLOCK) {
-        let end = points.len().min(start + BLOCK);
-        let mut block: Vec<usize> = (start..end).collect();
-        for (row, bits) in ordered.no_worse(&block, start).iter().enumerate().take(block.len()) {
-            let beneath = |column: usize| ranks[start + column] + 1;
-            let highest = ones(&first_of(bits, row)).map(beneath).max();
-            ranks[start + row] = match ordered.is_copy(start + row) {
-                true => ranks[start + row - 1],
-                false => ranks[start + row].max(highest.unwrap_or(0)),
-            };
+    let mut rest = distinct.as_slice();
+    while let Some((block, later)) = split(rest) {
+        for (slot, bits) in ordered.no_worse_within(block).iter().enumerate() {
+            let beneath = |column: usize| ranks[block[column]] + 1;
+            let lowest = ones(&first_of(bits, slot)).map(beneath).max();
+            ranks[block[slot]] = ranks[block[slot]].max(lowest.unwrap_or(0));
         }
         // With the last layers in front, the first bit of each later row is the one that counts.
+        let mut block = block.to_vec();
         block.sort_by_key(|&column| std::cmp::Reverse(ranks[column]));
-        for (row, bits) in ordered.no_worse(&block, end).iter().enumerate() {
-            if let Some(column) = ones(bits).next() {
-                ranks[end + row] = ranks[end + row].max(ranks[block[column]] + 1);
+        ordered.keep(later);
+        for (&row, bits) in later.iter().zip(ordered.no_worse(&block)) {
+            if let Some(column) = ones(&bits).next() {
+                ranks[row] = ranks[row].max(ranks[block[column]] + 1);
             }
         }
+        rest = later;
     }
-    ordered.in_the_order_given(&ranks)
+    ordered.in_the_order_given(ranks)
+}
+
+/// The indices of those of `points`, `[n, m]`, that no other dominates.
+pub(crate) fn non_dominated<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    let mut ordered = Ordered::new(points);
+    let mut rest = ordered.distinct();
+    let mut kept = vec![0; points.len()];
+    while let Some((block, later)) = split(&rest) {
+        let within = ordered.no_worse_within(block);
+        let is_kept = |slot: &usize| count(&first_of(&within[*slot], *slot)) == 0;
+        let block: Vec<usize> = (0..block.len()).filter(is_kept).map(|slot| block[slot]).collect();
+        ordered.keep(later);
+        let survives = |(&row, bits): (&usize, Row)| (count(&bits) == 0).then_some(row);
+        let survivors = later.iter().zip(ordered.no_worse(&block)).filter_map(survives).collect();
+        for place in block {
+            kept[place] = 1;
+        }
+        rest = survivors;
+    }
+    let kept = ordered.in_the_order_given(kept);
+    (0..points.len()).filter(|&index| kept[index] == 1).collect()
+}
+
+/// One block of columns and what comes after it; nothing once all are taken.
+fn split(places: &[usize]) -> Option<(&[usize], &[usize])> {
+    (!places.is_empty()).then(|| places.split_at(places.len().min(BLOCK)))
 }
 
 /// Points in lexicographic order, so that a point's dominators come before it and none is worse in the first objective.
-/// A row and a column are both a place in this order.
+/// Rows and columns are both places in this order.
 struct Ordered {
     /// Which point, in the order given, has each place.
     points: Vec<usize>,
     /// Of each objective but the first, the values by place.
     values: Vec<Vec<f64>>,
-    /// Of each objective but the first, the places in rising order.
+    /// Of each objective but the first, the places of the rows in rising order.
     rising: Vec<Vec<usize>>,
+    /// Which row each place is, where it is one.
+    slots: Vec<Option<usize>>,
     /// Whether a place holds the same point as the one before it.
     is_copy: Vec<bool>,
 }
 
 impl Ordered {
+    /// With every point for a row.
     fn new<P: AsRef<[f64]>>(points: &[P]) -> Self {
         let order = lexicographic_order(points);
         let row = |place: usize| points[order[place]].as_ref();
         let objectives = 1..points.first().map_or(1, |point| point.as_ref().len());
-        let values: Vec<Vec<f64>> = objectives
-            .map(|objective| (0..points.len()).map(|place| row(place)[objective]).collect())
-            .collect();
-        let rising = values.iter().map(|values| rising(values.iter().copied())).collect();
-        let is_copy = (0..points.len()).map(|place| place > 0 && row(place) == row(place - 1)).collect();
-        Self { points: order, values, rising, is_copy }
+        let column = |objective| (0..points.len()).map(|place| row(place)[objective]).collect();
+        let values: Vec<Vec<f64>> = objectives.map(column).collect();
+        Self {
+            rising: values.iter().map(|values| rising(values.iter().copied())).collect(),
+            slots: (0..points.len()).map(Some).collect(),
+            is_copy: (0..points.len()).map(|place| place > 0 && row(place) == row(place - 1)).collect(),
+            points: order,
+            values,
+        }
     }
 
-    fn is_copy(&self, place: usize) -> bool {
-        self.is_copy[place]
+    /// The places without copies of the ones before.
+    fn distinct(&self) -> Vec<usize> {
+        (0..self.points.len()).filter(|&place| !self.is_copy[place]).collect()
     }
 
-    fn copies(&self) -> impl Iterator<Item = usize> {
-        (0..self.points.len()).filter(|&place| self.is_copy[place])
+    /// From now on only these places, which were rows before, are rows.
+    fn keep(&mut self, rows: &[usize]) {
+        self.slots.fill(None);
+        for (slot, &row) in rows.iter().enumerate() {
+            self.slots[row] = Some(slot);
+        }
+        for rising in &mut self.rising {
+            rising.retain(|&place| self.slots[place].is_some());
+        }
     }
 
-    /// For each row from `from` on, the columns of `block` that are no worse in any objective but the first: bit `i` for
-    /// `block[i]`.
-    fn no_worse(&self, block: &[usize], from: usize) -> Vec<Row> {
-        let mut rows = vec![[u64::MAX; WORDS]; self.points.len() - from];
+    /// For each row, the columns of `block` that are no worse in any objective but the first: bit `i` for `block[i]`.
+    fn no_worse(&self, block: &[usize]) -> Vec<Row> {
+        let mut rows = vec![[u64::MAX; WORDS]; self.rising.first().map_or(0, Vec::len)];
         for (values, rising) in self.values.iter().zip(&self.rising) {
-            let mut columns: Vec<usize> = (0..block.len()).collect();
-            columns.sort_unstable_by(|&a, &b| values[block[a]].total_cmp(&values[block[b]]));
-            let mut columns = columns.into_iter().peekable();
-            let mut seen: Row = [0; WORDS];
-            for &row in rising.iter().filter(|&&row| row >= from) {
-                while let Some(column) = columns.next_if(|&column| values[block[column]] <= values[row]) {
-                    seen[column / 64] |= 1 << (column % 64);
-                }
-                for (word, seen) in rows[row - from].iter_mut().zip(seen) {
-                    *word &= seen;
-                }
-            }
+            let slots = rising.iter().filter_map(|&row| Some((row, self.slots[row]?)));
+            intersect(&mut rows, values, block, &rising_columns(values, block), slots);
         }
         rows
     }
 
-    fn in_the_order_given(&self, by_place: &[usize]) -> Vec<usize> {
+    /// As [`Ordered::no_worse`] with the block itself for rows.
+    fn no_worse_within(&self, block: &[usize]) -> Vec<Row> {
+        let mut rows = vec![[u64::MAX; WORDS]; block.len()];
+        for values in &self.values {
+            let columns = rising_columns(values, block);
+            let slots = columns.iter().map(|&slot| (block[slot], slot));
+            intersect(&mut rows, values, block, &columns, slots);
+        }
+        rows
+    }
+
+    /// What was found by place, by point; copies have what the first of them has.
+    fn in_the_order_given(&self, mut by_place: Vec<usize>) -> Vec<usize> {
         let mut given = vec![0; by_place.len()];
-        for (&point, &value) in self.points.iter().zip(by_place) {
-            given[point] = value;
+        for place in 0..by_place.len() {
+            if self.is_copy[place] {
+                by_place[place] = by_place[place - 1];
+            }
+            given[self.points[place]] = by_place[place];
         }
         given
+    }
+}
+
+/// The columns of `block` in rising order of one objective's values.
+fn rising_columns(values: &[f64], block: &[usize]) -> Vec<usize> {
+    rising(block.iter().map(|&place| values[place]))
+}
+
+/// Keeps of each row's bits those of the columns that are no worse in one objective. `rising_rows` are (place, slot).
+fn intersect(
+    rows: &mut [Row],
+    values: &[f64],
+    block: &[usize],
+    rising_columns: &[usize],
+    rising_rows: impl Iterator<Item = (usize, usize)>,
+) {
+    let mut columns = rising_columns.iter().peekable();
+    let mut seen: Row = [0; WORDS];
+    for (row, slot) in rising_rows {
+        while let Some(&column) = columns.next_if(|&&column| values[block[column]] <= values[row]) {
+            seen[column / 64] |= 1 << (column % 64);
+        }
+        for (word, seen) in rows[slot].iter_mut().zip(seen) {
+            *word &= seen;
+        }
     }
 }
 

@@ -47,8 +47,11 @@ impl<const D: usize> Uncovered<D> {
         self.push(std::array::from_fn(bound));
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.corners.is_empty()
+    /// The least point, `[D]`, that no corner exceeds in any coordinate: minus infinity when nothing is left.
+    pub(crate) fn reach(&self) -> [f64; D] {
+        let farther =
+            |reach: [f64; D], corner: &Corner<D>| std::array::from_fn(|k| larger(reach[k], corner[k][k]));
+        self.corners.iter().fold([f64::NEG_INFINITY; D], farther)
     }
 
     /// How much of what is left `point`, `[D]`, dominates.
