@@ -11,6 +11,8 @@ pub enum Error {
         "point {point} is minus infinity in objective {objective}: its hypervolume has no bound, clamp it first"
     )]
     Unbounded { point: usize, objective: usize },
+    #[error("point {point} covers more volume than a number holds: scale its objectives down")]
+    Overflow { point: usize },
     #[error("point {point} has {found} objectives where {expected} are expected: all points need the same")]
     Dimension { point: usize, expected: usize, found: usize },
     #[error("the reference point is {value} in objective {objective}: it must be a finite number")]

@@ -23,13 +23,21 @@ pub(crate) fn check_point(index: usize, point: &[f64], expected: usize) -> Resul
     }
 }
 
-/// As [`check_point`], and refuses minus infinity: a volume must have an end.
-pub(crate) fn check_bounded(index: usize, point: &[f64], expected: usize) -> Result<(), Error> {
-    check_point(index, point, expected)?;
-    match point.iter().position(|&value| value == f64::NEG_INFINITY) {
-        Some(objective) => Err(Error::Unbounded { point: index, objective }),
-        None => Ok(()),
+/// As [`check_point`] where volumes are asked for: refuses minus infinity too, for a volume must have an end, and a
+/// point whose box no number holds. Returns whether the point covers any volume: whether it is better than the reference
+/// in every objective.
+pub(crate) fn check_covering(index: usize, point: &[f64], reference: &[f64]) -> Result<bool, Error> {
+    check_point(index, point, reference.len())?;
+    if let Some(objective) = point.iter().position(|&value| value == f64::NEG_INFINITY) {
+        return Err(Error::Unbounded { point: index, objective });
     }
+    let is_inside = is_inside(point, reference);
+    let sides = point.iter().zip(reference).map(|(value, bound)| bound - value);
+    // Not the volume itself: no product of some of its sides may overflow on the way either.
+    if is_inside && sides.map(|side| side.max(1.0)).product::<f64>().is_infinite() {
+        return Err(Error::Overflow { point: index });
+    }
+    Ok(is_inside)
 }
 
 pub(crate) fn check_reference(reference: &[f64]) -> Result<(), Error> {

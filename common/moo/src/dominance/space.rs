@@ -5,7 +5,7 @@
 use super::fenwick::Fenwick;
 use crate::order::{levels, lexicographic_order, rising};
 
-/// Below this many points, comparing each with each is quicker than another sweep (measured: flat from 16 to 64).
+/// Below this many points, comparing each with each is quicker than another sweep (measured: flat from 16 to 128).
 const SMALL: usize = 32;
 
 /// How many points dominate each.

@@ -4,10 +4,11 @@
 mod space;
 
 use crate::Error;
+use crate::boxes::{Cuboid, non_dominated_boxes};
 use crate::contributions::contributions;
 use crate::dominance::dominates;
 use crate::order::lexicographic;
-use crate::policy::{check_bounded, check_reference};
+use crate::policy::{check_covering, check_reference};
 
 use space::Space;
 
@@ -48,9 +49,10 @@ impl<T> Front<T> {
         Ok(Self { reference: reference.to_vec(), members: Vec::new(), space, hypervolume: 0.0 })
     }
 
-    /// Offers a point. Refuses NaN, minus infinity and another number of objectives, and then stays as it was.
+    /// Offers a point. Refuses NaN, minus infinity, a volume beyond all numbers and another number of objectives, and then
+    /// stays as it was.
     pub fn insert(&mut self, objectives: &[f64], payload: T) -> Result<Insertion<T>, Error> {
-        check_bounded(self.members.len(), objectives, self.reference.len())?;
+        check_covering(self.members.len(), objectives, &self.reference)?;
         let place =
             self.members.partition_point(|member| lexicographic(&member.objectives, objectives).is_lt());
         if self.members.get(place).is_some_and(|member| member.objectives == objectives) {
@@ -69,11 +71,22 @@ impl<T> Front<T> {
 
     /// How much hypervolume a point would add: 0 for one dominated, tied or outside the reference.
     ///
-    /// With two objectives O(log n) and the steps it would replace; with three and four, one pass over the corners of the
-    /// space that is left, sixteen at a time.
+    /// With two objectives O(log n) and the steps it would replace; with three to five, one pass over the corners of the
+    /// space that is left, sixteen at a time; beyond, what cutting all members out of its box costs.
     pub fn gain(&self, objectives: &[f64]) -> Result<f64, Error> {
-        check_bounded(self.members.len(), objectives, self.reference.len())?;
+        check_covering(self.members.len(), objectives, &self.reference)?;
         Ok(self.gain_of(objectives))
+    }
+
+    /// [`Front::gain`] of each of `points`, `[n, m]`, in their order, up to rounding.
+    ///
+    /// For scoring a whole table: with three to five objectives, the boxes of the space that is left are first put in an
+    /// order in which most of them are out of a point's reach.
+    pub fn gains<P: AsRef<[f64]>>(&self, points: &[P]) -> Result<Vec<f64>, Error> {
+        for (index, point) in points.iter().enumerate() {
+            check_covering(index, point.as_ref(), &self.reference)?;
+        }
+        Ok(self.space.gains(points, self.rows(), &self.reference))
     }
 
     pub fn hypervolume(&self) -> f64 {
@@ -108,6 +121,12 @@ impl<T> Front<T> {
         contributions(&rows, &self.reference).expect("members were checked when they came")
     }
 
+    /// The space that no member dominates, as [`non_dominated_boxes`].
+    pub fn boxes(&self) -> Vec<Cuboid> {
+        let rows: Vec<&[f64]> = self.rows().collect();
+        non_dominated_boxes(&rows, &self.reference).expect("members were checked when they came")
+    }
+
     fn gain_of(&self, objectives: &[f64]) -> f64 {
         self.space.gain(objectives, self.rows(), &self.reference)
     }
@@ -129,7 +148,7 @@ impl<T> Front<T> {
         self.members.extract_if(place.., |member| is_dominated(member)).collect()
     }
 
-    fn rows(&self) -> impl Iterator<Item = &[f64]> {
+    fn rows(&self) -> impl Iterator<Item = &[f64]> + Clone {
         self.members.iter().map(|member| member.objectives.as_slice())
     }
 }

@@ -5,7 +5,7 @@ mod sweep;
 mod wfg;
 
 use crate::Error;
-use crate::policy::{check_bounded, check_reference, is_inside};
+use crate::policy::{check_covering, check_reference};
 
 /// `λ(∪_{p ∈ points} [p, reference])`. `points` is `[n, m]`, `reference` `[m]` and finite.
 ///
@@ -24,8 +24,7 @@ pub(crate) fn inside<'a, P: AsRef<[f64]>>(
     let mut rows = Vec::with_capacity(points.len());
     for (index, point) in points.iter().enumerate() {
         let point = point.as_ref();
-        check_bounded(index, point, reference.len())?;
-        if is_inside(point, reference) {
+        if check_covering(index, point, reference)? {
             rows.push(point);
         }
     }

@@ -45,8 +45,7 @@ pub(super) fn volume(points: &[[f64; 3]], reference: [f64; 3]) -> f64 {
 /// has at most 2n + 1 corners, hence O(n²).
 pub(super) fn sections<const D: usize>(points: &[&[f64]], reference: &[f64]) -> f64 {
     let mut section = Uncovered::<D>::below(&reference[..D]);
-    rising(points.iter().map(|point| point[D]))
-        .into_iter()
-        .map(|index| section.insert(&points[index][..D]) * (reference[D] - points[index][D]))
-        .sum()
+    rising(points.iter().map(|point| point[D])).into_iter().fold(0.0, |volume, index| {
+        volume + section.insert(&points[index][..D]) * (reference[D] - points[index][D])
+    })
 }

@@ -7,6 +7,9 @@
 //! they stand for points without ties; the boxes between tied points have no width.
 
 mod lanes;
+mod packed;
+
+pub(crate) use packed::Packed;
 
 use lanes::Lanes;
 
@@ -91,7 +94,7 @@ impl<const D: usize> Uncovered<D> {
 
     /// The volume of what is left.
     pub(crate) fn volume(&self) -> f64 {
-        self.corners.iter().map(|corner| share(corner, &self.lowest)).sum()
+        self.corners.iter().fold(0.0, |volume, corner| volume + share(corner, &self.lowest))
     }
 
     /// The boxes as (lower, upper), without those that ties left without width.
