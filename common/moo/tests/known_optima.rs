@@ -1,11 +1,16 @@
-//! Hypervolumes that somebody else knows: closed forms of test problems, and a real table's recorded history.
+//! Hypervolumes that somebody else knows: closed forms of test problems and lattices, another implementation's figures,
+//! and a real table's recorded history.
+
+mod oracle;
 
 use std::fs::File;
 use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 use moo::problem::{BraninCurrin, Dtlz2, Problem, Zdt1, Zdt2};
-use moo::{Front, hypervolume, non_dominated};
+use moo::{Front, contributions, hypervolume, non_dominated, ranks};
+
+use oracle::{assert_close, sphere};
 
 /// A dense grid over the first `free` decisions; `others` is where the rest must stand to reach the front.
 fn front_of(problem: &impl Problem, free: usize, others: f64, steps: usize) -> Vec<Vec<f64>> {
@@ -65,6 +70,61 @@ fn three_objectives_by_hand() {
     // Three bars of two unit cells each, 2 × 1 × 1, that share the one cell at the reference's corner: 3 · 2 - 2.
     let points = [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]];
     assert_eq!(hypervolume(&points, &[2.0, 2.0, 2.0]), Ok(4.0));
+}
+
+/// Of the lattice `{i / H : Σ i_k = H}` with the reference `(H + 1) / H`, a cell is covered unless its indices add up to
+/// less than `H`: `((H + 1)^m - C(H + m - 1, m)) / H^m`. Almost every coordinate is tied.
+#[test]
+fn lattices_on_the_simplex() {
+    for (m, divisions) in [(1, 9), (2, 60), (3, 20), (4, 9), (5, 6), (6, 5), (7, 4), (8, 3), (9, 2)] {
+        let points: Vec<Vec<f64>> = lattice(m, divisions)
+            .into_iter()
+            .map(|row| row.into_iter().map(|index| f64::from(index) / f64::from(divisions)).collect())
+            .collect();
+        let side = f64::from(divisions);
+        let uncovered: f64 = (0..m).map(|k| (side + k as f64) / (k + 1) as f64).product();
+        let expected = ((side + 1.0).powi(m as i32) - uncovered) / side.powi(m as i32);
+        let found = hypervolume(&points, &vec![(side + 1.0) / side; m]).unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-12, "{found} instead of {expected} in {m} objectives");
+        assert_eq!(non_dominated(&points).unwrap().len(), points.len());
+    }
+}
+
+/// All rows of `m` whole numbers with this sum.
+fn lattice(m: usize, sum: u32) -> Vec<Vec<u32>> {
+    if m == 1 {
+        return vec![vec![sum]];
+    }
+    let rest = |first: u32| lattice(m - 1, sum - first).into_iter().map(move |row| (first, row));
+    (0..=sum).flat_map(rest).map(|(first, row)| std::iter::once(first).chain(row).collect()).collect()
+}
+
+/// What moocore 0.3.2 (https://multi-objective.github.io/moocore) finds in the points of `oracle::sphere`: their
+/// hypervolume within 1.1, the largest and the sum of their contributions; and of the same points, each moved away from
+/// the origin by 0.06 times its place modulo 5, the sum of the ranks and the hypervolume.
+#[test]
+fn figures_of_another_implementation() {
+    let recorded = [
+        (2, 500, 0.4227540639285415, 0.00022526490839208137, 0.001541210075383437, 1000, 0.4162025185770506),
+        (3, 500, 0.7668620747279685, 0.0014859954417430403, 0.027480085635587653, 881, 0.6952687880998717),
+        (4, 500, 1.0080524999141196, 0.0045646473832767764, 0.07561904582234491, 539, 0.8645195567899961),
+        (5, 200, 1.020576676884377, 0.00862951766809883, 0.1427181452273414, 133, 0.7968748456061204),
+        (6, 80, 0.9411351280884039, 0.014821757647195177, 0.20464329244766122, 28, 0.6167604187575465),
+        (7, 40, 0.8407726813593173, 0.027141126977689334, 0.25530553835500114, 5, 0.4688328478438457),
+        (8, 25, 0.7265258125203973, 0.0366014672018411, 0.252916108348335, 5, 0.40710842839644285),
+    ];
+    for (m, n, volume, largest, sum, rank_sum, moved_volume) in recorded {
+        let (mut points, reference) = (sphere(n, m), vec![1.1; m]);
+        assert_close(hypervolume(&points, &reference).unwrap(), volume, 1e-12);
+        let parts = contributions(&points, &reference).unwrap();
+        assert_close(parts.iter().copied().fold(0.0, f64::max), largest, 1e-12);
+        assert_close(parts.iter().sum(), sum, 1e-12);
+        for (index, point) in points.iter_mut().enumerate() {
+            point.iter_mut().for_each(|value| *value += (index % 5) as f64 * 0.06);
+        }
+        assert_eq!(ranks(&points).unwrap().iter().sum::<usize>(), rank_sum, "{m} objectives");
+        assert_close(hypervolume(&points, &reference).unwrap(), moved_volume, 1e-12);
+    }
 }
 
 #[test]
