@@ -24,12 +24,12 @@ pub fn non_dominated<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<usize>, Error>
 
 /// The layer of each point: 0 for the non-dominated, 1 for those non-dominated once layer 0 is taken away, and so on.
 ///
-/// O(n log n) for two objectives, O(n log² n) for three, O(n² m / 64) words beyond.
+/// O(n log n) for two objectives, O(n log² n) for three, O(n² m / 64) words beyond and for few points.
 pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<usize>, Error> {
     Ok(match check_points(points)? {
         0 => vec![0; points.len()],
         1 | 2 => ranks_in_the_plane(points),
-        3 => space::ranks(points),
+        3 if points.len() > bits::FEW => space::ranks(points),
         _ => bits::ranks(points),
     })
 }
@@ -64,18 +64,22 @@ fn kept_in_space<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     kept
 }
 
+/// Of a layer so far, in lexicographic order, the last point has the smallest second objective: it alone decides.
 fn ranks_in_the_plane<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
-    let mut last_of_layers: Vec<usize> = Vec::new();
+    let order = lexicographic_order(points);
+    let mut floors: Vec<f64> = Vec::new();
     let mut ranks = vec![0; points.len()];
-    for index in lexicographic_order(points) {
+    for copies in order.chunk_by(|&a, &b| points[a].as_ref() == points[b].as_ref()) {
+        let second = points[copies[0]].as_ref().get(1).copied().unwrap_or(0.0);
         // Whoever is dominated by a member of one layer is dominated by a member of each layer above it.
-        let dominates_point = |&last: &usize| dominates(points[last].as_ref(), points[index].as_ref());
-        let rank = last_of_layers.partition_point(dominates_point);
-        match last_of_layers.get_mut(rank) {
-            Some(last) => *last = index,
-            None => last_of_layers.push(index),
+        let rank = floors.partition_point(|&floor| floor <= second);
+        match floors.get_mut(rank) {
+            Some(floor) => *floor = second,
+            None => floors.push(second),
         }
-        ranks[index] = rank;
+        for &index in copies {
+            ranks[index] = rank;
+        }
     }
     ranks
 }

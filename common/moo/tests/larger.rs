@@ -30,6 +30,10 @@ fn dominance_in_sets_of_several_blocks() {
         assert_eq!(dominance_numbers(&points).unwrap(), counted, "{m} objectives");
         assert_eq!(non_dominated(&points).unwrap(), naive_non_dominated(&points), "{m} objectives");
     }
+    let points = layers(5000, 3);
+    let counted: Vec<usize> =
+        points.iter().map(|p| points.iter().filter(|q| dominates(q, p)).count()).collect();
+    assert_eq!(dominance_numbers(&points).unwrap(), counted, "divide and conquer");
     for m in 1..=5 {
         let points = layers(700, m);
         assert_eq!(ranks(&points).unwrap(), naive_ranks(&points), "{m} objectives");

@@ -30,13 +30,13 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
 
 /// `o(x) = |{x' : x' dominates x}|` for each of `points`, `[n, m]`, in their order.
 ///
-/// O(n log n) for two objectives, O(n log² n) for three, O(n² m / 64) words beyond.
+/// O(n log n) for two objectives, O(n log² n) for three, O(n² m / 64) words beyond and for few points.
 pub fn dominance_numbers<P: AsRef<[f64]>>(points: &[P]) -> Result<Vec<usize>, Error> {
     Ok(match check_points(points)? {
         0 => vec![0; points.len()],
         1 => numbers_on_the_line(points),
         2 => numbers_in_the_plane(points),
-        3 => space::numbers(points),
+        3 if points.len() > bits::FEW => space::numbers(points),
         _ => bits::numbers(points),
     })
 }

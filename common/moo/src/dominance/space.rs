@@ -109,3 +109,24 @@ impl<G: Fn(usize, usize) -> usize, F: Fn(usize, usize) -> usize> Task<'_, G, F> 
         self.given[point] = (self.fold)(self.given[point], gift);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::dominance::bits;
+
+    proptest! {
+        #[test]
+        fn halves_find_what_bits_find(
+            points in prop::collection::vec(prop::array::uniform3(0..12_u8), 0..300),
+            closeness in 1..4_u8,
+        ) {
+            // Whole quotients: the larger the divisor, the more ties and copies.
+            let points: Vec<[f64; 3]> =
+                points.into_iter().map(|point| point.map(|value| f64::from(value / closeness))).collect();
+            prop_assert_eq!(super::numbers(&points), bits::numbers(&points));
+            prop_assert_eq!(super::ranks(&points), bits::ranks(&points));
+        }
+    }
+}
