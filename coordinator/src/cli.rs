@@ -42,6 +42,7 @@ enum Command {
     Workers(command::workers::Args),
     Trials(command::trials::Args),
     Front(command::front::Args),
+    Hypervolume(command::hypervolume::Args),
     Report(command::report::Args),
     Keygen(command::keygen::Args),
     CheckConfig(command::check_config::Args),
@@ -77,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Workers(args) => command::workers::run(&args, &mut out),
         Command::Trials(args) => command::trials::run(&args, &mut out),
         Command::Front(args) => command::front::run(&args, &mut out),
+        Command::Hypervolume(args) => command::hypervolume::run(&args, &mut out),
         Command::Report(args) => command::report::run(&args, &mut out),
         Command::Keygen(args) => command::keygen::run(&args, &mut out),
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
@@ -143,6 +145,6 @@ fn log_to(config: &Config, level: tracing_subscriber::filter::LevelFilter) -> Re
 /// Says what went wrong; usage and configuration have an exit code of their own.
 fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "error: {error:#}");
-    let usage = error.downcast_ref::<common::config::Error>().is_some();
+    let usage = error.is::<common::config::Error>() || error.is::<command::Usage>();
     ExitCode::from(if usage { 2 } else { 1 })
 }

@@ -1,28 +1,85 @@
-//! `ce-nas front`: the Pareto front as it stands.
+//! `ce-nas front`: the Pareto front of a study as it stands, or of the points in a file.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Map, Number, Value};
 
+use super::points::{Choice, Points, Row};
 use super::table::{Side, aligned};
 use super::{StudyArgs, Told, print, print_json};
 use crate::report::{Network, text};
 
-/// Show the Pareto front of a study
+/// Show the Pareto front of a study, or of the points in a CSV file
 ///
-/// Example: ce-nas front --dir runs/quickstart --json
+/// With FILE, its rows that no other row dominates are printed as they stand and in their order,
+/// after the header if there is one. Less is better in each column unless --maximise says
+/// otherwise. Rows with equal objectives do not dominate each other: all of them stay. A first row
+/// without any number is the header.
+///
+/// Examples:
+///   ce-nas front --dir runs/quickstart --json
+///   ce-nas front table.csv.gz --columns accuracy,energy --maximise accuracy
 #[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
+    /// A CSV file with a point in each row, gzipped or not, instead of a study; - is the standard input
+    #[arg(value_name = "FILE", conflicts_with = "dir")]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub choice: Choice,
     #[command(flatten)]
     pub study: StudyArgs,
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
+    if let Some(file) = &args.file {
+        return front_of_file(file, args, out);
+    }
     let told = args.study.read()?;
     if args.study.json {
         return print_json(out, &told.report.front);
     }
     print(out, &listing(&told))
+}
+
+fn front_of_file(file: &Path, args: &Args, out: &mut dyn Write) -> Result<()> {
+    let points = Points::read(file, &args.choice)?;
+    let kept = moo::non_dominated(&points.minimised).map_err(|error| points.explain(&error))?;
+    let rows: Vec<&Row> = kept.into_iter().map(|index| &points.sheet.rows[index]).collect();
+    if args.study.json {
+        return print_json(out, &rows.into_iter().map(|row| Line::of(row, &points)).collect::<Vec<_>>());
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if points.sheet.has_header {
+        writer.write_record(&points.sheet.names)?;
+    }
+    for row in rows {
+        writer.write_record(&row.cells)?;
+    }
+    print(out, &String::from_utf8(writer.into_inner()?)?)
+}
+
+/// One row of a file, for programs.
+#[derive(Debug, Serialize)]
+struct Line {
+    line: u64,
+    /// By column: objectives that JSON has numbers for are numbers, everything else is the file's text.
+    row: Map<String, Value>,
+}
+
+impl Line {
+    fn of(row: &Row, points: &Points) -> Self {
+        let mut cells: Map<String, Value> =
+            points.sheet.names.iter().cloned().zip(row.cells.iter().cloned().map(Value::String)).collect();
+        for column in &points.columns {
+            let number = column.cell(row).parse().ok().and_then(Number::from_f64);
+            cells.extend(number.map(|number| (column.name.clone(), Value::Number(number))));
+        }
+        Self { line: row.line, row: cells }
+    }
 }
 
 fn listing(told: &Told) -> String {

@@ -1,9 +1,12 @@
-//! The commands that read a study, make keys or check a configuration. Each file holds one command: its arguments (whose
-//! comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator and change nothing of it.
+//! The commands that read a study or a file of points, make keys or check a configuration. Each file holds one command: its
+//! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator and
+//! change nothing of it.
 
 pub mod check_config;
 pub mod front;
+pub mod hypervolume;
 pub mod keygen;
+mod points;
 pub mod report;
 pub mod status;
 mod table;
@@ -22,6 +25,11 @@ use serde::Serialize;
 use crate::clock;
 use crate::core::State;
 use crate::report::{Chronicle, Report};
+
+/// A mistake in the words of the command line that only the command itself could see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(String);
 
 /// Which study, and for whom the answer is.
 #[derive(Debug, Clone, clap::Args)]
