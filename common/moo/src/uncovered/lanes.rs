@@ -16,11 +16,6 @@ impl<const D: usize> Lanes<D> {
         Self { blocks: Vec::new(), len: 0 }
     }
 
-    pub(super) fn clear(&mut self) {
-        self.blocks.clear();
-        self.len = 0;
-    }
-
     pub(super) fn push(&mut self, point: [f64; D]) {
         if self.len == self.blocks.len() * WIDTH {
             self.blocks.push([[f32::NAN; WIDTH]; D]);

@@ -25,7 +25,7 @@ pub(crate) struct Uncovered<const D: usize> {
     /// Where the space ends downwards.
     lowest: [f64; D],
     /// Scratch: the corners above a new point.
-    hit: Vec<u32>,
+    hit: Vec<usize>,
 }
 
 impl<const D: usize> Uncovered<D> {
@@ -36,18 +36,10 @@ impl<const D: usize> Uncovered<D> {
 
     /// The box between `lower` and `upper`, both `[D]`. Points inserted must not be below `lower` in any coordinate.
     pub(crate) fn between(lower: &[f64], upper: &[f64]) -> Self {
-        let mut whole = Self { corners: vec![], uppers: Lanes::new(), lowest: array(lower), hit: vec![] };
-        whole.restart(lower, upper);
-        whole
-    }
-
-    /// Becomes [`Uncovered::between`], keeping its memory.
-    pub(crate) fn restart(&mut self, lower: &[f64], upper: &[f64]) {
-        self.corners.clear();
-        self.uppers.clear();
-        self.lowest = array(lower);
         let bound = |k: usize| std::array::from_fn(|j| if j == k { upper[j] } else { lower[j] });
-        self.push(std::array::from_fn(bound));
+        let mut whole = Self { corners: vec![], uppers: Lanes::new(), lowest: array(lower), hit: vec![] };
+        whole.push(std::array::from_fn(bound));
+        whole
     }
 
     /// The least point, `[D]`, that no corner exceeds in any coordinate: minus infinity when nothing is left.
@@ -70,10 +62,10 @@ impl<const D: usize> Uncovered<D> {
         let point = array(point);
         let mut hit = std::mem::take(&mut self.hit);
         hit.clear();
-        self.above(&point, |index| hit.push(index as u32));
+        self.above(&point, |index| hit.push(index));
         let mut gain = 0.0;
         for &index in &hit {
-            let corner = self.corners[index as usize];
+            let corner = self.corners[index];
             gain += share(&corner, &point);
             for k in 0..D {
                 // Otherwise another corner reaches at least as far and has this part in its box, or the part is empty.
@@ -85,8 +77,8 @@ impl<const D: usize> Uncovered<D> {
             }
         }
         for &index in hit.iter().rev() {
-            self.corners.swap_remove(index as usize);
-            self.uppers.swap_remove(index as usize);
+            self.corners.swap_remove(index);
+            self.uppers.swap_remove(index);
         }
         self.hit = hit;
         gain

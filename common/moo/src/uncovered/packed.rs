@@ -48,12 +48,10 @@ impl<const D: usize> Packed<D> {
         };
         let widest =
             (0..D).max_by(|&a, &b| spread(a).total_cmp(&spread(b))).expect("a space has coordinates");
-        // Whole groups on the left, so that only the last one is not full.
+        // Whole groups on the left, so that only the last one is not full. More than one group has something to its right.
         let middle = (boxes.len() / 2).next_multiple_of(WIDTH);
-        if middle < boxes.len() {
-            boxes.select_nth_unstable_by(middle, |a, b| a.1[widest].total_cmp(&b.1[widest]));
-        }
-        let (left, right) = boxes.split_at_mut(middle.min(boxes.len()));
+        boxes.select_nth_unstable_by(middle, |a, b| a.1[widest].total_cmp(&b.1[widest]));
+        let (left, right) = boxes.split_at_mut(middle);
         self.divide(left);
         self.divide(right);
     }
