@@ -4,9 +4,9 @@
 
 use crate::order::{lexicographic_order, rising};
 
-/// Up to so many points, bits are quicker in three objectives too, where divide and conquer needs O(n log² n) (measured:
-/// the two cross between 2,000 and 8,000).
-pub(crate) const FEW: usize = 4096;
+/// Up to so many points, bits count quicker in three objectives too than divide and conquer (measured: the two cross
+/// between 2,000 and 8,000).
+pub(super) const FEW: usize = 4096;
 
 /// Columns of one block: eight words, one line of cache.
 const BLOCK: usize = 512;
@@ -37,10 +37,10 @@ pub(crate) fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     let mut ranks = vec![0; points.len()];
     let mut rest = distinct.as_slice();
     while let Some((block, later)) = split(rest) {
-        for (slot, bits) in ordered.no_worse_within(block).iter().enumerate() {
-            let beneath = |column: usize| ranks[block[column]] + 1;
-            let lowest = ones(&first_of(bits, slot)).map(beneath).max();
-            ranks[block[slot]] = ranks[block[slot]].max(lowest.unwrap_or(0));
+        let dominators = ordered.dominators_within(block);
+        for (slot, bits) in dominators.iter().enumerate() {
+            ranks[block[slot]] =
+                ranks[block[slot]].max(below_last(bits, &dominators, |column| ranks[block[column]]));
         }
         // With the last layers in front, the first bit of each later row is the one that counts.
         let mut block = block.to_vec();
@@ -62,8 +62,8 @@ pub(crate) fn non_dominated<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     let mut rest = ordered.distinct();
     let mut kept = vec![0; points.len()];
     while let Some((block, later)) = split(&rest) {
-        let within = ordered.no_worse_within(block);
-        let is_kept = |slot: &usize| count(&first_of(&within[*slot], *slot)) == 0;
+        let dominators = ordered.dominators_within(block);
+        let is_kept = |slot: &usize| count(&dominators[*slot]) == 0;
         let block: Vec<usize> = (0..block.len()).filter(is_kept).map(|slot| block[slot]).collect();
         ordered.keep(later);
         let survives = |(&row, bits): (&usize, Row)| (count(&bits) == 0).then_some(row);
@@ -140,15 +140,15 @@ impl Ordered {
         rows
     }
 
-    /// As [`Ordered::no_worse`] with the block itself for rows.
-    fn no_worse_within(&self, block: &[usize]) -> Vec<Row> {
+    /// For each of the distinct points of `block`, those of the block that dominate it.
+    fn dominators_within(&self, block: &[usize]) -> Vec<Row> {
         let mut rows = vec![[u64::MAX; WORDS]; block.len()];
         for values in &self.values {
             let columns = rising_columns(values, block);
             let slots = columns.iter().map(|&slot| (block[slot], slot));
             intersect(&mut rows, values, block, &columns, slots);
         }
-        rows
+        rows.iter().enumerate().map(|(slot, bits)| first_of(bits, slot)).collect()
     }
 
     /// What was found by place, by point; copies have what the first of them has.
@@ -199,6 +199,24 @@ fn first_of(bits: &Row, columns: usize) -> Row {
 
 fn count(bits: &Row) -> usize {
     bits.iter().map(|word| word.count_ones() as usize).sum()
+}
+
+/// One more than the highest rank among the columns of `bits`, 0 where there are none. Who dominates a column that was
+/// looked at lies in a layer above it and need not be.
+fn below_last(bits: &Row, dominators: &[Row], rank: impl Fn(usize) -> usize) -> usize {
+    let (mut left, mut below) = (*bits, 0);
+    for word in (0..WORDS).rev() {
+        while left[word] != 0 {
+            let bit = 63 - left[word].leading_zeros() as usize;
+            let column = word * 64 + bit;
+            below = below.max(rank(column) + 1);
+            left[word] &= !(1 << bit);
+            for (left, dominating) in left[..=word].iter_mut().zip(&dominators[column]) {
+                *left &= !dominating;
+            }
+        }
+    }
+    below
 }
 
 /// The columns whose bits are set, rising.
