@@ -61,8 +61,14 @@ pub trait SearchSpace: std::fmt::Debug + Send + Sync {
         features
     }
 
-    /// Figures of the network's structure, `[k]`, each on a scale of its own: what the encoding implies and a model need
-    /// not learn (size, depth, how often an operation is used). Two encodings of one function have the same.
+    /// The encoding without what a machine that runs it would skip: what its latency and energy depend on. Between the
+    /// encoding and its canonical form; the same where a space does not tell them apart.
+    fn executed(&self, architecture: &Architecture) -> Architecture {
+        self.canonical(architecture)
+    }
+
+    /// Figures of the structure of the network as it is written, `[k]`, each on a scale of its own: what the encoding
+    /// implies and a model need not learn (size, depth, how often an operation is used).
     fn structure(&self, architecture: &Architecture) -> Vec<f64>;
 
     /// Every encoding, in lexicographic order. Only for spaces small enough to hold.

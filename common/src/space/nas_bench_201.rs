@@ -110,10 +110,22 @@ impl SearchSpace for NasBench201 {
         function_of(&Self::operations(architecture)) != NOTHING
     }
 
-    /// `[ln FLOPs, uses of skip, 1×1, 3×3 and pooling, longest path in operations and in convolutions, dead]`, of the
-    /// canonical form.
+    /// `none` on every edge from whose target nothing flows to the output.
+    fn executed(&self, architecture: &Architecture) -> Architecture {
+        let operations = Self::operations(architecture);
+        let mut flows = [false, false, false, true];
+        for (&(from, to), &operation) in EDGES.iter().zip(&operations).rev() {
+            flows[from] |= flows[to] && operation != Operation::None;
+        }
+        let gene = |(&(_, to), operation): (&(usize, usize), Operation)| {
+            if flows[to] { operation as u32 } else { Operation::None as u32 }
+        };
+        Architecture::new(EDGES.iter().zip(operations).map(gene).collect())
+    }
+
+    /// `[ln FLOPs, uses of skip, 1×1, 3×3 and pooling, longest path in operations and in convolutions, dead]`.
     fn structure(&self, architecture: &Architecture) -> Vec<f64> {
-        let operations = Self::operations(&self.canonical(architecture));
+        let operations = Self::operations(architecture);
         let flops = cost(&self.skeleton, &operations).flops as f64;
         let used = |wanted: &Operation| operations.iter().filter(|operation| *operation == wanted).count();
         let dead = function_of(&operations) == NOTHING;
