@@ -1,4 +1,5 @@
-//! The coordinator: one pure heart (`core`, `reactor` and what they decide with) and a thin skin (`actor`, `cli`).
+//! The coordinator: one pure heart (`core`, `reactor` and what they decide with) and a thin skin (`actor` and what it needs of the world). The program
+//! is the package `ce-nas` beside it.
 
 pub mod account;
 pub mod budget;
@@ -14,7 +15,6 @@ mod situation;
 pub mod actor;
 pub mod blob_store;
 pub mod carbon;
-pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod directory;

@@ -9,7 +9,7 @@ pub fn program(name: &str) -> PathBuf {
     let found = test.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
         panic!(
-            "there is no {name} beside {}: build them first: cargo build -p coordinator -p worker",
+            "there is no {name} beside {}: build them first: cargo build -p ce-nas -p worker",
             test.display()
         )
     })

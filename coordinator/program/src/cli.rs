@@ -7,11 +7,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use common::config::Config;
-
-use crate::clock;
-use crate::command;
-use crate::report;
-use crate::run::{Ending, run};
+use coordinator::directory::StudyDirectory;
+use coordinator::run::{Ending, run};
+use coordinator::{clock, command, report};
 
 const AFTER: &str = "\
 Examples:
@@ -127,7 +125,7 @@ impl StudyArgs {
 
 fn log_to(config: &Config, level: tracing_subscriber::filter::LevelFilter) -> Result<()> {
     use anyhow::Context;
-    let directory = crate::directory::StudyDirectory::new(&config.study.directory);
+    let directory = StudyDirectory::new(&config.study.directory);
     directory
         .create()
         .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;

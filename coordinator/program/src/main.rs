@@ -1,0 +1,8 @@
+//! The program `ce-nas`: the command line over the coordinator. A package of its own, so that its commands may use what itself
+//! uses the coordinator.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,5 +1,0 @@
-//! The program `ce-nas`.
-
-fn main() -> std::process::ExitCode {
-    coordinator::cli::main()
-}
