@@ -45,8 +45,8 @@ impl ObjectiveKind {
     pub fn of(self, evaluation: &Evaluation) -> Option<f64> {
         match self {
             Self::Error => Some(evaluation.validation_error),
-            Self::Parameters => Some(evaluation.parameters as f64),
-            Self::Flops => Some(evaluation.flops as f64),
+            Self::Parameters => evaluation.parameters.map(|count| count as f64),
+            Self::Flops => evaluation.flops.map(|count| count as f64),
             Self::LatencyMs => evaluation.latency_ms,
             Self::JoulesPerInference => evaluation.joules_per_inference,
         }
@@ -95,4 +95,37 @@ pub fn objectives(wanted: &[Objective], evaluation: &Evaluation) -> Result<Objec
 /// The reference point of a study, in the order of its objectives.
 pub fn reference_point(objectives: &[Objective]) -> Vec<f64> {
     objectives.iter().map(|objective| objective.reference).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::Seconds;
+
+    #[test]
+    fn what_nobody_counted_is_missing_and_old_counts_are_read() {
+        let uncounted = Evaluation {
+            validation_error: 0.1,
+            test_error: None,
+            parameters: None,
+            flops: None,
+            latency_ms: None,
+            joules_per_inference: None,
+            device: "test".into(),
+            seconds: Seconds(1.0),
+            curve: Vec::new(),
+            artifacts: Vec::new(),
+        };
+        let wanted = [ObjectiveKind::Error, ObjectiveKind::Parameters];
+        let wanted = wanted.map(|kind| Objective { kind, reference: 1.0 });
+        assert_eq!(objectives(&wanted, &uncounted), Err(Unusable::Missing(ObjectiveKind::Parameters)));
+        let counted = Evaluation { parameters: Some(7), ..uncounted.clone() };
+        assert_eq!(objectives(&wanted, &counted), Ok(Objectives(vec![0.1, 7.0])));
+
+        // As it was written before a count could be absent.
+        let mut written = serde_json::to_value(&uncounted).unwrap();
+        written["parameters"] = 7.into();
+        let read: Evaluation = serde_json::from_value(written).unwrap();
+        assert_eq!(read, counted);
+    }
 }

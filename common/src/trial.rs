@@ -78,10 +78,10 @@ pub struct Evaluation {
     pub validation_error: f64,
     /// Error on the test split: for the report alone, known after full trainings.
     pub test_error: Option<f64>,
-    /// Weights that are learnt.
-    pub parameters: u64,
-    /// Multiply-accumulates of one inference.
-    pub flops: u64,
+    /// Weights that are learnt; none where nobody counted them.
+    pub parameters: Option<u64>,
+    /// Multiply-accumulates of one inference; none where nobody counted them.
+    pub flops: Option<u64>,
     pub latency_ms: Option<f64>,
     pub joules_per_inference: Option<f64>,
     /// The device that latency and joules were measured on; figures of different devices are never compared as one.

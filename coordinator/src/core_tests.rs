@@ -170,8 +170,8 @@ fn evaluation(error: f64, parameters: u64, artifacts: Vec<Artifact>) -> Evaluati
     Evaluation {
         validation_error: error,
         test_error: None,
-        parameters,
-        flops: 1,
+        parameters: Some(parameters),
+        flops: Some(1),
         latency_ms: None,
         joules_per_inference: None,
         device: "test".into(),

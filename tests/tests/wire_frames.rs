@@ -48,8 +48,8 @@ fn evaluation() -> Evaluation {
     Evaluation {
         validation_error: 0.125,
         test_error: Some(0.1328125),
-        parameters: 1_234_567,
-        flops: 98_765_432,
+        parameters: Some(1_234_567),
+        flops: Some(98_765_432),
         latency_ms: Some(1.5),
         joules_per_inference: None,
         device: "CPU, 1 thread".into(),

@@ -53,8 +53,8 @@ pub(super) fn evaluation() -> Box<Evaluation> {
     Box::new(Evaluation {
         validation_error: 0.1,
         test_error: None,
-        parameters: 1,
-        flops: 1,
+        parameters: Some(1),
+        flops: Some(1),
         latency_ms: None,
         joules_per_inference: None,
         device: "CPU".into(),

@@ -255,7 +255,7 @@ fn finished(to: &Connection, at: Timestamp, task: TaskId, evaluation: &Evaluatio
          parameters = :parameters, flops = :flops, latency_ms = :latency, joules_per_inference = :joules,
          device = :device, seconds = :seconds, finished_ms = :at WHERE trial = :trial",
         named_params! { ":trial": trial(task), ":validation": evaluation.validation_error, ":test": evaluation.test_error,
-        ":parameters": evaluation.parameters.cast_signed(), ":flops": evaluation.flops.cast_signed(),
+        ":parameters": evaluation.parameters.map(u64::cast_signed), ":flops": evaluation.flops.map(u64::cast_signed),
         ":latency": evaluation.latency_ms, ":joules": evaluation.joules_per_inference, ":device": evaluation.device,
         ":seconds": evaluation.seconds.0, ":at": at.0 },
     )

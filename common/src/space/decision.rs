@@ -27,6 +27,11 @@ impl Decision {
         Self { options, scale: Scale::Ordered }
     }
 
+    /// Whether its options are many and in order, so that it may be treated as a number.
+    pub fn is_fine(&self) -> bool {
+        self.scale == Scale::Ordered && self.options > FEW
+    }
+
     /// The place of `gene` on its scale, in [0, 1].
     pub fn place(&self, gene: u32) -> f64 {
         if self.options < 2 { 0.0 } else { f64::from(gene) / f64::from(self.options - 1) }
@@ -58,7 +63,7 @@ impl Decision {
     /// Other genes within one step, in a fixed order: all of them where they are few or have no order, else up and down by a
     /// half, a quarter, … of the scale, to its ends at most.
     pub fn steps(&self, gene: u32) -> Vec<u32> {
-        if self.scale == Scale::Categorical || self.options <= FEW {
+        if !self.is_fine() {
             return (0..self.options).filter(|&other| other != gene).collect();
         }
         let last = self.options - 1;
@@ -89,7 +94,9 @@ mod tests {
         assert_eq!(code(Decision::categorical(3), 1), [0.0, 1.0, 0.0]);
         assert_eq!(code(Decision::ordered(4), 2), [1.0, 1.0, 0.0]);
         assert_eq!(code(Decision::ordered(101), 25), [0.25]);
-        assert_eq!(code(Decision::ordered(1), 0), []);
+        assert_eq!(code(Decision::ordered(1), 0), Vec::<f64>::new());
+        assert!(Decision::ordered(17).is_fine() && !Decision::ordered(16).is_fine());
+        assert!(!Decision::categorical(17).is_fine());
     }
 
     #[test]

@@ -104,8 +104,8 @@ fn listing(told: &Told) -> String {
             network.trial.to_string(),
             network.test_accuracy.map_or("–".into(), |share| text::percent(share, 2)),
             text::percent(network.validation_accuracy, 2),
-            text::count(network.parameters),
-            text::large(network.flops as f64),
+            network.parameters.map_or("–".into(), text::count),
+            network.flops.map_or("–".into(), |count| text::large(count as f64)),
         ];
         let shown = |value: Option<f64>, show: &dyn Fn(f64) -> String| value.map_or("–".into(), show);
         row.extend(latency.then(|| shown(network.latency_ms, &|ms| format!("{} ms", text::significant(ms)))));

@@ -34,6 +34,7 @@ pub fn front_csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
 
 fn row(network: &Network) -> [String; 17] {
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+    let count = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
     // Six digits: more than 10,000 images can tell apart, and free of binary tails.
     let accuracy = |share: f64| format!("{:.6}", 100.0 * share);
     let name = |file: &Option<String>| file.clone().unwrap_or_default();
@@ -43,8 +44,8 @@ fn row(network: &Network) -> [String; 17] {
         network.architecture.clone(),
         accuracy(network.validation_accuracy),
         network.test_accuracy.map_or(String::new(), accuracy),
-        network.parameters.to_string(),
-        network.flops.to_string(),
+        count(network.parameters),
+        count(network.flops),
         number(network.latency_ms),
         number(network.joules_per_inference),
         network.seconds.to_string(),

@@ -289,9 +289,10 @@ pub struct Network {
     pub validation_accuracy: f64,
     /// Search decisions have not seen it.
     pub test_accuracy: Option<f64>,
-    pub parameters: u64,
-    /// Multiply-accumulates of one inference.
-    pub flops: u64,
+    /// None where nobody counted them.
+    pub parameters: Option<u64>,
+    /// Multiply-accumulates of one inference; none where nobody counted them.
+    pub flops: Option<u64>,
     pub latency_ms: Option<f64>,
     pub joules_per_inference: Option<f64>,
     pub device: String,

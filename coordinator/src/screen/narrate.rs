@@ -45,9 +45,9 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             match state.trial(task.trial).map(|trial| &trial.subject) {
                 Some(Subject::Supernet) => format!("finished in {:.1} s: {subject}", evaluation.seconds.0),
                 Some(Subject::Network { fidelity: Fidelity::Full, .. }) => format!(
-                    "finished in {:.1} s: {subject}: {accuracy:.2} % validation, {} parameters; hypervolume {:.5}",
+                    "finished in {:.1} s: {subject}: {accuracy:.2} % validation{}; hypervolume {:.5}",
                     evaluation.seconds.0,
-                    evaluation.parameters,
+                    evaluation.parameters.map_or(String::new(), |count| format!(", {count} parameters")),
                     relative_hypervolume(state)
                 ),
                 _ => format!(

@@ -178,7 +178,9 @@ impl Books {
     /// Error and size of each full training's network; of several with the same two, the first.
     fn full_trainings(&self) -> BTreeMap<TrialId, [f64; 2]> {
         let full = |trial: &TrialId| self.subjects[trial].fidelity() == Some(Fidelity::Full);
-        let point = |evaluation: &Evaluation| [evaluation.validation_error, evaluation.parameters as f64];
+        let point = |evaluation: &Evaluation| {
+            [evaluation.validation_error, evaluation.parameters.expect("counted in this space") as f64]
+        };
         self.evaluations
             .iter()
             .filter(|(trial, _)| full(trial))

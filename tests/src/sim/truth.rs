@@ -82,15 +82,15 @@ pub fn evaluation_of(
     device: String,
 ) -> Evaluation {
     let (validation_error, cost) = match subject.architecture() {
-        Some(architecture) => (error_of(architecture), Some(space.cost(architecture))),
+        Some(architecture) => (error_of(architecture), space.cost(architecture)),
         None => (0.5, None),
     };
     let loss = if fate == Fate::Unusable { f64::NAN } else { 0.1 };
     Evaluation {
         validation_error,
         test_error: (subject.purpose() == Purpose::Full).then_some(validation_error + 0.01),
-        parameters: cost.map_or(0, |cost| cost.parameters),
-        flops: cost.map_or(0, |cost| cost.flops),
+        parameters: cost.map(|cost| cost.parameters),
+        flops: cost.map(|cost| cost.flops),
         latency_ms: None,
         joules_per_inference: None,
         device,

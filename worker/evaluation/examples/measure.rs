@@ -108,8 +108,8 @@ fn print(
         "{} {fidelity}: {:.2} s, {} parameters, {:.2} MFLOP, validation {:.2} %{test} (of {epochs} epochs: {})",
         space.encode(cell),
         evaluation.seconds.0,
-        evaluation.parameters,
-        evaluation.flops as f64 / 1e6,
+        evaluation.parameters.unwrap_or_default(),
+        evaluation.flops.unwrap_or_default() as f64 / 1e6,
         accuracy(evaluation.validation_error),
         evaluation.curve.iter().map(|p| format!("{:.3}", p.training_loss)).collect::<Vec<_>>().join(" "),
     );

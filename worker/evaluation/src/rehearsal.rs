@@ -122,7 +122,7 @@ impl Rehearsal {
         if !self.space.trainable(&canonical) {
             return chance;
         }
-        let parameters = self.space.network_cost(&canonical).parameters as f64;
+        let parameters = self.space.cost(&canonical).map_or(1.0, |cost| cost.parameters as f64);
         let luck = draw(Seed(0), &canonical, 1.0) * 0.03;
         let own = (0.05 + luck + 0.3 / (1.0 + parameters.ln() / 4.0)).min(chance);
         own + (chance - own) * (-4.0 * epochs / of).exp()
@@ -143,26 +143,29 @@ impl Rehearsal {
             Fidelity::Full => noisy(self.error(architecture, full, full), 0.004),
         };
         let test_error = (fidelity == Fidelity::Full).then(|| (validation_error + 0.002).min(1.0));
-        self.evaluation(validation_error, test_error, self.space.network_cost(architecture), curve)
+        self.evaluation(validation_error, test_error, self.space.cost(architecture), curve)
     }
 
     fn evaluation(
         &self,
         validation_error: f64,
         test_error: Option<f64>,
-        cost: Cost,
+        cost: Option<Cost>,
         curve: Vec<CurvePoint>,
     ) -> Evaluation {
         let wants = |kind| self.spec.objectives.iter().any(|objective| objective.kind == kind);
-        let flops = cost.flops as f64;
+        let work = cost.map(|cost| cost.flops as f64);
         Evaluation {
             validation_error,
             test_error,
-            parameters: cost.parameters,
-            flops: cost.flops,
-            latency_ms: wants(ObjectiveKind::LatencyMs).then_some(flops * NANOSECONDS_PER_FLOP / 1e6),
-            joules_per_inference: wants(ObjectiveKind::JoulesPerInference)
-                .then_some(flops * NANOJOULES_PER_FLOP / 1e9),
+            parameters: cost.map(|cost| cost.parameters),
+            flops: cost.map(|cost| cost.flops),
+            latency_ms: work
+                .filter(|_| wants(ObjectiveKind::LatencyMs))
+                .map(|work| work * NANOSECONDS_PER_FLOP / 1e6),
+            joules_per_inference: work
+                .filter(|_| wants(ObjectiveKind::JoulesPerInference))
+                .map(|work| work * NANOJOULES_PER_FLOP / 1e9),
             device: DEVICE.into(),
             seconds: Seconds::ZERO,
             curve,
@@ -214,8 +217,7 @@ impl Evaluator for Rehearsal {
         let curve = (1..=epochs).map(|epoch| self.point(job.subject, epoch, epochs)).collect();
         let (mut evaluation, kinds): (_, &[_]) = match job.subject {
             Subject::Supernet => {
-                let none = Cost { parameters: 0, flops: 0 };
-                (self.evaluation(0.5, None, none, curve), &[(ArtifactKind::Supernet, "supernet")])
+                (self.evaluation(0.5, None, None, curve), &[(ArtifactKind::Supernet, "supernet")])
             }
             Subject::Network { architecture, fidelity } => {
                 let evaluation = self.network(architecture, *fidelity, job.trial_seed, curve);

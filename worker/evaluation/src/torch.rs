@@ -152,8 +152,8 @@ impl TorchEvaluator {
         let evaluation = Evaluation {
             validation_error: errors / paths.len() as f64,
             test_error: None,
-            parameters: network.weights.count(),
-            flops: self.space.network_cost(&dearest).flops,
+            parameters: Some(network.weights.count()),
+            flops: Some(self.space.network_cost(&dearest).flops),
             latency_ms: None,
             joules_per_inference: None,
             device: self.device_name.clone(),
@@ -216,8 +216,8 @@ impl TorchEvaluator {
         Evaluation {
             validation_error: facts.validation_error,
             test_error: facts.test_error,
-            parameters: cost.parameters,
-            flops: cost.flops,
+            parameters: Some(cost.parameters),
+            flops: Some(cost.flops),
             latency_ms: measured.latency_ms,
             joules_per_inference: measured.joules_per_inference,
             device: self.device_name.clone(),

@@ -82,7 +82,7 @@ fn more_epochs_come_nearer_the_truth_and_counts_are_real() {
     assert!(errors[0] > errors[1] && errors[1] > errors[2], "{errors:?}");
     let (full, _) = evaluate(&genes, Fidelity::Full);
     let cost = NasBench201::new(SKELETON).network_cost(&Architecture::new(genes.to_vec()));
-    assert_eq!((full.parameters, full.flops), (cost.parameters, cost.flops));
+    assert_eq!((full.parameters, full.flops), (Some(cost.parameters), Some(cost.flops)));
     assert!(full.latency_ms.is_some() && full.joules_per_inference.is_none(), "only what the study wants");
     assert!(full.device.contains("rehearsal"));
     let (dead, _) = evaluate(&[3, 3, 3, 0, 0, 0], Fidelity::Full);

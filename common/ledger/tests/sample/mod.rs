@@ -122,8 +122,8 @@ pub fn evaluation(validation_error: f64) -> Evaluation {
     Evaluation {
         validation_error,
         test_error: Some(validation_error + 0.01),
-        parameters: 73_306,
-        flops: 7_783_314,
+        parameters: Some(73_306),
+        flops: Some(7_783_314),
         latency_ms: None,
         joules_per_inference: Some(1e-3),
         device: "CPU".into(),

@@ -297,8 +297,8 @@ impl<'a> Worker<'a> {
         Some(Evaluation {
             validation_error: error_percent / 100.0,
             test_error: (level == Level::Full).then_some(error_percent / 100.0),
-            parameters: cost.parameters,
-            flops: cost.flops,
+            parameters: cost.map(|cost| cost.parameters),
+            flops: cost.map(|cost| cost.flops),
             joules_per_inference: Some(energy_mj / 1000.0),
             ..blank(seconds)
         })
@@ -310,8 +310,8 @@ fn blank(seconds: Seconds) -> Evaluation {
     Evaluation {
         validation_error: 1.0,
         test_error: None,
-        parameters: 0,
-        flops: 0,
+        parameters: None,
+        flops: None,
         latency_ms: None,
         joules_per_inference: None,
         device: DEVICE.into(),

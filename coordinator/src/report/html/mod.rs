@@ -119,7 +119,10 @@ fn headline(report: &Report) -> Markup {
                 @match best {
                     Some(network) => dd {
                         (text::percent(network.test_accuracy.unwrap_or_default(), 2))
-                        small { "trial " (network.trial) ", " (text::large(network.parameters as f64)) " parameters" }
+                        small {
+                            "trial " (network.trial)
+                            @if let Some(count) = network.parameters { ", " (text::large(count as f64)) " parameters" }
+                        }
                     }
                     None => dd .words { "none yet" }
                 }

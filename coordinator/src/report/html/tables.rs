@@ -42,8 +42,8 @@ pub(super) fn front(report: &Report) -> Markup {
                             td .n { (network.trial) }
                             td .n { (optional(network.test_accuracy, |share| text::percent(share, 2))) }
                             td .n { (text::percent(network.validation_accuracy, 2)) }
-                            td .n { (text::count(network.parameters)) }
-                            td .n { (text::large(network.flops as f64)) }
+                            td .n { (optional(network.parameters, text::count)) }
+                            td .n { (optional(network.flops, |count| text::large(count as f64))) }
                             @if latency { td .n { (optional(network.latency_ms, |ms| format!("{} ms", text::significant(ms)))) } }
                             @if joules { td .n { (optional(network.joules_per_inference, text::joules)) } }
                             td .n { (text::duration(network.seconds)) }
@@ -66,7 +66,7 @@ fn links(network: &Network) -> Markup {
     }
 }
 
-fn optional(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
+fn optional<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
     value.map_or("–".into(), show)
 }
 

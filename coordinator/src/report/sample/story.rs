@@ -12,7 +12,7 @@ use common::event::Event;
 use common::fidelity::Fidelity;
 use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId};
 use common::seed::Seed;
-use common::space::{NasBench201, SearchSpace};
+use common::space::{Cost, NasBench201, SearchSpace, SpaceSpec};
 use common::time::{GridHour, Millis, Timestamp};
 use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Origin, Subject};
 use common::unit::{Intensity, Joules, Seconds};
@@ -34,7 +34,7 @@ const METER: &str = "utilisation × TDP 65 W";
 pub(super) struct Story {
     wishes: Wishes,
     pub(super) events: Vec<(Timestamp, Event)>,
-    space: Box<dyn SearchSpace>,
+    space: NasBench201,
     dice: Box<dyn FnMut() -> f64>,
     now: i64,
     workers: Vec<Bench>,
@@ -69,9 +69,10 @@ impl Story {
         let mut rng = Seed(11).stream("sample", 0);
         let event = started(wishes);
         let Event::StudyStarted { spec, .. } = &event else { unreachable!() };
+        let SpaceSpec::NasBench201(skeleton) = spec.space;
         let mut story = Self {
             wishes,
-            space: spec.space.build(),
+            space: NasBench201::new(skeleton),
             events: Vec::new(),
             dice: Box::new(move || rng.random()),
             now: WALL,
@@ -361,7 +362,7 @@ impl Story {
         let subject = self.subjects[work.trial as usize].clone();
         let Subject::Network { architecture, fidelity } = subject else {
             self.supernet = true;
-            let evaluation = self.evaluation(work.trial, 0.9, None, (0, 0));
+            let evaluation = self.evaluation(work.trial, 0.9, None, None);
             return self.tell(Event::TrialFinished { task: task(work), evaluation: Box::new(evaluation) });
         };
         let cost = self.space.network_cost(&architecture);
@@ -385,7 +386,7 @@ impl Story {
                 None
             }
         };
-        let evaluation = self.evaluation(work.trial, error, test, (cost.parameters, cost.flops));
+        let evaluation = self.evaluation(work.trial, error, test, Some(cost));
         self.tell(Event::TrialFinished { task: task(work), evaluation: Box::new(evaluation) });
     }
 
@@ -407,7 +408,7 @@ impl Story {
         }
     }
 
-    fn evaluation(&mut self, trial: u64, error: f64, test: Option<f64>, cost: (u64, u64)) -> Evaluation {
+    fn evaluation(&mut self, trial: u64, error: f64, test: Option<f64>, cost: Option<Cost>) -> Evaluation {
         let bytes = weights(trial);
         let artifact =
             |kind, bytes: &[u8]| Artifact { kind, blob: BlobId::of(bytes), bytes: bytes.len() as u64 };
@@ -415,9 +416,9 @@ impl Story {
         Evaluation {
             validation_error: error,
             test_error: test,
-            parameters: cost.0,
-            flops: cost.1,
-            latency_ms: Some(1.2 + cost.1 as f64 / 2.5e6 + 0.2 * (self.dice)()),
+            parameters: cost.map(|cost| cost.parameters),
+            flops: cost.map(|cost| cost.flops),
+            latency_ms: Some(1.2 + cost.map_or(0.0, |cost| cost.flops as f64) / 2.5e6 + 0.2 * (self.dice)()),
             joules_per_inference: None,
             device: "CPU, 1 thread".into(),
             seconds: Seconds(self.seconds(trial)),
