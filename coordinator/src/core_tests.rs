@@ -86,10 +86,14 @@ impl Bench {
                 let candidates = (0..wanted.count).map(|_| {
                     self.proposed += 1;
                     let genes = vec![3, self.proposed % 5, self.proposed / 5 % 5, 3, 1, self.proposed / 25];
-                    Candidate { architecture: Architecture::new(genes), origin: Origin::Initial }
+                    Candidate {
+                        architecture: Architecture::new(genes),
+                        origin: Origin::Initial,
+                        promise: None,
+                    }
                 });
                 let candidates = candidates.collect();
-                self.step(Input::Proposed { candidates });
+                self.step(Input::Proposed { candidates, promotions: Vec::new() });
             }
             Effect::Forget(blob) => self.forgotten.push(blob),
             Effect::Exit { reason } => self.exit = Some(reason),

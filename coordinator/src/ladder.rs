@@ -19,6 +19,8 @@ use crate::core::{State, TrialState};
 pub struct Candidate {
     pub architecture: Architecture,
     pub origin: Origin,
+    /// The hypervolume that a full training is expected to add; none without a model.
+    pub promise: Option<f64>,
 }
 
 /// A new trial for a slot to take up.
@@ -157,6 +159,12 @@ impl Standing {
     /// Scored and not yet trained.
     pub fn pool(&self) -> usize {
         self.scored.iter().filter(|contender| !contender.taken).count()
+    }
+
+    /// Trained shortly and not taken to a full training.
+    pub fn promotable(&self) -> Vec<Architecture> {
+        let open = self.rungs_done.iter().filter(|contender| !contender.taken);
+        open.map(|contender| contender.architecture.clone()).collect()
     }
 
     /// The fidelity whose results the search tree learns from: the first step that trains.

@@ -1,12 +1,13 @@
 //! Answers the core's questions for candidates. Pure: live studies ask it from an actor, simulated ones directly.
 
+use common::architecture::Architecture;
 use common::config::Config;
-use common::objective::reference_point;
+use common::objective::{ObjectiveKind, reference_point};
 use common::seed::Seed;
 use common::space::SearchSpace;
 use common::study::StudySpec;
 use common::trial::Origin;
-use lamoo::{ProposalRequest, RegionId, TreeSummary};
+use lamoo::{Knowledge, Memory, Promotion, ProposalRequest, RegionId, Scope, TreeSummary};
 
 use crate::core::Wanted;
 use crate::ladder::Candidate;
@@ -14,10 +15,12 @@ use crate::ladder::Candidate;
 /// What a proposal depends on besides the question.
 #[derive(Debug)]
 pub struct Searcher {
-    pub space: Box<dyn SearchSpace>,
-    pub reference: Vec<f64>,
-    pub seed: Seed,
-    pub options: lamoo::Options,
+    space: Box<dyn SearchSpace>,
+    objectives: Vec<ObjectiveKind>,
+    reference: Vec<f64>,
+    seed: Seed,
+    options: lamoo::Options,
+    memory: Memory,
 }
 
 impl Searcher {
@@ -25,59 +28,92 @@ impl Searcher {
     pub fn new(config: &Config, spec: &StudySpec) -> Result<Self, lamoo::Error> {
         let search = &config.search;
         let options = lamoo::Options {
-            // A tree that is never old enough to be asked is a random search without duplicates.
-            initial_samples: if search.searcher == "random" {
-                usize::MAX
-            } else {
-                search.initial_samples as usize
-            },
+            initial_samples: search.initial_samples as usize,
             min_samples: search.region_min_samples as usize,
             exploration: search.exploration,
-            sampler: match search.sampler.as_str() {
-                "random" => lamoo::SamplerKind::Random,
-                _ => lamoo::SamplerKind::Evolution,
-            },
-            ..lamoo::Options::default()
+            // Checked when the configuration was loaded.
+            ..lamoo::Options::named(&search.searcher).unwrap_or_default()
         };
         options.check()?;
-        let reference = reference_point(&spec.objectives);
-        Ok(Self { space: spec.space.build(), reference, seed: spec.seed, options })
+        Ok(Self {
+            space: spec.space.build(),
+            objectives: spec.objectives.iter().map(|objective| objective.kind).collect(),
+            reference: reference_point(&spec.objectives),
+            seed: spec.seed,
+            options,
+            memory: Memory::default(),
+        })
     }
 
-    /// Answers one question; the same question has the same answer.
-    pub fn answer(&self, wanted: &Wanted) -> Vec<Candidate> {
-        let young = wanted.observations.len() < self.options.initial_samples;
+    /// Answers one question; the same questions in the same order have the same answers.
+    pub fn answer(&mut self, wanted: &Wanted) -> (Vec<Candidate>, Vec<Promotion>) {
+        let seen = wanted.observations.iter().filter(|seen| seen.fidelity == wanted.fidelity).count();
+        let facts = Facts { space: self.space.as_ref(), objectives: &self.objectives };
         let request = ProposalRequest {
-            space: self.space.as_ref(),
+            scope: Scope::functions(self.space.as_ref()),
             observations: &wanted.observations,
+            fidelity: wanted.fidelity,
+            pending: &wanted.pending,
             exclude: &wanted.exclude,
+            promotable: &wanted.promotable,
+            knowledge: &facts,
             reference: &self.reference,
             count: wanted.count,
-            seed: self.seed.derive("searcher", wanted.index),
+            seed: self.seed.derive("searcher", 0),
             options: &self.options,
         };
-        let proposals = match lamoo::propose(&request) {
+        let proposals = match lamoo::propose(&request, &mut self.memory) {
             Ok(proposals) => proposals,
             Err(error) => {
                 tracing::error!(%error, "the optimiser could not propose");
-                return Vec::new();
+                return (Vec::new(), Vec::new());
             }
         };
         if proposals.exhausted && proposals.candidates.len() < wanted.count {
             tracing::info!("the search space is exhausted: every network in it is known");
         }
-        let origin = |region: RegionId, widened: usize| match young {
+        let is_young = seen < self.options.initial_samples;
+        let origin = |region: RegionId, widened: usize| match is_young {
             true => Origin::Initial,
             false => Origin::Search { region: region_path(&proposals.tree, region), widened: widened > 0 },
         };
-        let candidates = proposals.candidates.iter();
-        candidates
-            .map(|proposal| Candidate {
-                architecture: proposal.architecture.clone(),
-                origin: origin(proposal.region, proposal.widened),
-            })
-            .collect()
+        let candidate = |proposal: &lamoo::Proposal| Candidate {
+            architecture: proposal.architecture.clone(),
+            origin: origin(proposal.region, proposal.widened),
+            promise: proposal.promise,
+        };
+        (proposals.candidates.iter().map(candidate).collect(), proposals.promotions)
     }
+}
+
+/// What a network's shape tells of the objectives, and what training does not change.
+#[derive(Debug)]
+struct Facts<'a> {
+    space: &'a dyn SearchSpace,
+    objectives: &'a [ObjectiveKind],
+}
+
+impl Knowledge for Facts<'_> {
+    fn known(&self, objective: usize, architecture: &Architecture) -> Option<f64> {
+        let counted = |kind| matches!(kind, ObjectiveKind::Parameters | ObjectiveKind::Flops);
+        let kind = Some(self.objectives[objective]).filter(|kind| counted(*kind))?;
+        let cost = self.space.cost(architecture)?;
+        Some(if kind == ObjectiveKind::Parameters { cost.parameters } else { cost.flops } as f64)
+    }
+
+    fn is_learnt(&self, objective: usize) -> bool {
+        // Of a space that counts nothing, the user's own program tells.
+        self.known(objective, &self.space.canonical(&first(self.space))).is_none()
+    }
+
+    fn is_trained(&self, objective: usize) -> bool {
+        self.objectives[objective] == ObjectiveKind::Error
+    }
+}
+
+/// Some architecture of the space.
+fn first(space: &dyn SearchSpace) -> Architecture {
+    Architecture::new(vec![0; space.decisions().len()])
 }
 
 /// The way from the whole space down to `region`: `+` for a better half, `-` for a worse one.

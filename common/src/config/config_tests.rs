@@ -53,7 +53,7 @@ fn values_without_meaning_are_refused_with_the_cure() {
     assert!(refusal(&["budget.hours=unlimited"]).contains("limit at least one"));
     assert!(refusal(&["budget.hours=soon"]).contains("unlimited"));
     assert!(refusal(&["space.input=[3,30,30]"]).contains("divisible by 4"));
-    assert!(refusal(&["search.sampler=evolutoin"]).contains("did you mean `evolution`?"));
+    assert!(refusal(&["search.searcher=evolutoin"]).contains("did you mean `evolution`?"));
     assert!(refusal(&["objectives.minimise=[\"error\",\"latency_ms\"]"]).contains("depends on your device"));
     assert!(refusal(&["objectives.minimise=[\"error\"]"]).contains("two or three"));
     assert!(refusal(&["nonsense"]).contains("section.key=value"));

@@ -1,7 +1,7 @@
 //! What the settings mean: checks that need no machine, and the study's specification.
 
 use super::load::Error;
-use super::{Config, EvaluatorKind, SpaceKind};
+use super::{Config, EvaluatorKind, SEARCHERS, SpaceKind};
 use crate::architecture::Architecture;
 use crate::objective::{Objective, ObjectiveKind};
 use crate::seed::Seed;
@@ -46,8 +46,7 @@ impl Config {
         at_least_one("allocation.interval_hours", self.allocation.interval_hours)?;
         at_least_one("coordinator.crash_limit", self.coordinator.crash_limit)?;
         at_least_one("search.batch", self.search.batch)?;
-        one_of("search.searcher", &self.search.searcher, &["lamoo", "random"])?;
-        one_of("search.sampler", &self.search.sampler, &["random", "evolution"])?;
+        one_of("search.searcher", &self.search.searcher, &SEARCHERS)?;
         one_of("carbon.source", &self.carbon.source, &["trace", "typical_week"])?;
         let models = ["auto", "persistence", "yesterday", "week_mean", "linear"];
         one_of("forecast.model", &self.forecast.model, &models)?;

@@ -112,13 +112,16 @@ pub struct Ladder {
     pub pool: u32,
 }
 
+/// Who proposes: a sampler inside the regions of the tree (`lamoo-…`), or by itself. The default first.
+pub const SEARCHERS: [&str; 6] =
+    ["surrogate", "lamoo-surrogate", "lamoo-evolution", "lamoo-random", "evolution", "random"];
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Search {
     pub searcher: String,
     pub initial_samples: u32,
     pub region_min_samples: u32,
     pub exploration: f64,
-    pub sampler: String,
     pub batch: u32,
 }
 

@@ -4,14 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::sampler::{Evolution, Random, Sampler};
 use crate::selection::Selection;
 use crate::svm;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Below this many evaluations the tree has nothing to learn from: candidates are uniform.
+    /// Below this many evaluations there is nothing to learn from: candidates are corners of the space (for the surrogate),
+    /// then uniform.
     pub initial_samples: usize,
     /// A region with fewer samples stays a leaf: less is too little to learn a border from.
     pub min_samples: usize,
@@ -34,7 +34,7 @@ impl Default for Options {
             max_depth: 8,
             exploration: 0.1,
             selection: Selection::Leaf,
-            sampler: SamplerKind::Evolution,
+            sampler: SamplerKind::Surrogate,
             attempts: 1_000,
             svm: svm::Options::default(),
         }
@@ -42,6 +42,23 @@ impl Default for Options {
 }
 
 impl Options {
+    /// One of `common::config::SEARCHERS`: a sampler inside the tree's regions (`lamoo-…`), or by itself.
+    pub fn named(name: &str) -> Option<Self> {
+        let (sampler, is_tree) = match name {
+            "surrogate" => (SamplerKind::Surrogate, false),
+            "lamoo-surrogate" => (SamplerKind::Surrogate, true),
+            "lamoo-evolution" => (SamplerKind::Evolution, true),
+            "lamoo-random" => (SamplerKind::Random, true),
+            "evolution" => (SamplerKind::Evolution, false),
+            "random" => (SamplerKind::Random, false),
+            _ => return None,
+        };
+        let default = Self::default();
+        // A tree that may not divide is the whole space.
+        let max_depth = if is_tree { default.max_depth } else { 0 };
+        Some(Self { sampler, max_depth, ..default })
+    }
+
     pub fn check(&self) -> Result<(), Error> {
         let refuse = |option, found, wanted| Err(Error::Option { option, found, wanted });
         if self.min_samples < 2 {
@@ -67,15 +84,10 @@ impl Options {
 pub enum SamplerKind {
     Random,
     Evolution,
+    /// The largest expected hypervolume improvement under a Gaussian process.
+    Surrogate,
 }
 
 impl SamplerKind {
-    pub const ALL: [Self; 2] = [Self::Random, Self::Evolution];
-
-    pub fn build(self) -> Box<dyn Sampler> {
-        match self {
-            Self::Random => Box::new(Random),
-            Self::Evolution => Box::new(Evolution::default()),
-        }
-    }
+    pub const ALL: [Self; 3] = [Self::Random, Self::Evolution, Self::Surrogate];
 }

@@ -19,6 +19,8 @@ pub struct Region {
     pub depth: usize,
     /// Indices into the tree's samples, rising.
     pub samples: Vec<usize>,
+    /// Trials under way in it: visits that have not paid yet.
+    pub pending: usize,
     /// What its samples cover below the reference point.
     pub hypervolume: f64,
     pub(crate) border: Option<Classifier>,
@@ -39,6 +41,7 @@ pub struct RegionSummary {
     pub parent: Option<RegionId>,
     pub depth: usize,
     pub samples: usize,
+    pub pending: usize,
     pub hypervolume: f64,
     /// The upper confidence bound; none for the whole space, which competes with nobody.
     pub ucb: Option<f64>,

@@ -1,6 +1,7 @@
 //! Which region to sample next: the highest upper confidence bound on hypervolume (arXiv 2110.03173, section 3).
 //!
-//! `UCB(j) = HV(j) + 2 Cp sqrt(2 ln n_parent / n_j)`, with `Cp` a fraction of the hypervolume of all samples.
+//! `UCB(j) = HV(j) + 2 Cp sqrt(2 ln n_parent / n_j)`, with `Cp` a fraction of the hypervolume of all samples; `n` counts
+//! samples and trials under way, so that a region is not crowded before its results are in.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,8 @@ impl SearchTree {
     pub fn ucb(&self, id: RegionId, exploration: f64) -> Option<f64> {
         let region = self.region(id);
         let parent = self.region(region.parent?);
-        let (visits, parent_visits) = (region.samples.len() as f64, parent.samples.len() as f64);
+        let visited = |region: &Region| (region.samples.len() + region.pending) as f64;
+        let (visits, parent_visits) = (visited(region), visited(parent));
         let cp = exploration * self.root().hypervolume;
         Some(region.hypervolume + 2.0 * cp * (2.0 * parent_visits.ln() / visits).sqrt())
     }

@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 
 use common::architecture::Architecture;
-use common::space::SearchSpace;
+use common::fidelity::Fidelity;
 use serde::{Deserialize, Serialize};
 
 use crate::partition::divide;
 use crate::region::{Region, RegionId, RegionSummary, TreeSummary};
-use crate::{Error, Options};
+use crate::{Error, Options, Scope};
 
 /// An evaluated architecture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     pub architecture: Architecture,
+    /// How thoroughly.
+    pub fidelity: Fidelity,
     /// `[m]`, minimised.
     pub objectives: Vec<f64>,
 }
 
-/// An observation as the tree sees it: canonical, one for each architecture.
+/// An observation as the tree sees it: in its own form, one for each architecture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     pub architecture: Architecture,
@@ -36,16 +38,17 @@ pub struct SearchTree {
 }
 
 impl SearchTree {
-    /// Learns a tree. `reference` is `[m]`. The order of the observations does not matter, but of several with one
-    /// canonical form the last counts.
+    /// Learns a tree from the observations at `fidelity`: results of different fidelities are not compared. `reference` is
+    /// `[m]`. The order of the observations does not matter, but of several with one own form the last counts.
     pub fn build(
-        space: &dyn SearchSpace,
+        scope: &Scope<'_>,
         observations: &[Observation],
+        fidelity: Fidelity,
         reference: &[f64],
         options: &Options,
     ) -> Result<Self, Error> {
         options.check()?;
-        let samples = samples(space, observations)?;
+        let samples = samples(scope, observations, fidelity)?;
         let everything: Vec<usize> = (0..samples.len()).collect();
         let mut tree = Self { samples, regions: Vec::new() };
         tree.add(None, everything, reference)?;
@@ -66,7 +69,24 @@ impl SearchTree {
         Ok(tree)
     }
 
-    /// One for each canonical architecture observed, in the order of the architectures.
+    /// The same tree with `pending`, own forms under evaluation, counted as visits of their regions.
+    pub fn with_pending<'a>(
+        mut self,
+        scope: &Scope<'_>,
+        pending: impl Iterator<Item = &'a Architecture>,
+    ) -> Self {
+        for architecture in pending {
+            let mut region = self.leaf_of(&scope.space.features(architecture));
+            self.regions[region.0].pending += 1;
+            while let Some(parent) = self.region(region).parent {
+                self.regions[parent.0].pending += 1;
+                region = parent;
+            }
+        }
+        self
+    }
+
+    /// One for each own form observed, in the order of the architectures.
     pub fn samples(&self) -> &[Sample] {
         &self.samples
     }
@@ -113,6 +133,7 @@ impl SearchTree {
             parent: region.parent,
             depth: region.depth,
             samples: region.samples.len(),
+            pending: region.pending,
             hypervolume: region.hypervolume,
             ucb: self.ucb(region.id, exploration),
             leaf: region.is_leaf(),
@@ -140,6 +161,7 @@ impl SearchTree {
             children: None,
             depth,
             samples,
+            pending: 0,
             hypervolume,
             border: None,
             path,
@@ -148,15 +170,21 @@ impl SearchTree {
     }
 }
 
-fn samples(space: &dyn SearchSpace, observations: &[Observation]) -> Result<Vec<Sample>, Error> {
+fn samples(
+    scope: &Scope<'_>,
+    observations: &[Observation],
+    fidelity: Fidelity,
+) -> Result<Vec<Sample>, Error> {
     let mut latest = BTreeMap::new();
     for (index, observation) in observations.iter().enumerate() {
-        let refuse = |source| Error::Observed { index, space: space.name(), source };
-        space.check(&observation.architecture).map_err(refuse)?;
-        latest.insert(space.canonical(&observation.architecture), &observation.objectives);
+        let refuse = |source| Error::Observed { index, space: scope.space.name(), source };
+        scope.space.check(&observation.architecture).map_err(refuse)?;
+        if observation.fidelity == fidelity {
+            latest.insert(scope.own(&observation.architecture), &observation.objectives);
+        }
     }
     let sample = |(architecture, objectives): (Architecture, &Vec<f64>)| {
-        let features = space.features(&architecture);
+        let features = scope.space.features(&architecture);
         Sample { architecture, objectives: objectives.clone(), features }
     };
     Ok(latest.into_iter().map(sample).collect())

@@ -1,12 +1,12 @@
-//! Does it find more than chance does? Whole searches over tables, several seeds, 100 evaluations each.
+//! Does it find more than chance does? Whole searches over tables, a few seeds, 80 evaluations each.
 
 mod support;
 
 use lamoo::{Options, SamplerKind};
 use support::Table;
 
-const SEEDS: u64 = 5;
-const EVALUATIONS: usize = 100;
+const SEEDS: u64 = 3;
+const EVALUATIONS: usize = 80;
 
 /// The mean share of the maximum hypervolume that is still missing at the end.
 fn missing(search: impl Fn(u64) -> Vec<f64>) -> f64 {

@@ -3,8 +3,9 @@
 mod support;
 
 use common::architecture::Architecture;
+use common::fidelity::Fidelity;
 use common::space::SearchSpace;
-use lamoo::{Error, Observation, Options, RegionId, SearchTree, Selection, svm};
+use lamoo::{Error, Observation, Options, RegionId, Scope, SearchTree, Selection, svm};
 use proptest::prelude::*;
 use support::product::Product;
 
@@ -19,13 +20,20 @@ fn observations() -> impl Strategy<Value = Vec<Observation>> {
             (sum / 4.0).floor() + f64::from(noise % 2),
             8.0 - (sum / 3.0).floor() + f64::from(other % 3),
         ];
-        Observation { architecture: Architecture::new(genes), objectives }
+        Observation { architecture: Architecture::new(genes), fidelity: Fidelity::Full, objectives }
     });
     prop::collection::vec(one, 0..120)
 }
 
 fn build(observations: &[Observation], options: &Options) -> SearchTree {
-    SearchTree::build(&Product::new(6, 4), observations, &REFERENCE, options).expect("finite objectives")
+    SearchTree::build(
+        &Scope::functions(&Product::new(6, 4)),
+        observations,
+        Fidelity::Full,
+        &REFERENCE,
+        options,
+    )
+    .expect("finite objectives")
 }
 
 fn check_laws(tree: &SearchTree, options: &Options) {
@@ -90,7 +98,11 @@ proptest! {
 
 fn line(index: u32, objectives: [f64; 2]) -> Observation {
     let genes = (0..6).map(|digit| index >> digit & 1).collect();
-    Observation { architecture: Architecture::new(genes), objectives: objectives.to_vec() }
+    Observation {
+        architecture: Architecture::new(genes),
+        fidelity: Fidelity::Full,
+        objectives: objectives.to_vec(),
+    }
 }
 
 #[test]
@@ -119,7 +131,8 @@ fn the_good_child_has_the_better_half() {
             ..o
         })
         .collect();
-    let tree = SearchTree::build(&space, &mixed, &REFERENCE, &Options::default()).unwrap();
+    let scope = Scope::functions(&space);
+    let tree = SearchTree::build(&scope, &mixed, Fidelity::Full, &REFERENCE, &Options::default()).unwrap();
     let [good, bad] = tree.root().children.expect("it divides");
     let mean = |id| {
         let region = tree.region(id);
@@ -139,15 +152,53 @@ fn the_last_of_several_evaluations_counts() {
 }
 
 #[test]
+fn fidelities_are_not_compared_and_pending_trials_are_visits() {
+    let space = Product::new(6, 4);
+    let scope = Scope::functions(&space);
+    let full: Vec<Observation> =
+        (0..64).map(|i| line(i, [f64::from(i % 8), f64::from(i % 8 + i / 32)])).collect();
+    let mut mixed = full.clone();
+    mixed.extend(full.iter().map(|o| Observation {
+        fidelity: Fidelity::Rung(3),
+        objectives: vec![9.0, 9.0],
+        ..o.clone()
+    }));
+    let build = |seen: &[Observation]| {
+        SearchTree::build(&scope, seen, Fidelity::Full, &REFERENCE, &Options::default()).unwrap()
+    };
+    let tree = build(&mixed);
+    assert_eq!(tree.summary(RegionId(0), 0.1), build(&full).summary(RegionId(0), 0.1));
+
+    let before = tree.select(Selection::Leaf, 0.1);
+    let leaf = tree.region(before);
+    let inside: Vec<Architecture> = space
+        .enumerate()
+        .filter(|a| space.canonical(a) == *a && tree.contains(leaf.id, &space.features(a)))
+        .take(40)
+        .collect();
+    let (bound, visits) = (tree.ucb(before, 0.1).unwrap(), leaf.samples.len());
+    let busy = tree.with_pending(&scope, inside.iter());
+    assert_eq!(busy.region(before).pending, inside.len());
+    assert_eq!(busy.root().pending, inside.len());
+    assert_eq!(busy.region(before).samples.len(), visits);
+    assert!(busy.ucb(before, 0.1).unwrap() < bound, "a crowded region is less attractive");
+}
+
+#[test]
 fn what_can_not_be_ordered_is_refused() {
     let space = Product::new(6, 4);
-    let build =
-        |o: Observation, reference: &[f64]| SearchTree::build(&space, &[o], reference, &Options::default());
+    let scope = Scope::functions(&space);
+    let build = |o: Observation, reference: &[f64]| {
+        SearchTree::build(&scope, &[o], Fidelity::Full, reference, &Options::default())
+    };
     assert!(matches!(build(line(1, [f64::NAN, 1.0]), &REFERENCE), Err(Error::Objectives(_))));
     assert!(matches!(build(line(1, [1.0, 1.0]), &[1.0]), Err(Error::Objectives(_))));
     assert!(matches!(build(line(1, [1.0, 1.0]), &[1.0, f64::INFINITY]), Err(Error::Objectives(_))));
-    let foreign = Observation { architecture: Architecture::new(vec![9; 6]), objectives: vec![1.0, 1.0] };
+    let foreign = Observation { architecture: Architecture::new(vec![9; 6]), ..line(1, [1.0, 1.0]) };
     assert!(matches!(build(foreign, &REFERENCE), Err(Error::Observed { index: 0, .. })));
     let options = Options { exploration: -1.0, ..Options::default() };
-    assert!(matches!(SearchTree::build(&space, &[], &REFERENCE, &options), Err(Error::Option { .. })));
+    assert!(matches!(
+        SearchTree::build(&scope, &[], Fidelity::Full, &REFERENCE, &options),
+        Err(Error::Option { .. })
+    ));
 }

@@ -7,8 +7,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
 use common::architecture::Architecture;
+use common::fidelity::Fidelity;
 use common::seed::Seed;
-use lamoo::{Observation, ProposalRequest};
+use lamoo::{Memory, Nothing, Observation, ProposalRequest, Scope};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -98,29 +99,34 @@ pub struct Lamoo {
     stock: VecDeque<CellId>,
     proposed: BTreeSet<Architecture>,
     observations: Vec<Observation>,
-    questions: u64,
+    memory: Memory,
 }
 
 impl Lamoo {
     /// `batch` candidates are asked for at once.
     pub fn new(seed: Seed, batch: usize, options: lamoo::Options) -> Self {
         let (stock, proposed, observations) = (VecDeque::new(), BTreeSet::new(), Vec::new());
-        Self { seed, options, batch, stock, proposed, observations, questions: 0 }
+        Self { seed, options, batch, stock, proposed, observations, memory: Memory::default() }
     }
 
     fn ask(&mut self, table: &dyn Table) {
+        let seen: BTreeSet<&Architecture> = self.observations.iter().map(|seen| &seen.architecture).collect();
+        let pending = self.proposed.iter().filter(|cell| !seen.contains(cell)).cloned().collect();
         let request = ProposalRequest {
-            space: table.space(),
+            scope: Scope::functions(table.space()),
             observations: &self.observations,
+            fidelity: Fidelity::Full,
+            pending: &pending,
             exclude: &self.proposed,
+            promotable: &[],
+            knowledge: &Nothing,
             reference: &[100.0, table.reference_mj()],
             count: self.batch,
-            seed: self.seed.derive("lamoo searcher", self.questions),
+            seed: self.seed.derive("lamoo searcher", 0),
             options: &self.options,
         };
-        self.questions += 1;
-        let proposals =
-            lamoo::propose(&request).expect("a table's rows are of its space and hold numbers only");
+        let proposals = lamoo::propose(&request, &mut self.memory)
+            .expect("a table's rows are of its space and hold numbers only");
         for proposal in proposals.candidates {
             self.stock.extend(table.find(&proposal.architecture));
             self.proposed.insert(proposal.architecture);
@@ -144,7 +150,7 @@ impl Searcher for Lamoo {
         if level == Level::Full {
             let row = table.row(cell);
             let (architecture, objectives) = (row.architecture.clone(), row.objectives(level).to_vec());
-            self.observations.push(Observation { architecture, objectives });
+            self.observations.push(Observation { architecture, fidelity: Fidelity::Full, objectives });
         }
     }
 }

@@ -21,7 +21,7 @@ impl Handler<Propose> for Searcher {
     type Result = ();
 
     fn handle(&mut self, question: Propose, _: &mut Self::Context) {
-        let candidates = self.answer(&question.wanted);
-        question.reply.do_send(Take(Input::Proposed { candidates }));
+        let (candidates, promotions) = self.answer(&question.wanted);
+        question.reply.do_send(Take(Input::Proposed { candidates, promotions }));
     }
 }

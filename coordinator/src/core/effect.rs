@@ -6,6 +6,7 @@ use allocation::Situation;
 use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::event::Event;
+use common::fidelity::Fidelity;
 use common::id::{WorkerName, Zone};
 use common::time::{GridHour, Timestamp};
 use common::wire::ToWorker;
@@ -52,13 +53,18 @@ pub enum Effect {
     },
 }
 
-/// What the optimiser needs to propose; pure input, so that the same question has the same answer.
+/// What the optimiser needs to propose; pure input, so that the same questions in the same order have the same answers.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     pub count: usize,
+    /// At all fidelities.
     pub observations: Vec<lamoo::Observation>,
-    /// Canonical forms that are evaluated, pending or already candidates.
+    /// The first step that trains: where candidates begin.
+    pub fidelity: Fidelity,
+    /// Being trained, or about to be.
+    pub pending: BTreeSet<Architecture>,
+    /// Whatever has a trial: canonical forms.
     pub exclude: BTreeSet<Architecture>,
-    /// Numbers the questions of a study; picks the random stream.
-    pub index: u64,
+    /// Trained shortly, and open to a full training.
+    pub promotable: Vec<Architecture>,
 }

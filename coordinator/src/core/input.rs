@@ -7,6 +7,8 @@ use common::study::StudySpec;
 use common::time::{GridClock, GridHour};
 use common::wire::FromWorker;
 
+use lamoo::Promotion;
+
 use crate::ladder::Candidate;
 
 #[derive(Debug, Clone)]
@@ -39,9 +41,10 @@ pub enum Input {
         hour: GridHour,
         allocation: Allocation,
     },
-    /// Answers `Effect::Propose`.
+    /// Answers `Effect::Propose`; `promotions` is empty where no model was asked.
     Proposed {
         candidates: Vec<Candidate>,
+        promotions: Vec<Promotion>,
     },
     Control(Control),
 }

@@ -15,6 +15,8 @@ use common::id::{TaskId, WorkerName};
 use common::time::{GridHour, Millis, Timestamp};
 use common::wire::{Progress, ToWorker};
 
+use lamoo::Promotion;
+
 pub use effect::{Decision, Effect, Wanted};
 pub use input::{Control, Input, NewStudy};
 pub use options::Options;
@@ -45,7 +47,10 @@ pub struct Core {
     pub(crate) hourly: Hourly,
     /// Whether an answer to `Effect::Propose` is due, since when.
     pub(crate) proposing: Option<Timestamp>,
-    pub(crate) questions: u64,
+    /// Finished trainings that the last question told of: one more, and there is something new to ask.
+    pub(crate) asked_with: Option<usize>,
+    /// What full trainings of those trained shortly are expected to add, by the last answer.
+    pub(crate) promotions: Vec<Promotion>,
     pub(crate) progress: BTreeMap<TaskId, Progress>,
     pub(crate) draining: bool,
     /// When this process took the study up.
@@ -91,7 +96,8 @@ impl Core {
             stock: VecDeque::new(),
             hourly: Hourly::default(),
             proposing: None,
-            questions: 0,
+            asked_with: None,
+            promotions: Vec::new(),
             progress: BTreeMap::new(),
             draining: false,
             started: Timestamp::default(),
@@ -117,7 +123,7 @@ impl Core {
             Input::Observed { hour, samples } => self.on_observed(hour, samples),
             Input::Forecasted { hour, forecasts } => self.on_forecasted(hour, forecasts),
             Input::Decided { hour, allocation } => self.on_decided(hour, allocation),
-            Input::Proposed { candidates } => self.on_proposed(candidates),
+            Input::Proposed { candidates, promotions } => self.on_proposed(candidates, promotions),
             Input::Control(control) => self.on_control(control),
         }
         self.finish_when_done();

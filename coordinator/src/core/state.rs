@@ -379,6 +379,11 @@ impl Trial {
         self.state == TrialState::Waiting
     }
 
+    /// Neither finished nor given up.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, TrialState::Waiting | TrialState::Leased(_))
+    }
+
     pub fn next_task(&self) -> TaskId {
         TaskId { trial: self.id, attempt: self.next_attempt }
     }

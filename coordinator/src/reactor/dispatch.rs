@@ -132,35 +132,58 @@ impl Core {
         evaluation.artifact(ArtifactKind::Supernet).map(|artifact| artifact.blob)
     }
 
-    /// Keeps a batch of candidates at hand, so that no slot waits for the optimiser.
+    /// Keeps a batch of candidates at hand, so that no slot waits for the optimiser, and asks afresh when a training has
+    /// finished.
     fn ask_for_candidates(&mut self) {
-        if self.proposing.is_some() || self.stock.len() >= self.options.batch {
+        let told = self.finished_trainings();
+        let knows_all = self.asked_with == Some(told) && self.stock.len() >= self.options.batch;
+        if self.proposing.is_some() || knows_all {
             return;
         }
-        let fidelity = Standing::learning_fidelity(&self.options.ladder);
-        let observations: Vec<lamoo::Observation> = self
-            .state
-            .finished_at(fidelity)
-            .filter_map(|(_, architecture, evaluation)| {
-                let objectives = self.state.objectives(evaluation)?.0;
-                Some(lamoo::Observation { architecture: architecture.clone(), objectives })
-            })
-            .collect();
-        let wanted = Wanted {
-            count: self.options.batch,
-            observations,
-            exclude: self.known_architectures(),
-            index: self.questions,
-        };
-        self.questions += 1;
+        let wanted = self.wanted();
+        self.asked_with = Some(told);
         self.proposing = Some(self.now());
         self.effect(Effect::Propose(Box::new(wanted)));
     }
 
-    /// Every architecture that has a trial or is a candidate.
+    fn finished_trainings(&self) -> usize {
+        let trained = |trial: &&Trial| trial.subject.role() == Role::Train && trial.evaluation.is_some();
+        self.state.trials.values().filter(trained).count()
+    }
+
+    fn wanted(&self) -> Wanted {
+        let fidelity = Standing::learning_fidelity(&self.options.ladder);
+        let networks = self.state.trials.values().filter_map(|trial| match &trial.subject {
+            Subject::Network { architecture, fidelity } => Some((trial, architecture, *fidelity)),
+            Subject::Supernet => None,
+        });
+        let (mut observations, mut pending) = (Vec::new(), BTreeSet::new());
+        for (trial, architecture, fidelity) in networks {
+            let objectives = trial.evaluation.as_deref().and_then(|e| self.state.objectives(e));
+            match objectives {
+                Some(objectives) => observations.push(lamoo::Observation {
+                    architecture: architecture.clone(),
+                    fidelity,
+                    objectives: objectives.0,
+                }),
+                None if trial.is_open() && trial.subject.role() == Role::Train => {
+                    pending.insert(architecture.clone());
+                }
+                None => {}
+            }
+        }
+        Wanted {
+            count: self.options.batch,
+            observations,
+            fidelity,
+            pending,
+            exclude: self.known_architectures(),
+            promotable: self.standing().promotable(),
+        }
+    }
+
+    /// Every architecture that has a trial.
     pub(crate) fn known_architectures(&self) -> BTreeSet<Architecture> {
-        let tried = self.state.trials.values().filter_map(|trial| trial.subject.architecture());
-        let candidates = self.stock.iter().map(|candidate| &candidate.architecture);
-        tried.chain(candidates).cloned().collect()
+        self.state.trials.values().filter_map(|trial| trial.subject.architecture()).cloned().collect()
     }
 }

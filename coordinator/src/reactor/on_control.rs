@@ -31,7 +31,6 @@ impl Core {
         if let Some((_, allocation)) = self.state.allocations.last() {
             self.roles = plan::roles(allocation, &self.live_slots(), &self.roles);
         }
-        self.questions = self.state.trials.len() as u64;
         self.advance_hour();
     }
 

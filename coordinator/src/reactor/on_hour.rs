@@ -9,6 +9,8 @@ use common::event::Event;
 use common::id::Zone;
 use common::time::{GridHour, Millis};
 
+use lamoo::Promotion;
+
 use crate::core::{Core, Effect, Phase};
 use crate::ladder::Candidate;
 use crate::plan;
@@ -89,14 +91,14 @@ impl Core {
         self.record(Event::AllocationDecided { allocation });
     }
 
-    pub(crate) fn on_proposed(&mut self, candidates: Vec<Candidate>) {
+    /// The newest answer knows most: it replaces what was in stock.
+    pub(crate) fn on_proposed(&mut self, candidates: Vec<Candidate>, promotions: Vec<Promotion>) {
         // An exhausted space is not asked again at once.
         self.proposing = candidates.is_empty().then(|| self.now());
-        for candidate in candidates {
-            if !self.known_architectures().contains(&candidate.architecture) {
-                self.stock.push_back(candidate);
-            }
-        }
+        let known = self.known_architectures();
+        self.stock =
+            candidates.into_iter().filter(|candidate| !known.contains(&candidate.architecture)).collect();
+        self.promotions = promotions;
     }
 
     fn awaits(&self, hour: GridHour, phase: Phase) -> bool {

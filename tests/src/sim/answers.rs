@@ -7,7 +7,7 @@ use common::fidelity::Fidelity;
 use common::trial::Origin;
 use coordinator::core::{Effect, Input, Wanted};
 use coordinator::ladder::Candidate;
-use lamoo::ProposalRequest;
+use lamoo::{Memory, Nothing, ProposalRequest, Scope};
 
 use super::grid;
 use super::world::{Happening, World};
@@ -36,7 +36,7 @@ impl World {
             Effect::Decide { hour, situation } => {
                 Input::Decided { hour, allocation: self.policy.decide(&situation) }
             }
-            Effect::Propose(wanted) => Input::Proposed { candidates: self.propose(&wanted) },
+            Effect::Propose(wanted) => self.propose(&wanted),
             Effect::Send { .. } | Effect::Forget(_) | Effect::Exit { .. } => return,
         };
         let late = self.dice.happens(unanswered / 3.0);
@@ -45,25 +45,29 @@ impl World {
         self.schedule.push(self.now + after, Happening::Answer { life, input: Box::new(input) });
     }
 
-    /// By the real optimiser: the same question has the same answer.
-    fn propose(&mut self, wanted: &Wanted) -> Vec<Candidate> {
+    /// By the real optimiser; evolution, which needs no memory and little time.
+    fn propose(&mut self, wanted: &Wanted) -> Input {
         let reference = common::objective::reference_point(&self.spec.objectives);
-        let options =
-            lamoo::Options { initial_samples: self.options.initial_samples, ..lamoo::Options::default() };
+        let named = lamoo::Options::named("lamoo-evolution").unwrap_or_default();
+        let options = lamoo::Options { initial_samples: self.options.initial_samples, ..named };
         let request = ProposalRequest {
-            space: self.space.as_ref(),
+            scope: Scope::functions(self.space.as_ref()),
             observations: &wanted.observations,
+            fidelity: wanted.fidelity,
+            pending: &wanted.pending,
             exclude: &wanted.exclude,
+            promotable: &wanted.promotable,
+            knowledge: &Nothing,
             reference: &reference,
             count: wanted.count,
-            seed: self.plan.seed.derive("searcher", wanted.index),
+            seed: self.plan.seed.derive("searcher", 0),
             options: &options,
         };
-        let proposals = match lamoo::propose(&request) {
+        let proposals = match lamoo::propose(&request, &mut Memory::default()) {
             Ok(proposals) => proposals,
             Err(error) => {
                 self.auditor.violation("S-1", format!("the optimiser can't propose: {error}"));
-                return Vec::new();
+                return Input::Proposed { candidates: Vec::new(), promotions: Vec::new() };
             }
         };
         let known: BTreeSet<&Architecture> = wanted.exclude.iter().collect();
@@ -72,10 +76,11 @@ impl World {
         if candidates.iter().any(|candidate| known.contains(candidate)) {
             self.auditor.violation("S-1", "a known network was proposed".into());
         }
-        candidates
-            .into_iter()
-            .map(|architecture| Candidate { architecture, origin: Origin::Initial })
-            .collect()
+        let candidate = |architecture| Candidate { architecture, origin: Origin::Initial, promise: None };
+        Input::Proposed {
+            candidates: candidates.into_iter().map(candidate).collect(),
+            promotions: Vec::new(),
+        }
     }
 
     /// Full trainings in the durable ledger.

@@ -15,15 +15,24 @@ pub struct Batch<'a> {
     pool: &'a Pool<'a>,
     tree: &'a SearchTree,
     region: RegionId,
-    /// Canonical forms evaluated, pending, or already in a batch.
+    /// Own forms evaluated, pending, or already in a batch.
     taken: &'a BTreeSet<Architecture>,
     wanted: usize,
     attempts_left: usize,
-    chosen: Vec<Architecture>,
+    chosen: Vec<Chosen>,
+}
+
+/// One that was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    /// In its own form.
+    pub architecture: Architecture,
+    /// The hypervolume that a full training is expected to add; none where the sampler has no model.
+    pub promise: Option<f64>,
 }
 
 impl<'a> Batch<'a> {
-    /// An empty batch. `taken` holds canonical forms; `attempts` bounds the offers in a space too large to enumerate.
+    /// An empty batch. `taken` holds own forms; `attempts` bounds the offers in a space too large to enumerate.
     pub fn new(
         pool: &'a Pool<'a>,
         tree: &'a SearchTree,
@@ -35,13 +44,18 @@ impl<'a> Batch<'a> {
         Self { pool, tree, region, taken, wanted, attempts_left: attempts, chosen: Vec::new() }
     }
 
-    /// Takes the architecture's canonical form where it is new, trainable and in the region. Costs an attempt.
+    /// Takes the architecture's own form where it is new, admitted and in the region. Costs an attempt.
     pub fn offer(&mut self, architecture: &Architecture) -> bool {
         if self.is_done() {
             return false;
         }
         self.attempts_left -= 1;
-        self.take(architecture)
+        self.take(architecture, None)
+    }
+
+    /// Offers what a model expects so much of. Costs no attempt: what was weighed was counted.
+    pub fn offer_promising(&mut self, architecture: &Architecture, promise: f64) -> bool {
+        !self.is_full() && self.take(architecture, Some(promise))
     }
 
     /// Offers every architecture of an enumerable space, in the order given by its places in [`Pool::all`]. Costs no
@@ -52,8 +66,13 @@ impl<'a> Batch<'a> {
             if self.is_full() {
                 return;
             }
-            self.take(&all[place]);
+            self.take(&all[place], None);
         }
+    }
+
+    /// Counts `attempts` that were spent on weighing.
+    pub fn spend(&mut self, attempts: usize) {
+        self.attempts_left = self.attempts_left.saturating_sub(attempts);
     }
 
     /// Nothing more can be taken.
@@ -65,6 +84,11 @@ impl<'a> Batch<'a> {
         self.chosen.len() == self.wanted
     }
 
+    /// How many more are wanted.
+    pub fn missing(&self) -> usize {
+        self.wanted - self.chosen.len()
+    }
+
     pub fn attempts_left(&self) -> usize {
         self.attempts_left
     }
@@ -73,7 +97,7 @@ impl<'a> Batch<'a> {
         self.pool.space()
     }
 
-    /// Every canonical form, where the space is small enough.
+    /// What there is, where it can be listed.
     pub fn pool(&self) -> &'a Pool<'a> {
         self.pool
     }
@@ -92,24 +116,33 @@ impl<'a> Batch<'a> {
         self.region().samples.iter().map(move |&index| &tree.samples()[index])
     }
 
-    pub fn chosen(&self) -> &[Architecture] {
+    pub fn chosen(&self) -> &[Chosen] {
         &self.chosen
     }
 
-    pub fn into_chosen(self) -> Vec<Architecture> {
+    pub fn into_chosen(self) -> Vec<Chosen> {
         self.chosen
     }
 
-    /// The rules, cheapest first.
-    fn take(&mut self, architecture: &Architecture) -> bool {
-        let space = self.space();
-        let canonical = space.canonical(architecture);
-        let fits = !self.taken.contains(&canonical)
-            && !self.chosen.contains(&canonical)
-            && space.trainable(&canonical)
-            && self.tree.contains(self.region, &space.features(&canonical));
+    /// Whether an own form would be taken: new, admitted and in the region, the cheapest rule first.
+    pub fn is_open(&self, own: &Architecture) -> bool {
+        self.is_new(own) && self.pool.scope().admits(own) && self.is_inside(own)
+    }
+
+    /// Neither evaluated nor pending nor chosen.
+    pub fn is_new(&self, own: &Architecture) -> bool {
+        !self.taken.contains(own) && !self.chosen.iter().any(|chosen| chosen.architecture == *own)
+    }
+
+    pub fn is_inside(&self, own: &Architecture) -> bool {
+        self.region().depth == 0 || self.tree.contains(self.region, &self.space().features(own))
+    }
+
+    fn take(&mut self, architecture: &Architecture, promise: Option<f64>) -> bool {
+        let own = self.pool.scope().own(architecture);
+        let fits = self.is_open(&own);
         if fits {
-            self.chosen.push(canonical);
+            self.chosen.push(Chosen { architecture: own, promise });
         }
         fits
     }

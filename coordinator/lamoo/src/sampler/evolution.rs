@@ -31,7 +31,7 @@ impl Sampler for Evolution {
         "evolution"
     }
 
-    fn fill(&self, batch: &mut Batch<'_>, rng: &mut ChaCha8Rng) {
+    fn fill(&mut self, batch: &mut Batch<'_>, rng: &mut ChaCha8Rng) {
         let parents = best(batch, self.parents);
         if !parents.is_empty() {
             let reserve = (batch.attempts_left() as f64 * (1.0 - self.patience)) as usize;
@@ -46,7 +46,7 @@ impl Sampler for Evolution {
 
 impl Evolution {
     /// A parent, or a uniform mixture of two, with one decision changed; a mixture may also go unchanged.
-    fn child(
+    pub(super) fn child(
         &self,
         space: &dyn SearchSpace,
         parents: &[&Architecture],
@@ -74,7 +74,7 @@ fn mutated(space: &dyn SearchSpace, architecture: &Architecture, rng: &mut ChaCh
 }
 
 /// The region's best `most` samples by layer, the loneliest first within one, then by architecture.
-fn best<'a>(batch: &Batch<'a>, most: usize) -> Vec<&'a Architecture> {
+pub(super) fn best<'a>(batch: &Batch<'a>, most: usize) -> Vec<&'a Architecture> {
     let samples: Vec<_> = batch.samples().collect();
     let objectives: Vec<&[f64]> = samples.iter().map(|sample| sample.objectives.as_slice()).collect();
     let ranks = moo::ranks(&objectives).expect("the tree was built from these objectives");

@@ -1,36 +1,43 @@
-//! All canonical forms of a space that is small enough to hold: there, an honest sampler enumerates.
+//! All that there is to evaluate, where it can be listed: there, an honest sampler enumerates.
 
-use std::cell::OnceCell;
+use std::sync::Arc;
 
 use common::architecture::Architecture;
 use common::space::SearchSpace;
 
-/// Encodings up to which a space is enumerated: a few milliseconds and megabytes for one proposal.
-const MOST_ENCODINGS: u64 = 100_000;
+use crate::Scope;
 
-/// A space, and its canonical forms once somebody asks for them.
-#[derive(Debug)]
+/// A scope and, where it is small enough, the list of all its own forms.
+#[derive(Debug, Clone)]
 pub struct Pool<'a> {
-    space: &'a dyn SearchSpace,
-    all: OnceCell<Option<Vec<Architecture>>>,
+    scope: Scope<'a>,
+    all: Option<Arc<[Architecture]>>,
 }
 
 impl<'a> Pool<'a> {
-    pub fn new(space: &'a dyn SearchSpace) -> Self {
-        Self { space, all: OnceCell::new() }
+    pub fn new(scope: Scope<'a>) -> Self {
+        Self { scope, all: scope.list().map(Arc::from) }
+    }
+
+    /// With a list made before by [`Pool::new`] of the same scope.
+    pub(crate) fn with(scope: Scope<'a>, all: Option<Arc<[Architecture]>>) -> Self {
+        Self { scope, all }
+    }
+
+    pub fn scope(&self) -> &Scope<'a> {
+        &self.scope
     }
 
     pub fn space(&self) -> &'a dyn SearchSpace {
-        self.space
+        self.scope.space
     }
 
-    /// Every canonical form in lexicographic order, trainable or not; none where the space is too large.
+    /// Every own form that is admitted, in lexicographic order; none where they are too many.
     pub fn all(&self) -> Option<&[Architecture]> {
-        let enumerate = || {
-            let small = self.space.size().is_some_and(|size| size <= MOST_ENCODINGS);
-            let own = |architecture: &Architecture| self.space.canonical(architecture) == *architecture;
-            small.then(|| self.space.enumerate().filter(own).collect())
-        };
-        self.all.get_or_init(enumerate).as_deref()
+        self.all.as_deref()
+    }
+
+    pub(crate) fn shared(&self) -> Option<Arc<[Architecture]>> {
+        self.all.clone()
     }
 }

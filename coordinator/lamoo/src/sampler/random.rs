@@ -16,7 +16,7 @@ impl Sampler for Random {
         "random"
     }
 
-    fn fill(&self, batch: &mut Batch<'_>, rng: &mut ChaCha8Rng) {
+    fn fill(&mut self, batch: &mut Batch<'_>, rng: &mut ChaCha8Rng) {
         while !batch.is_done() {
             let drawn = batch.space().random(rng);
             batch.offer(&drawn);

@@ -9,11 +9,12 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use common::architecture::Architecture;
+use common::fidelity::Fidelity;
 use common::seed::Seed;
 use common::space::nas_bench_201::Skeleton;
 use common::space::{NasBench201, SearchSpace};
 use flate2::read::GzDecoder;
-use lamoo::{Observation, Options, ProposalRequest, propose};
+use lamoo::{Memory, Nothing, Observation, Options, ProposalRequest, Scope, propose};
 
 /// Objectives of every canonical, trainable cell of a space.
 pub struct Table {
@@ -30,22 +31,27 @@ impl Table {
 
     /// Searches with LaMOO, `batch` at a time; the share of the maximum hypervolume after each evaluation.
     pub fn search(&self, seed: u64, evaluations: usize, batch: usize, options: &Options) -> Vec<f64> {
-        let mut observations = Vec::new();
+        let (mut observations, mut memory, nothing) = (Vec::new(), Memory::default(), BTreeSet::new());
         while observations.len() < evaluations {
             let request = ProposalRequest {
-                space: &self.space,
+                scope: Scope::functions(&self.space),
                 observations: &observations,
-                exclude: &BTreeSet::new(),
+                fidelity: Fidelity::Full,
+                pending: &nothing,
+                exclude: &nothing,
+                promotable: &[],
+                knowledge: &Nothing,
                 reference: &self.reference,
                 count: batch.min(evaluations - observations.len()),
                 seed: Seed(seed),
                 options,
             };
-            let candidates = propose(&request).expect("finite objectives").candidates;
+            let candidates = propose(&request, &mut memory).expect("finite objectives").candidates;
             assert!(!candidates.is_empty(), "the table is larger than the search");
             for candidate in candidates {
                 let objectives = self.objectives[&candidate.architecture].clone();
-                observations.push(Observation { architecture: candidate.architecture, objectives });
+                let architecture = candidate.architecture;
+                observations.push(Observation { architecture, fidelity: Fidelity::Full, objectives });
             }
         }
         self.history(observations.iter().map(|observation| &observation.objectives))

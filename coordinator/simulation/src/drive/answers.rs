@@ -70,7 +70,8 @@ impl<'a> Answers<'a> {
         Input::Decided { hour, allocation: self.policy.decide(situation) }
     }
 
-    pub fn propose(&self, wanted: &Wanted) -> Input {
-        Input::Proposed { candidates: self.searcher.answer(wanted) }
+    pub fn propose(&mut self, wanted: &Wanted) -> Input {
+        let (candidates, promotions) = self.searcher.answer(wanted);
+        Input::Proposed { candidates, promotions }
     }
 }

@@ -1,0 +1,141 @@
+//! Where a surrogate expects most: the region's architectures with the largest expected hypervolume improvement, one after
+//! the other, each as if the one before had shown what is believed of it.
+//!
+//! A list is weighed as a whole. In a larger space candidates are gathered (uniform ones, children of the region's best) and
+//! the best of them climb to their best neighbours, while attempts last.
+
+use common::architecture::Architecture;
+use rand_chacha::ChaCha8Rng;
+
+use super::evolution::Evolution;
+use super::{Batch, Random, Sampler};
+use crate::surrogate::Surrogate;
+
+/// Shares of the attempts that go to uniform draws and to children; the rest climbs.
+const DRAWN: f64 = 0.2;
+const BORN: f64 = 0.3;
+/// Climbers at most.
+const CLIMBERS: usize = 4;
+
+#[derive(Debug)]
+pub struct Improvement<'q> {
+    surrogate: Surrogate<'q>,
+}
+
+impl<'q> Improvement<'q> {
+    pub fn new(surrogate: Surrogate<'q>) -> Self {
+        Self { surrogate }
+    }
+
+    /// The most promising open architecture of the list.
+    fn best_listed(&self, batch: &Batch<'_>) -> Option<(Architecture, f64)> {
+        let all = batch.pool().all()?;
+        let mut best: Option<(&Architecture, f64)> = None;
+        for (place, hope) in self.surrogate.hopes() {
+            // What is expected is less than what is hoped.
+            if best.is_some_and(|(_, promise)| hope <= promise) {
+                break;
+            }
+            let own = &all[place];
+            let promise = self.surrogate.promise(own, Some(place));
+            if best.is_none_or(|(_, most)| promise > most) && batch.is_new(own) && batch.is_inside(own) {
+                best = Some((own, promise));
+            }
+        }
+        best.map(|(own, promise)| (own.clone(), promise))
+    }
+
+    /// The most promising open architecture found with the batch's attempts, of which `share` may be spent.
+    fn best_found(
+        &mut self,
+        batch: &mut Batch<'_>,
+        share: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<(Architecture, f64)> {
+        let mut weighed = Weighed::default();
+        let space = batch.space();
+        let parents = super::evolution::best(batch, Evolution::default().parents);
+        let drawn = (share as f64 * DRAWN) as usize;
+        let born = if parents.is_empty() { 0 } else { (share as f64 * BORN) as usize };
+        for _ in 0..drawn {
+            weighed.weigh(&mut self.surrogate, batch, &space.random(rng));
+        }
+        for _ in 0..born {
+            let child = Evolution::default().child(space, &parents, rng);
+            weighed.weigh(&mut self.surrogate, batch, &child);
+        }
+        weighed.open.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        weighed.open.truncate(CLIMBERS);
+        let mut left = share.saturating_sub(drawn + born);
+        let mut best = weighed.open.first().cloned();
+        for mut climber in std::mem::take(&mut weighed.open) {
+            while left > 0 {
+                let neighbours = space.neighbours(&climber.0);
+                let affordable = neighbours.len().min(left);
+                left -= affordable;
+                for neighbour in &neighbours[..affordable] {
+                    weighed.weigh(&mut self.surrogate, batch, neighbour);
+                }
+                let highest = std::mem::take(&mut weighed.open)
+                    .into_iter()
+                    .max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
+                match highest {
+                    Some(higher) if higher.1 > climber.1 => climber = higher,
+                    _ => break,
+                }
+            }
+            if best.as_ref().is_none_or(|(_, most)| climber.1 > *most) {
+                best = Some(climber);
+            }
+        }
+        batch.spend(share);
+        best.filter(|(_, promise)| *promise > 0.0)
+    }
+}
+
+/// Open architectures with what they promise, each weighed once.
+#[derive(Debug, Default)]
+struct Weighed {
+    known: std::collections::BTreeSet<Architecture>,
+    open: Vec<(Architecture, f64)>,
+}
+
+impl Weighed {
+    fn weigh(&mut self, surrogate: &mut Surrogate<'_>, batch: &Batch<'_>, architecture: &Architecture) {
+        let own = batch.pool().scope().own(architecture);
+        if self.known.insert(own.clone()) && batch.is_open(&own) {
+            surrogate.see(&own);
+            let promise = surrogate.promise(&own, None);
+            self.open.push((own, promise));
+        }
+    }
+}
+
+impl Sampler for Improvement<'_> {
+    fn name(&self) -> &'static str {
+        "surrogate"
+    }
+
+    fn fill(&mut self, batch: &mut Batch<'_>, rng: &mut ChaCha8Rng) {
+        let is_listed = batch.pool().all().is_some();
+        let mut missing = batch.missing();
+        while missing > 0 && !batch.is_done() {
+            let found = if is_listed {
+                self.best_listed(batch)
+            } else {
+                let share = batch.attempts_left().div_ceil(missing + 1);
+                self.best_found(batch, share, rng)
+            };
+            let Some((own, promise)) = found else { break };
+            if !batch.offer_promising(&own, promise) {
+                break;
+            }
+            missing -= 1;
+            if missing > 0 {
+                self.surrogate.suppose(&own);
+            }
+        }
+        // Nothing is expected to add anything: then anything new teaches something.
+        Random.fill(batch, rng);
+    }
+}

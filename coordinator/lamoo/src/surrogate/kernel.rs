@@ -1,0 +1,73 @@
+//! How alike two architectures are expected to be in one objective:
+//!
+//! `k(x, z) = Σ_g a_g exp(-Σ_{d in g} τ_d D_d(x, z))`, over the groups `g` of a view, and over fidelities, as Kennedy and
+//! O'Hagan (Biometrika 87, 2000) have it: what a cheaper fidelity shows is `s_ℓ` times the full one, and a gap of its own
+//! that varies as the objective does, `r_ℓ` times as much.
+//!
+//! `K((x, ℓ), (z, ℓ')) = (s_ℓ s_ℓ' + [ℓ = ℓ' > 0] r_ℓ) (k(x, z) + 1) + noise`; the 1 is the variance of the unknown mean.
+
+use super::view::{Layout, Measure};
+
+/// The unknown mean's variance, in units of the observations' own.
+pub(crate) const MEAN_VARIANCE: f64 = 1.0;
+
+/// Everything learnt about one objective but its observations. All positive.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Parameters {
+    /// `a`, one for each group.
+    pub(crate) amplitudes: Vec<f64>,
+    /// `τ`, one for each feature.
+    pub(crate) rates: Vec<f64>,
+    /// By level; level 0 is the full fidelity, with slope 1 and no gap.
+    pub(crate) levels: Vec<LevelParameters>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LevelParameters {
+    /// `s`.
+    pub(crate) slope: f64,
+    /// `r`.
+    pub(crate) gap: f64,
+    /// Variance of what nothing explains.
+    pub(crate) noise: f64,
+}
+
+impl Parameters {
+    pub(crate) fn prior_variance(&self) -> f64 {
+        self.amplitudes.iter().sum::<f64>() + MEAN_VARIANCE
+    }
+
+    /// `s_ℓ s_ℓ' + [ℓ = ℓ' > 0] r_ℓ`.
+    pub(crate) fn coupling(&self, a: usize, b: usize) -> f64 {
+        let (first, second) = (&self.levels[a], &self.levels[b]);
+        first.slope * second.slope + if a == b { first.gap } else { 0.0 }
+    }
+
+    /// `k(x, z) + 1` for views of `layout`.
+    pub(crate) fn between(&self, layout: &Layout, a: &[f64], b: &[f64]) -> f64 {
+        let part = |(group, amplitude): (&std::ops::Range<usize>, &f64)| {
+            let range = group.clone();
+            let exponent = distance(
+                &layout.features[range.clone()],
+                &self.rates[range.clone()],
+                &a[range.clone()],
+                &b[range],
+            );
+            amplitude * libm::exp(-exponent)
+        };
+        layout.groups.iter().zip(&self.amplitudes).map(part).sum::<f64>() + MEAN_VARIANCE
+    }
+}
+
+fn distance(features: &[super::view::Feature], rates: &[f64], a: &[f64], b: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for (((feature, rate), x), z) in features.iter().zip(rates).zip(a).zip(b) {
+        let apart = x - z;
+        sum += rate
+            * match feature.measure {
+                Measure::Differs => f64::from(u8::from(apart != 0.0)),
+                Measure::Apart => apart * apart,
+            };
+    }
+    sum
+}

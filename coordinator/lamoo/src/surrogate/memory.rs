@@ -1,0 +1,83 @@
+//! What a study keeps between two questions, to save time: the list of the space, views, models with their parameters.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use common::architecture::Architecture;
+
+use super::belief::Belief;
+use super::model::{Key, Model, Seen, Shown};
+use super::view::Layout;
+use crate::Scope;
+use crate::sampler::Pool;
+
+/// One study's own: its space and objectives must stay the same. `Memory::default()` remembers nothing.
+///
+/// The surrogate's parameters are learnt from time to time, so that an answer depends, a little, on the questions before
+/// it; the same questions in the same order have the same answers.
+#[derive(Debug, Default)]
+pub struct Memory {
+    listed: Option<Option<Arc<[Architecture]>>>,
+    learnt: Option<Learnt>,
+}
+
+impl Memory {
+    pub(crate) fn pool<'a>(&mut self, scope: Scope<'a>) -> Pool<'a> {
+        let listed = self.listed.get_or_insert_with(|| Pool::new(scope).shared());
+        Pool::with(scope, listed.clone())
+    }
+
+    pub(super) fn learnt(&mut self, pool: &Pool<'_>) -> &mut Learnt {
+        self.learnt.get_or_insert_with(|| Learnt::new(pool))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Learnt {
+    layout: Layout,
+    /// Views of the whole list, in its order.
+    list: Vec<Box<[f64]>>,
+    idle: Vec<bool>,
+    seen: BTreeMap<Architecture, Seen>,
+    models: BTreeMap<usize, Model>,
+}
+
+impl Learnt {
+    fn new(pool: &Pool<'_>) -> Self {
+        let scope = pool.scope();
+        let layout = Layout::of(scope);
+        let all = pool.all().unwrap_or_default();
+        let list = all.iter().map(|own| layout.view(scope, own)).collect();
+        let idle = all.iter().map(|own| !scope.space.trainable(own)).collect();
+        Self { layout, list, idle, seen: BTreeMap::new(), models: BTreeMap::new() }
+    }
+
+    /// Makes sure of an own form's view.
+    pub(super) fn see(&mut self, scope: &Scope<'_>, own: &Architecture) {
+        if !self.seen.contains_key(own) {
+            let view = self.layout.view(scope, own);
+            self.seen.insert(own.clone(), Seen { view, is_idle: !scope.space.trainable(own) });
+        }
+    }
+
+    pub(super) fn update(&mut self, objective: usize, shown: &BTreeMap<Key, Shown>, levels: usize) {
+        let model = self.models.entry(objective).or_default();
+        model.update(&self.layout, &self.list, &self.seen, shown, levels);
+    }
+
+    pub(super) fn suppose(&mut self, objective: usize, own: &Architecture, value: f64) {
+        if let (Some(model), Some(seen)) = (self.models.get_mut(&objective), self.seen.get(own)) {
+            model.suppose(&self.layout, &self.list, &seen.view, value);
+        }
+    }
+
+    /// By its place in the list, or else by its view, which must have been seen.
+    pub(super) fn believe(&self, objective: usize, own: &Architecture, place: Option<usize>) -> Belief {
+        let Some(model) = self.models.get(&objective) else { return Belief::Certain(f64::INFINITY) };
+        match (place, self.seen.get(own)) {
+            (Some(place), _) => model.believe(&self.layout, &self.list[place], Some(place), self.idle[place]),
+            (None, Some(seen)) => model.believe(&self.layout, &seen.view, None, seen.is_idle),
+            (None, None) => Belief::Certain(f64::INFINITY),
+        }
+    }
+}

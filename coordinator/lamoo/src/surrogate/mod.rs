@@ -1,0 +1,181 @@
+//! The surrogate: a Gaussian process for each objective, learnt from all fidelities, and what it expects an architecture to
+//! add to the front.
+
+mod belief;
+mod descent;
+mod factor;
+mod gain;
+mod kernel;
+mod learn;
+mod memory;
+mod model;
+mod process;
+mod scale;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::architecture::Architecture;
+use common::fidelity::Fidelity;
+use moo::Front;
+
+pub use memory::Memory;
+
+use crate::sampler::Pool;
+use crate::{Error, Knowledge, Observation, Promotion};
+use belief::Belief;
+use gain::ExpectedGain;
+use memory::Learnt;
+use model::{Key, Shown};
+
+/// What a surrogate is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'q> {
+    pub(crate) pool: &'q Pool<'q>,
+    pub(crate) observations: &'q [Observation],
+    /// Own forms.
+    pub(crate) pending: &'q BTreeSet<Architecture>,
+    pub(crate) knowledge: &'q dyn Knowledge,
+    pub(crate) reference: &'q [f64],
+}
+
+/// Models that know all observations, and suppose what is pending.
+#[derive(Debug)]
+pub struct Surrogate<'q> {
+    question: Question<'q>,
+    learnt: &'q mut Learnt,
+    /// Objectives that training does not change, as any fidelity showed them.
+    shown: BTreeMap<Architecture, Vec<f64>>,
+    front: Front<()>,
+    gain: ExpectedGain,
+}
+
+impl<'q> Surrogate<'q> {
+    pub(crate) fn learn(question: Question<'q>, memory: &'q mut Memory) -> Result<Self, Error> {
+        let learnt = memory.learnt(question.pool);
+        let scope = question.pool.scope();
+        let mut front = Front::new(question.reference)?;
+        let mut shown = BTreeMap::new();
+        let levels = levels(question.observations);
+        let ranks = ranks(question.observations)?;
+        let mut by_objective = vec![BTreeMap::<Key, Shown>::new(); question.reference.len()];
+        for (observation, rank) in question.observations.iter().zip(ranks) {
+            let own = scope.own(&observation.architecture);
+            if observation.fidelity == Fidelity::Full {
+                front.insert(&observation.objectives, ())?;
+            }
+            let level = levels[&observation.fidelity];
+            for (objective, value) in observation.objectives.iter().enumerate() {
+                let level = if question.knowledge.is_trained(objective) { level } else { 0 };
+                by_objective[objective].insert((own.clone(), level), Shown { value: *value, rank });
+            }
+            shown.insert(own, observation.objectives.clone());
+        }
+        for own in shown.keys().chain(question.pending) {
+            learnt.see(scope, own);
+        }
+        let learns = |objective: &usize| question.knowledge.is_learnt(*objective);
+        for objective in (0..question.reference.len()).filter(learns) {
+            let is_trained = question.knowledge.is_trained(objective);
+            let level_count = if is_trained { levels.len().max(1) } else { 1 };
+            learnt.update(objective, &by_objective[objective], level_count);
+        }
+        let gain = ExpectedGain::beyond(&front);
+        let mut surrogate = Self { question, learnt, shown, front, gain };
+        for own in question.pending {
+            surrogate.suppose(own);
+        }
+        Ok(surrogate)
+    }
+
+    /// What full trainings of these are expected to add.
+    pub(crate) fn promotions(&mut self, promotable: &[Architecture]) -> Vec<Promotion> {
+        let scope = *self.question.pool.scope();
+        promotable
+            .iter()
+            .map(|architecture| {
+                let own = scope.own(architecture);
+                self.learnt.see(&scope, &own);
+                Promotion { architecture: architecture.clone(), promise: self.promise(&own, None) }
+            })
+            .collect()
+    }
+
+    /// The hypervolume that an own form's full training is expected to add.
+    pub(crate) fn promise(&self, own: &Architecture, place: Option<usize>) -> f64 {
+        self.gain.of(&self.beliefs(own, place))
+    }
+
+    /// What own forms at these places of the list would add if all went as well as an optimist hopes; places that even then
+    /// add nothing are left out, the most first.
+    pub(crate) fn hopes(&self) -> Vec<(usize, f64)> {
+        let all = self.question.pool.all().unwrap_or_default();
+        let optimistic: Vec<Vec<f64>> = all
+            .iter()
+            .enumerate()
+            .map(|(place, own)| self.beliefs(own, Some(place)).iter().map(Belief::optimistic).collect())
+            .collect();
+        let Ok(gains) = self.front.gains(&optimistic) else { return Vec::new() };
+        let mut hopes: Vec<(usize, f64)> =
+            gains.into_iter().enumerate().filter(|(_, gain)| *gain > 0.0).collect();
+        hopes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        hopes
+    }
+
+    /// Goes on as if `own` had shown what is believed of it.
+    pub(crate) fn suppose(&mut self, own: &Architecture) {
+        let scope = *self.question.pool.scope();
+        self.learnt.see(&scope, own);
+        let values: Vec<f64> = self.beliefs(own, None).iter().map(Belief::median).collect();
+        for (objective, value) in values.iter().enumerate() {
+            if self.question.knowledge.is_learnt(objective) {
+                self.learnt.suppose(objective, own, *value);
+            }
+        }
+        // Refused only where a model has nothing to say yet.
+        if self.front.insert(&values, ()).is_ok() {
+            self.gain = ExpectedGain::beyond(&self.front);
+        }
+    }
+
+    pub(crate) fn see(&mut self, own: &Architecture) {
+        let scope = *self.question.pool.scope();
+        self.learnt.see(&scope, own);
+    }
+
+    fn beliefs(&self, own: &Architecture, place: Option<usize>) -> Vec<Belief> {
+        (0..self.question.reference.len())
+            .map(|objective| {
+                let knowledge = self.question.knowledge;
+                if let Some(value) = knowledge.known(objective, own) {
+                    return Belief::Certain(value);
+                }
+                match self.shown.get(own) {
+                    Some(shown) if !knowledge.is_trained(objective) => Belief::Certain(shown[objective]),
+                    _ => self.learnt.believe(objective, own, place),
+                }
+            })
+            .collect()
+    }
+}
+
+/// 0 for the full fidelity, then the longer before the shorter, scores last.
+fn levels(observations: &[Observation]) -> BTreeMap<Fidelity, usize> {
+    let mut found: BTreeSet<Fidelity> = observations.iter().map(|observation| observation.fidelity).collect();
+    found.insert(Fidelity::Full);
+    found.into_iter().rev().enumerate().map(|(level, fidelity)| (fidelity, level)).collect()
+}
+
+/// Of each observation among those of its fidelity.
+fn ranks(observations: &[Observation]) -> Result<Vec<usize>, Error> {
+    let mut ranks = vec![0; observations.len()];
+    for fidelity in levels(observations).into_keys() {
+        let of_fidelity = (0..observations.len()).filter(|index| observations[*index].fidelity == fidelity);
+        let places: Vec<usize> = of_fidelity.collect();
+        let rows: Vec<&[f64]> = places.iter().map(|place| &*observations[*place].objectives).collect();
+        for (place, rank) in places.iter().zip(moo::ranks(&rows)?) {
+            ranks[*place] = rank;
+        }
+    }
+    Ok(ranks)
+}
