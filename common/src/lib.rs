@@ -12,6 +12,7 @@ pub mod energy;
 pub mod event;
 pub mod fidelity;
 pub mod id;
+pub mod nearest;
 pub mod objective;
 pub mod seed;
 pub mod space;

@@ -17,6 +17,7 @@ pub mod blob_store;
 pub mod carbon;
 pub mod clock;
 pub mod command;
+pub mod csv_file;
 pub mod directory;
 pub mod keyring;
 pub mod launch;

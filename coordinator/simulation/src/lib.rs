@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`table`] | worlds: every architecture's results and costs |
+//! | [`sheet`] | any table with a description of its columns, for a search alone |
 //! | [`world`] | virtual time, what work costs, the bill, carbon traces |
 //! | [`fleet`] | slots that train, score and rest by the hour: the rules of a simulated fleet |
 //! | [`searcher`] | who proposes what to train |
@@ -15,6 +16,7 @@
 pub mod drive;
 pub mod fleet;
 pub mod searcher;
+pub mod sheet;
 pub mod table;
 pub mod vanilla;
 pub mod world;

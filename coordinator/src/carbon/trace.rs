@@ -5,17 +5,16 @@
 //! to three hours are bridged by a straight line and marked as estimated; everything else that is odd is refused.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use common::carbon::{CarbonSample, Provenance, SignalKind};
 use common::id::Zone;
 use common::time::{GridHour, Timestamp};
 use common::unit::Intensity;
-use flate2::read::MultiGzDecoder;
 
 use super::{CarbonSource, Error};
+use crate::csv_file;
 
 /// A straight line over more would invent a morning.
 const BRIDGED_HOURS: i64 = 3;
@@ -56,13 +55,7 @@ impl Trace {
     pub fn read(path: &Path, zone: Zone, column: &str) -> Result<Self, Error> {
         let unreadable =
             |error: std::io::Error| Error::Unreadable { path: path.into(), reason: error.to_string() };
-        let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-        let is_gzip = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
-        if is_gzip {
-            Self::parse(MultiGzDecoder::new(file), path, zone, column)
-        } else {
-            Self::parse(file, path, zone, column)
-        }
+        Self::parse(csv_file::open(path).map_err(unreadable)?, path, zone, column)
     }
 
     fn parse(input: impl Read, path: &Path, zone: Zone, column: &str) -> Result<Self, Error> {

@@ -48,13 +48,13 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 fn front_of_file(file: &Path, args: &Args, out: &mut dyn Write) -> Result<()> {
     let points = Points::read(file, &args.choice)?;
     let kept = moo::non_dominated(&points.minimised).map_err(|error| points.explain(&error))?;
-    let rows: Vec<&Row> = kept.into_iter().map(|index| &points.sheet.rows[index]).collect();
+    let rows: Vec<&Row> = kept.into_iter().map(|index| &points.file.rows[index]).collect();
     if args.study.json {
         return print_json(out, &rows.into_iter().map(|row| Line::of(row, &points)).collect::<Vec<_>>());
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
-    if points.sheet.has_header {
-        writer.write_record(&points.sheet.names)?;
+    if points.file.has_header {
+        writer.write_record(&points.file.names)?;
     }
     for row in rows {
         writer.write_record(&row.cells)?;
@@ -73,7 +73,7 @@ struct Line {
 impl Line {
     fn of(row: &Row, points: &Points) -> Self {
         let mut cells: Map<String, Value> =
-            points.sheet.names.iter().cloned().zip(row.cells.iter().cloned().map(Value::String)).collect();
+            points.file.names.iter().cloned().zip(row.cells.iter().cloned().map(Value::String)).collect();
         for column in &points.columns {
             let number = column.cell(row).parse().ok().and_then(Number::from_f64);
             cells.extend(number.map(|number| (column.name.clone(), Value::Number(number))));

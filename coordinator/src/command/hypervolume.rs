@@ -85,7 +85,7 @@ fn told(points: &Points, args: &Args, hypervolume: f64, parts: Option<&[f64]>) -
         maximised: maximised.map(|column| column.name.clone()).collect(),
         reference: args.reference.clone(),
         rows: points.minimised.len(),
-        contributions: parts.map(|parts| points.sheet.rows.iter().zip(parts).map(contribution).collect()),
+        contributions: parts.map(|parts| points.file.rows.iter().zip(parts).map(contribution).collect()),
     }
 }
 
@@ -97,5 +97,5 @@ fn listing(points: &Points, parts: &[f64]) -> String {
         let cells = points.columns.iter().map(|column| column.cell(row).to_owned());
         [row.line.to_string()].into_iter().chain(cells).chain([part.to_string()]).collect()
     };
-    aligned(&columns, &points.sheet.rows.iter().zip(parts).map(row).collect::<Vec<_>>())
+    aligned(&columns, &points.file.rows.iter().zip(parts).map(row).collect::<Vec<_>>())
 }

@@ -5,14 +5,13 @@
 //! their own; they are no prefix of the 200-epoch ones.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 use common::architecture::Architecture;
 use common::space::nas_bench_201::Skeleton;
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
-use flate2::read::MultiGzDecoder;
+use coordinator::csv_file;
 
 use super::{CellId, Error, Row, Table};
 
@@ -25,8 +24,7 @@ const PERCENT: (f64, f64, &str) = (0.0, 100.0, "0 to 100 %");
 const EPOCH: (f64, f64, &str) = (1e-3, 86_400.0, "a millisecond to a day");
 const ENERGY: (f64, f64, &str) = (1e-6, REFERENCE_MJ, "above 0 to 50 mJ");
 /// The benchmark's own skeleton for CIFAR-10.
-pub(super) const SKELETON: Skeleton =
-    Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
+pub const SKELETON: Skeleton = Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
 
 /// The recorded benchmark, whole in memory.
 #[derive(Debug)]
@@ -42,9 +40,7 @@ impl NasBench201Table {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let unreadable =
             |error: std::io::Error| Error::Unreadable { path: path.into(), reason: error.to_string() };
-        let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-        let is_gzip = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
-        if is_gzip { Self::parse(MultiGzDecoder::new(file), path) } else { Self::parse(file, path) }
+        Self::parse(csv_file::open(path).map_err(unreadable)?, path)
     }
 
     fn parse(input: impl Read, path: &Path) -> Result<Self, Error> {

@@ -1,17 +1,17 @@
 //! Points in a CSV file: which columns are objectives, which way they are better, and the rows as minimised points. Maximised
 //! columns are turned round here and nowhere else; messages speak of them as the file does.
 
-mod sheet;
-
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
+use common::nearest::did_you_mean;
 
 use super::Usage;
-pub(super) use sheet::{Row, Sheet};
+pub(super) use crate::csv_file::Row;
+use crate::csv_file::{CsvFile, Header, counted};
 
 /// Which columns of the file are objectives.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -36,7 +36,7 @@ pub(super) struct Column {
 /// The rows of a file and what they mean.
 #[derive(Debug)]
 pub(super) struct Points {
-    pub sheet: Sheet,
+    pub file: CsvFile,
     pub columns: Vec<Column>,
     /// `[rows, columns]`, minimised.
     pub minimised: Vec<Vec<f64>>,
@@ -45,17 +45,17 @@ pub(super) struct Points {
 impl Points {
     /// Reads `path`, the standard input where it is `-`.
     pub(super) fn read(path: &Path, choice: &Choice) -> Result<Self> {
-        Self::of(Sheet::read(path)?, choice)
+        Self::of(CsvFile::read(path, Header::Guessed)?, choice)
     }
 
-    fn of(sheet: Sheet, choice: &Choice) -> Result<Self> {
-        let columns = choose(&sheet, choice)?;
-        let mut minimised = Vec::with_capacity(sheet.rows.len());
-        for row in &sheet.rows {
-            let value = |column: &Column| Ok(column.turned(number(&sheet, row, column)?));
+    fn of(file: CsvFile, choice: &Choice) -> Result<Self> {
+        let columns = choose(&file, choice)?;
+        let mut minimised = Vec::with_capacity(file.rows.len());
+        for row in &file.rows {
+            let value = |column: &Column| Ok(column.turned(number(&file, row, column)?));
             minimised.push(columns.iter().map(value).collect::<Result<Vec<f64>>>()?);
         }
-        Ok(Self { sheet, columns, minimised })
+        Ok(Self { file, columns, minimised })
     }
 
     /// A reference point given in the columns' own directions, minimised.
@@ -81,10 +81,10 @@ impl Points {
 
     /// What the mathematics refuses, at its place in the file.
     pub(super) fn explain(&self, error: &moo::Error) -> anyhow::Error {
-        let line = |point: usize| format!("{}, line {}", self.sheet.name, self.sheet.rows[point].line);
+        let line = |point: usize| format!("{}, line {}", self.file.name, self.file.rows[point].line);
         match *error {
             moo::Error::Unbounded { point, objective } => {
-                let (column, row) = (&self.columns[objective], &self.sheet.rows[point]);
+                let (column, row) = (&self.columns[objective], &self.file.rows[point]);
                 let (place, value) = (line(point), column.cell(row));
                 anyhow!(
                     "{place}, column {}: {value} is better than all numbers, no volume has that end",
@@ -94,7 +94,7 @@ impl Points {
             moo::Error::Overflow { point } => {
                 anyhow!("{}: the volume up to the reference is too large for any number", line(point))
             }
-            _ => anyhow!("{}: {error}", self.sheet.name),
+            _ => anyhow!("{}: {error}", self.file.name),
         }
     }
 }
@@ -110,24 +110,24 @@ impl Column {
     }
 }
 
-fn choose(sheet: &Sheet, choice: &Choice) -> Result<Vec<Column>> {
+fn choose(file: &CsvFile, choice: &Choice) -> Result<Vec<Column>> {
     let indices = match choice.columns.as_slice() {
-        [] => sheet.columns_of_numbers(),
-        names => names.iter().map(|name| index_of(sheet, name)).collect::<Result<_>>()?,
+        [] => file.columns_of_numbers(),
+        names => names.iter().map(|name| index_of(file, name)).collect::<Result<_>>()?,
     };
     if indices.is_empty() {
-        bail!("{} has no column of numbers", sheet.name);
+        bail!("{} has no column of numbers", file.name);
     }
     let mut columns: Vec<Column> = Vec::new();
     for index in indices {
-        let name = sheet.names[index].clone();
+        let name = file.names[index].clone();
         if columns.iter().any(|column| column.index == index) {
             bail!(Usage(format!("column {name} is chosen twice")));
         }
         columns.push(Column { index, name, is_maximised: false });
     }
     for name in &choice.maximise {
-        let index = index_of(sheet, name)?;
+        let index = index_of(file, name)?;
         match columns.iter_mut().find(|column| column.index == index) {
             Some(column) => column.is_maximised = true,
             None => bail!(Usage(format!("column {name} can't be maximised: it is not among the objectives"))),
@@ -137,20 +137,18 @@ fn choose(sheet: &Sheet, choice: &Choice) -> Result<Vec<Column>> {
 }
 
 /// The place of a column, or a refusal with the name that was probably meant.
-fn index_of(sheet: &Sheet, wanted: &str) -> Result<usize> {
+fn index_of(file: &CsvFile, wanted: &str) -> Result<usize> {
     let wanted = wanted.trim();
-    if let Some(index) = sheet.names.iter().position(|name| name == wanted) {
+    if let Some(index) = file.names.iter().position(|name| name == wanted) {
         return Ok(index);
     }
-    let similarity = |name: &String| strsim::jaro_winkler(name, wanted);
-    let nearest = sheet.names.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    let nearest = nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-    bail!(Usage(format!("{} has no column {wanted}{nearest}", sheet.name)))
+    let nearest = did_you_mean(wanted, file.names.iter().map(String::as_str));
+    bail!(Usage(format!("{} has no column {wanted}{nearest}", file.name)))
 }
 
-fn number(sheet: &Sheet, row: &Row, column: &Column) -> Result<f64> {
+fn number(file: &CsvFile, row: &Row, column: &Column) -> Result<f64> {
     let cell = column.cell(row);
-    let place = format!("{}, line {}, column {}", sheet.name, row.line, column.name);
+    let place = format!("{}, line {}, column {}", file.name, row.line, column.name);
     match cell.parse::<f64>() {
         Ok(value) if value.is_nan() => {
             bail!("{place}: {cell} can't be compared: leave failed evaluations out of the file")
@@ -159,8 +157,4 @@ fn number(sheet: &Sheet, row: &Row, column: &Column) -> Result<f64> {
         Err(_) if cell.is_empty() => bail!("{place}: nothing stands where a number is expected"),
         Err(_) => bail!("{place}: `{cell}` is no number"),
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("one {noun}") } else { format!("{count} {noun}s") }
 }

@@ -1,5 +1,4 @@
-//! A CSV file as text: rows of one width, each with its line. A first row without any number is the header; without a header
-//! the columns are called 1, 2, and so on.
+//! A CSV file as text, gzipped or not: rows of one width, each with its line. What the cells mean is for others to say.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -14,9 +13,17 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// A byte order mark, which some programs put before everything else.
 const MARK: char = '\u{feff}';
 
+/// Whether the first row names the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Header {
+    Always,
+    /// If there is no number in it. Without a header the columns are called 1, 2, and so on.
+    Guessed,
+}
+
 /// The rows of a file.
 #[derive(Debug, PartialEq)]
-pub(in crate::command) struct Sheet {
+pub struct CsvFile {
     /// The file's name, for messages.
     pub name: String,
     pub has_header: bool,
@@ -25,37 +32,28 @@ pub(in crate::command) struct Sheet {
     pub rows: Vec<Row>,
 }
 
-/// As many cells as the sheet has columns.
+/// As many cells as the file has columns.
 #[derive(Debug, PartialEq)]
-pub(in crate::command) struct Row {
+pub struct Row {
     /// From 1, as editors count.
     pub line: u64,
     pub cells: Vec<String>,
 }
 
-impl Sheet {
-    /// Reads `path`, gzipped or not; the standard input where it is `-`.
-    pub(super) fn read(path: &Path) -> Result<Self> {
-        if path == Path::new("-") {
-            return Self::unpack(std::io::stdin().lock(), "standard input");
-        }
-        let name = path.display().to_string();
-        let file = File::open(path).with_context(|| format!("{name} can't be read"))?;
-        Self::unpack(BufReader::new(file), &name)
-    }
-
-    fn unpack(mut input: impl BufRead, name: &str) -> Result<Self> {
+impl CsvFile {
+    /// Reads `path`; the standard input where it is `-`.
+    pub fn read(path: &Path, header: Header) -> Result<Self> {
         let mut text = Vec::new();
-        let is_gzip = input.fill_buf().map(|start| start.starts_with(&GZIP));
-        let read = is_gzip.and_then(|is_gzip| match is_gzip {
-            true => MultiGzDecoder::new(input).read_to_end(&mut text),
-            false => input.read_to_end(&mut text),
-        });
+        let (name, input) = match path == Path::new("-") {
+            true => ("standard input".into(), unpacked(std::io::stdin().lock())),
+            false => (path.display().to_string(), open(path)),
+        };
+        let read = input.and_then(|mut input| input.read_to_end(&mut text));
         read.with_context(|| format!("{name} can't be read"))?;
-        Self::parse(&text, name)
+        Self::parse(&text, &name, header)
     }
 
-    fn parse(text: &[u8], name: &str) -> Result<Self> {
+    fn parse(text: &[u8], name: &str, header: Header) -> Result<Self> {
         // Rows of another width are told apart later, in this program's words.
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -72,22 +70,22 @@ impl Sheet {
                 rows.push(Row { line: lines.line_of(start as usize), cells });
             }
         }
-        Self::of(rows, name)
+        Self::of(rows, name, header)
     }
 
-    fn of(mut rows: Vec<Row>, name: &str) -> Result<Self> {
+    fn of(mut rows: Vec<Row>, name: &str, header: Header) -> Result<Self> {
         let Some(first) = rows.first_mut() else { bail!("{name} is empty: not even a header") };
         if let Some(cell) = first.cells.first_mut() {
             *cell = cell.trim_start_matches(MARK).to_owned();
         }
         let width = first.cells.len();
-        let has_header = !first.cells.iter().any(|cell| is_number(cell));
+        let has_header = header == Header::Always || !first.cells.iter().any(|cell| is_number(cell));
         let names = match has_header {
             true => rows.remove(0).cells,
             false => (1..=width).map(|position| position.to_string()).collect(),
         };
         if let Some(Row { line, cells }) = rows.iter().find(|row| row.cells.len() != width) {
-            let cells = super::counted(cells.len(), "cell");
+            let cells = counted(cells.len(), "cell");
             bail!("{name}, line {line}: {cells} where the first row has {width}");
         }
         let mut seen = HashSet::new();
@@ -98,7 +96,7 @@ impl Sheet {
     }
 
     /// The columns whose first value is a number; all, where there is no row that could tell.
-    pub(super) fn columns_of_numbers(&self) -> Vec<usize> {
+    pub fn columns_of_numbers(&self) -> Vec<usize> {
         let tells = |&index: &usize| self.rows.first().is_none_or(|row| is_number(&row.cells[index]));
         (0..self.names.len()).filter(tells).collect()
     }
@@ -121,6 +119,21 @@ impl Lines<'_> {
         self.offset = row;
         self.line
     }
+}
+
+/// The bytes of a file, unpacked if it is gzipped.
+pub fn open(path: &Path) -> std::io::Result<Box<dyn Read>> {
+    unpacked(BufReader::new(File::open(path)?))
+}
+
+fn unpacked<'a>(mut input: impl BufRead + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
+    let is_gzip = input.fill_buf()?.starts_with(&GZIP);
+    Ok(if is_gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) })
+}
+
+/// "one cell", "2 cells".
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("one {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn is_number(cell: &str) -> bool {
