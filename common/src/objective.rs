@@ -36,6 +36,11 @@ impl ObjectiveKind {
         }
     }
 
+    /// Whether it follows from the architecture alone, by counting.
+    pub fn is_counted(self) -> bool {
+        matches!(self, Self::Parameters | Self::Flops)
+    }
+
     /// Whether a worker has to run the network on its device to know it.
     pub fn needs_device(self) -> bool {
         matches!(self, Self::LatencyMs | Self::JoulesPerInference)

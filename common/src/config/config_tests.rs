@@ -1,6 +1,8 @@
 //! Defaults, precedence and refusals.
 
 use super::*;
+use crate::space::SpaceSpec;
+use crate::study::StudySpec;
 
 fn with(assignments: &[&str]) -> Result<Config, Error> {
     let assignments: Vec<String> = assignments.iter().map(ToString::to_string).collect();
@@ -67,4 +69,92 @@ fn what_is_printed_can_be_read_again() {
     let again: Config = toml::from_str(&text).unwrap();
     assert_eq!(again, config);
     assert_eq!(again.study.name, "my study");
+}
+
+/// A space that can only be rehearsed.
+fn rehearsed(space: &[&str]) -> Vec<String> {
+    let rehearsal = ["evaluation.evaluator=rehearsal"].iter().chain(space);
+    rehearsal.map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_space_can_be_chosen() {
+    let spec = |space: &[&str]| load(None, [], &rehearsed(space)).unwrap().study_spec().unwrap();
+    let darts = spec(&["space.kind=darts", "space.darts.layers=8", "space.darts.channels=16"]);
+    assert_eq!(darts.space.title(), "DARTS cells");
+    let largest =
+        darts.space.build().largest().and_then(|largest| darts.space.build().cost(&largest)).unwrap();
+    assert_eq!(darts.objectives[1].reference, largest.parameters as f64);
+    let mobile =
+        spec(&["space.kind=mobile", "space.mobile.widths=[1.0, 1.2]", "space.mobile.squeeze_excite=free"]);
+    assert_eq!(mobile.space.build().decisions().len(), 2 + 5 * (1 + 4 * 3));
+    let environment = [("CENAS__SPACE__MOBILE__DEPTHS".to_string(), "1,2".to_string())];
+    let shallow = load(None, environment, &rehearsed(&["space.kind=mobile"])).unwrap();
+    assert_eq!(shallow.space.mobile.depths, [1, 2]);
+
+    let file = format!("space.file={}/../configs/free-form.toml", env!("CARGO_MANIFEST_DIR"));
+    let objectives =
+        ["objectives.minimise=[\"error\", \"latency_ms\"]", "objectives.reference.latency_ms=50"];
+    let free = spec(&["space.kind=free_form", &file, objectives[0], objectives[1]]);
+    let words = free.space.words();
+    assert_eq!(
+        words[0],
+        "a free-form space: 6 decisions, about 4.1 × 10^16 encodings; only your own program knows parameters and multiply-accumulates"
+    );
+    assert_eq!(words[1], "optimiser: sgd, adam or lamb");
+    assert_eq!(words[2], "momentum: 0 to 0.99, where optimiser is sgd or lamb");
+    assert_eq!(words[3], "learning_rate: 1e-5 to 0.1 on a logarithmic scale");
+    assert_eq!(words[4], "layers: 2 to 12 in steps of 2");
+    assert_eq!(words[5], "width: 16, 32, 64 or 128, in this order");
+    assert_eq!(words[6], "skip: true or false, where layers is 6, 8, 10 or 12 and width is 64 or 128");
+    let json = serde_json::to_string(&free).unwrap();
+    assert_eq!(serde_json::from_str::<StudySpec>(&json).unwrap(), free, "as it stands in the ledger");
+}
+
+#[test]
+fn spaces_in_words() {
+    let words =
+        |space: &[&str]| load(None, [], &rehearsed(space)).unwrap().space_spec().unwrap().words().concat();
+    assert_eq!(
+        words(&[]),
+        "NAS-Bench-201 cells: 6 decisions, 15625 encodings; the largest network has 1.53 M parameters and 220.1 M multiply-accumulates"
+    );
+    assert!(
+        words(&["space.kind=darts"]).starts_with("DARTS cells: 22 decisions, about 1.1 × 10^18 encodings; ")
+    );
+    assert!(words(&["space.kind=mobile"]).starts_with("MobileNetV3 blocks: 45 decisions, about "));
+}
+
+#[test]
+fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
+    let refusal = |space: &[&str]| load(None, [], &rehearsed(space)).unwrap_err().to_string();
+    let message = load(None, [], &["space.kind=darts".into()]).unwrap_err().to_string();
+    assert!(message.contains("libtorch trains") && message.contains("rehearsal"), "{message}");
+    assert!(
+        refusal(&["space.kind=darts", "space.darts.layers=2"]).contains("space.darts.layers = 2: from 3")
+    );
+    assert!(
+        refusal(&["space.kind=darts", "space.darts.stem=imagenet", "space.input=[3,48,48]"])
+            .contains("divisible by 32")
+    );
+    assert!(refusal(&["space.kind=mobile", "space.mobile.kernels=[3,4]"]).contains("odd"));
+    assert!(
+        refusal(&["space.kind=mobile", "space.mobile.kernls=[3]"])
+            .contains("did you mean `space.mobile.kernels`?")
+    );
+    assert!(refusal(&["space.kind=free_form"]).contains("space.file"));
+    let message = refusal(&["space.kind=free_form", "space.file=/nowhere/space.toml"]);
+    assert!(message.contains("/nowhere/space.toml"), "{message}");
+    let file = format!("space.file={}/../configs/free-form.toml", env!("CARGO_MANIFEST_DIR"));
+    assert!(refusal(&["space.kind=free_form", &file]).contains("nobody can count the parameters"));
+    let default = format!("space.file={}/../configs/default.toml", env!("CARGO_MANIFEST_DIR"));
+    assert!(refusal(&["space.kind=free_form", &default]).contains("configs/default.toml: there is no"));
+}
+
+#[test]
+fn the_spec_of_an_older_ledger_is_read() {
+    let text = r#"{"nas_bench201":{"channels":16,"cells_per_stage":5,"input":[3,32,32],"classes":10}}"#;
+    let spec: SpaceSpec = serde_json::from_str(text).unwrap();
+    assert_eq!(Ok(spec), with(&[]).unwrap().space_spec().map_err(|error| error.to_string()));
+    assert_eq!(serde_json::to_string(&with(&[]).unwrap().space_spec().unwrap()).unwrap(), text);
 }

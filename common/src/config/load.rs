@@ -26,6 +26,8 @@ pub enum Error {
     Assignment(String),
     #[error("{0}")]
     Value(String),
+    #[error("the description of the space, {}: {reason}", path.display())]
+    SpaceFile { path: PathBuf, reason: String },
     #[error("{key} = {value}: {reason}")]
     Meaning { key: &'static str, value: String, reason: String },
 }
@@ -72,6 +74,11 @@ pub fn load(
         .with_list_parse_key("objectives.minimise")
         .with_list_parse_key("carbon.traces")
         .with_list_parse_key("carbon.zones")
+        .with_list_parse_key("space.mobile.widths")
+        .with_list_parse_key("space.mobile.depths")
+        .with_list_parse_key("space.mobile.kernels")
+        .with_list_parse_key("space.mobile.expansions")
+        .with_list_parse_key("space.mobile.resolutions")
         .source(Some(variables));
     builder = builder.add_source(environment);
 
@@ -87,7 +94,8 @@ pub fn load(
     }
 
     let merged = builder.build().map_err(|error| Error::Value(error.to_string()))?;
-    let config: Config = merged.try_deserialize().map_err(|error| Error::Value(error.to_string()))?;
+    let mut config: Config = merged.try_deserialize().map_err(|error| Error::Value(error.to_string()))?;
+    config.space.read_description()?;
     config.check()?;
     Ok(config)
 }

@@ -2,17 +2,17 @@
 
 use super::load::Error;
 use super::{Config, EvaluatorKind, SEARCHERS, SpaceKind};
-use crate::architecture::Architecture;
 use crate::objective::{Objective, ObjectiveKind};
 use crate::seed::Seed;
-use crate::space::nas_bench_201::{Operation, Skeleton};
-use crate::space::{Cost, NasBench201, SpaceSpec};
+use crate::space::{Cost, SpaceSpec};
 use crate::study::{DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 
 impl Config {
     /// Refuses values that no study can run with; called by `load`.
     pub(super) fn check(&self) -> Result<(), Error> {
-        self.check_space()?;
+        self.space_spec()?;
+        self.check_evaluator()?;
+        at_least_one("data.validation_images", self.data.validation_images)?;
         self.check_recipe(
             "supernet.epochs",
             "supernet.batch_size",
@@ -59,7 +59,7 @@ impl Config {
         Ok(StudySpec {
             name: self.study.name.clone(),
             seed: Seed(self.study.seed),
-            space: self.space_spec(),
+            space: self.space_spec()?,
             data: DataSpec {
                 format: self.data.format,
                 path: self.data.path.clone(),
@@ -83,15 +83,20 @@ impl Config {
         })
     }
 
-    pub fn space_spec(&self) -> SpaceSpec {
-        match self.space.kind {
-            SpaceKind::NasBench201 => SpaceSpec::NasBench201(Skeleton {
-                channels: self.space.channels,
-                cells_per_stage: self.space.cells_per_stage,
-                input: self.space.input,
-                classes: self.space.classes,
-            }),
+    pub fn space_spec(&self) -> Result<SpaceSpec, Error> {
+        self.space.spec()
+    }
+
+    /// libtorch builds the networks of one space only: told before a study starts, not by its first failed training.
+    fn check_evaluator(&self) -> Result<(), Error> {
+        if self.evaluation.evaluator == EvaluatorKind::Torch && self.space.kind != SpaceKind::NasBench201 {
+            let reason = format!(
+                "libtorch trains the networks of space.kind = \"nas_bench_201\" only, not of \"{}\"; this space can be rehearsed: evaluation.evaluator = \"rehearsal\"",
+                self.space.kind.key()
+            );
+            return refuse("evaluation.evaluator", "torch", &reason);
         }
+        Ok(())
     }
 
     fn objectives(&self) -> Result<Vec<Objective>, Error> {
@@ -103,6 +108,12 @@ impl Config {
         }
         if !kinds.contains(&ObjectiveKind::Error) {
             return refuse("objectives.minimise", listed(), "`error` must be one of them");
+        }
+        if let Some(kind) =
+            kinds.iter().find(|kind| kind.is_counted() && self.space.kind == SpaceKind::FreeForm)
+        {
+            let reason = format!("nobody can count the {kind} of a free-form space's architectures");
+            return refuse("objectives.minimise", listed(), &reason);
         }
         kinds.iter().map(|&kind| Ok(Objective { kind, reference: self.reference(kind)? })).collect()
     }
@@ -124,38 +135,25 @@ impl Config {
         }
         match kind {
             ObjectiveKind::Error => Ok(1.0 - 1.0 / f64::from(self.space.classes)),
-            ObjectiveKind::Parameters => Ok(self.largest_network().parameters as f64),
-            ObjectiveKind::Flops => Ok(self.largest_network().flops as f64),
+            ObjectiveKind::Parameters => self.largest_network(key, |most| most.parameters),
+            ObjectiveKind::Flops => self.largest_network(key, |most| most.flops),
             ObjectiveKind::LatencyMs | ObjectiveKind::JoulesPerInference => {
                 refuse(key, "auto", "give the worst value that still counts: it depends on your device")
             }
         }
     }
 
-    fn largest_network(&self) -> Cost {
-        let heaviest =
-            Operation::ALL.iter().position(|op| *op == Operation::Conv3x3).unwrap_or_default() as u32;
-        let SpaceSpec::NasBench201(skeleton) = self.space_spec();
-        NasBench201::new(skeleton).network_cost(&Architecture::new(vec![heaviest; 6]))
-    }
-
-    fn check_space(&self) -> Result<(), Error> {
-        at_least_one("space.channels", self.space.channels)?;
-        at_least_one("space.cells_per_stage", self.space.cells_per_stage)?;
-        at_least_one("data.validation_images", self.data.validation_images)?;
-        if self.space.classes < 2 {
-            return refuse("space.classes", self.space.classes, "at least 2");
+    /// A count of the space's largest network.
+    fn largest_network(&self, key: &'static str, count: fn(Cost) -> u64) -> Result<f64, Error> {
+        let space = self.space_spec()?.build();
+        match space.largest().and_then(|largest| space.cost(&largest)) {
+            Some(most) => Ok(count(most) as f64),
+            None => refuse(
+                key,
+                "auto",
+                "give the worst value that still counts: nobody can count it in this space",
+            ),
         }
-        let [planes, height, width] = self.space.input;
-        if planes == 0 || height == 0 || width == 0 || height % 4 != 0 || width % 4 != 0 {
-            let shown = format!("{:?}", self.space.input);
-            return refuse(
-                "space.input",
-                shown,
-                "height and width must be divisible by 4: two stages halve them",
-            );
-        }
-        Ok(())
     }
 
     fn check_recipe(
@@ -212,7 +210,7 @@ impl Config {
     }
 }
 
-fn refuse<T>(key: &'static str, value: impl ToString, reason: &str) -> Result<T, Error> {
+pub(super) fn refuse<T>(key: &'static str, value: impl ToString, reason: &str) -> Result<T, Error> {
     Err(Error::Meaning { key, value: value.to_string(), reason: reason.into() })
 }
 
@@ -220,7 +218,7 @@ fn positive(key: &'static str, value: f64) -> Result<(), Error> {
     if value > 0.0 && value.is_finite() { Ok(()) } else { refuse(key, value, "must be greater than zero") }
 }
 
-fn at_least_one(key: &'static str, value: u32) -> Result<(), Error> {
+pub(super) fn at_least_one(key: &'static str, value: u32) -> Result<(), Error> {
     if value > 0 { Ok(()) } else { refuse(key, value, "at least 1") }
 }
 

@@ -5,11 +5,13 @@
 mod load;
 mod meaning;
 mod setting;
+mod space;
 
 use serde::{Deserialize, Serialize};
 
 pub use load::{DEFAULTS, Error, load};
 pub use setting::{OrWord, Unlimited};
+pub use space::{DartsSettings, MobileSettings, Space, SpaceKind};
 
 use crate::study::{Augmentation, DataFormat, Recipe};
 use setting::{All, Auto};
@@ -42,22 +44,6 @@ pub struct Study {
     pub name: String,
     pub directory: String,
     pub seed: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Space {
-    pub kind: SpaceKind,
-    pub channels: u32,
-    pub cells_per_stage: u32,
-    pub input: [u32; 3],
-    pub classes: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SpaceKind {
-    #[serde(rename = "nas_bench_201")]
-    NasBench201,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

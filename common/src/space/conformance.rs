@@ -1,10 +1,13 @@
-//! What every search space owes its users, checked on samples: used by each space's own tests.
+//! What every search space owes its users, checked on samples: used by each space's own tests. Not that networks which
+//! compute the same have one canonical form: that takes knowledge of the space.
 
-use super::{Decision, SearchSpace};
+use super::{Cost, Decision, SearchSpace};
+use crate::architecture::Architecture;
 use crate::seed::Seed;
 
 /// Panics with the offending architecture where `space` breaks a promise of the trait.
 pub fn check_space(space: &dyn SearchSpace, samples: u64) {
+    let largest = largest(space);
     for index in 0..samples {
         let mut rng = Seed(7).stream("conformance", index);
         let architecture = space.random(&mut rng);
@@ -28,6 +31,11 @@ pub fn check_space(space: &dyn SearchSpace, samples: u64) {
         assert_eq!(structure.len(), space.structure(&canonical).len(), "{text}");
         assert!(structure.iter().all(|figure| figure.is_finite()), "{text}");
 
+        if let (Some(cost), Some(most)) = (space.cost(&architecture), largest) {
+            assert!(cost.flops <= most.flops && cost.parameters <= most.parameters, "{text}");
+        }
+        inactive(space, &architecture);
+
         let neighbours = space.neighbours(&architecture);
         let steps = |(decision, &gene): (&Decision, &u32)| decision.steps(gene).len();
         let expected: usize = space.decisions().iter().zip(architecture.genes()).map(steps).sum();
@@ -43,4 +51,33 @@ pub fn check_space(space: &dyn SearchSpace, samples: u64) {
     }
     assert!(space.decode("nonsense").is_err());
     assert!(space.decode("").is_err());
+}
+
+/// What the largest network costs; there is one exactly where costs are known.
+fn largest(space: &dyn SearchSpace) -> Option<Cost> {
+    let some = space.random(&mut Seed(7).stream("conformance", 0));
+    let largest = space.largest();
+    assert_eq!(largest.is_some(), space.cost(&some).is_some(), "a largest network where costs are known");
+    largest.map(|largest| {
+        space.check(&largest).expect("the largest network belongs to its space");
+        assert!(space.trainable(&largest), "the largest network is worth evaluating");
+        space.cost(&largest).expect("costs are known for all networks or for none")
+    })
+}
+
+/// A decision that does not matter changes neither the network nor which decisions matter.
+fn inactive(space: &dyn SearchSpace, architecture: &Architecture) {
+    let active = space.active(architecture);
+    assert_eq!(active.len(), space.decisions().len());
+    for neighbour in space.neighbours(architecture) {
+        let differs = |position: &usize| neighbour.genes()[*position] != architecture.genes()[*position];
+        let position = (0..active.len()).find(differs).expect("a neighbour differs");
+        if !active[position] {
+            let text = space.encode(&neighbour);
+            assert_eq!(space.canonical(&neighbour), space.canonical(architecture), "{text}");
+            assert_eq!(space.active(&neighbour), active, "{text}");
+            assert_eq!(space.cost(&neighbour), space.cost(architecture), "{text}");
+            assert_eq!(space.structure(&neighbour), space.structure(architecture), "{text}");
+        }
+    }
 }

@@ -1,15 +1,23 @@
 //! Search spaces: what an architecture's genes mean. A new space is a new file here and one line in `SpaceSpec`.
 
 mod conformance;
+pub mod darts;
 mod decision;
+pub mod free_form;
+pub mod mobile;
 pub mod nas_bench_201;
+mod spec;
+mod words;
 
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 pub use conformance::check_space;
+pub use darts::Darts;
 pub use decision::{Decision, Scale};
+pub use free_form::FreeForm;
+pub use mobile::Mobile;
 pub use nas_bench_201::NasBench201;
+pub use spec::SpaceSpec;
 
 use crate::architecture::Architecture;
 
@@ -37,6 +45,12 @@ pub trait SearchSpace: std::fmt::Debug + Send + Sync {
 
     /// Whether it is worth evaluating at all: the input reaches the output.
     fn trainable(&self, architecture: &Architecture) -> bool;
+
+    /// Which decisions matter, given the others, `[decisions]`: what the network is does not depend on the rest, as on the
+    /// kernel of a block beyond the depth. What would not matter under any choice of the others need not be told.
+    fn active(&self, _architecture: &Architecture) -> Vec<bool> {
+        vec![true; self.decisions().len()]
+    }
 
     /// Encodings that differ in one decision, in a fixed order; see [`Decision::steps`].
     fn neighbours(&self, architecture: &Architecture) -> Vec<Architecture> {
@@ -93,6 +107,11 @@ pub trait SearchSpace: std::fmt::Debug + Send + Sync {
     /// Learnt weights and multiply-accumulates of the network this encodes; none where only the user's own program knows.
     fn cost(&self, architecture: &Architecture) -> Option<Cost>;
 
+    /// The network with the most weights and the most work, to plan memory and reference points by; none where `cost` is.
+    fn largest(&self) -> Option<Architecture> {
+        None
+    }
+
     /// The field's own notation.
     fn encode(&self, architecture: &Architecture) -> String;
 
@@ -128,19 +147,4 @@ pub enum DecodeError {
     Option { position: usize, found: u32 },
     #[error("`{0}` is not an architecture of this space")]
     Syntax(String),
-}
-
-/// Which space a study searches, with what its networks need to be built.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SpaceSpec {
-    NasBench201(nas_bench_201::Skeleton),
-}
-
-impl SpaceSpec {
-    pub fn build(&self) -> Box<dyn SearchSpace> {
-        match self {
-            Self::NasBench201(skeleton) => Box::new(NasBench201::new(*skeleton)),
-        }
-    }
 }

@@ -141,6 +141,10 @@ impl SearchSpace for NasBench201 {
         Some(self.network_cost(architecture))
     }
 
+    fn largest(&self) -> Option<Architecture> {
+        Some(Architecture::new(vec![Operation::Conv3x3 as u32; EDGES.len()]))
+    }
+
     fn encode(&self, architecture: &Architecture) -> String {
         let operations = Self::operations(architecture);
         let node = |to: usize| {

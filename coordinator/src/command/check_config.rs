@@ -26,6 +26,11 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let config = common::config::load(args.config.as_deref(), std::env::vars(), &args.set)?;
     // What the settings mean together is refused here too, not first when a study starts.
-    config.study_spec()?;
-    if args.json { print_json(out, &config) } else { print(out, &toml::to_string(&config)?) }
+    let spec = config.study_spec()?;
+    if args.json {
+        return print_json(out, &config);
+    }
+    // As comments: what is printed is a configuration file.
+    let words: String = spec.space.words().iter().map(|line| format!("# {line}\n")).collect();
+    print(out, &format!("{words}\n{}", toml::to_string(&config)?))
 }

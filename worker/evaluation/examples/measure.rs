@@ -29,7 +29,7 @@ const GOOD_CELL: &str =
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keys = Keys::read();
     let spec = keys.spec();
-    let SpaceSpec::NasBench201(skeleton) = spec.space;
+    let skeleton = spec.space.nas_bench_201().expect("this program names no other space");
     let space = NasBench201::new(skeleton);
     let options = Options { threads: keys.number("threads", 1.0) as usize, ..Options::default() };
     let mut evaluator = evaluation::build(&spec, &options)?;

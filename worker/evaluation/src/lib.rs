@@ -7,6 +7,7 @@ pub mod conformance;
 pub mod data;
 mod error;
 mod evaluator;
+mod invention;
 mod options;
 mod rehearsal;
 

@@ -1,5 +1,6 @@
 //! An evaluator that trains nothing: figures by a formula after a pause, to rehearse a cluster or a configuration.
-//! Everything it yields is labelled as rehearsed. Parameters and FLOPs are the real ones.
+//! Everything it yields is labelled as rehearsed. Parameters and FLOPs are the real ones,
+//! where the space counts them.
 //!
 //! The pause goes through `Control::pause`, in slices short enough that a wish is answered at once; its default sleeps, a
 //! test's turns a clock of its own.
@@ -9,14 +10,14 @@ use common::blob::BlobId;
 use common::fidelity::Fidelity;
 use common::objective::ObjectiveKind;
 use common::seed::Seed;
-use common::space::{Cost, SearchSpace, SpaceSpec};
+use common::space::SearchSpace;
 use common::study::StudySpec;
 use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
 use common::unit::Seconds;
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluator::{Control, Evaluator, Finding, Job, Kept, Outcome, Step, Wish};
+use crate::invention::{self, draw};
 
 const DEVICE: &str = "rehearsal: nothing was trained";
 /// Short beside a second, the time within which a slot is to be given back.
@@ -32,7 +33,8 @@ const NANOJOULES_PER_FLOP: f64 = 0.5;
 pub struct Rehearsal {
     spec: StudySpec,
     space: Box<dyn SearchSpace>,
-    classes: u32,
+    /// The error of a guess.
+    chance: f64,
     seconds_per_epoch: f64,
 }
 
@@ -47,8 +49,11 @@ struct Progress {
 
 impl Rehearsal {
     pub fn new(spec: StudySpec, seconds_per_epoch: f64) -> Self {
-        let SpaceSpec::NasBench201(skeleton) = spec.space;
-        Self { space: spec.space.build(), spec, classes: skeleton.classes, seconds_per_epoch }
+        let error = spec.objectives.iter().find(|objective| objective.kind == ObjectiveKind::Error);
+        // A space that does not know the classes leaves the worst error that still counts.
+        let worst = error.map_or(1.0, |error| error.reference).clamp(0.0, 1.0);
+        let chance = spec.space.classes().map_or(worst, |classes| 1.0 - 1.0 / f64::from(classes.max(2)));
+        Self { space: spec.space.build(), spec, chance, seconds_per_epoch }
     }
 
     fn check(&self, job: &Job) -> Result<(), Failure> {
@@ -114,18 +119,10 @@ impl Rehearsal {
         }
     }
 
-    /// Error after `epochs` of `of` epochs: from chance towards the architecture's own, which more weights lower and a
-    /// fixed luck shifts.
+    /// Error after `epochs` of `of` epochs: from chance towards the architecture's own.
     fn error(&self, architecture: &Architecture, epochs: f64, of: f64) -> f64 {
-        let chance = 1.0 - 1.0 / f64::from(self.classes.max(2));
-        let canonical = self.space.canonical(architecture);
-        if !self.space.trainable(&canonical) {
-            return chance;
-        }
-        let parameters = self.space.cost(&canonical).map_or(1.0, |cost| cost.parameters as f64);
-        let luck = draw(Seed(0), &canonical, 1.0) * 0.03;
-        let own = (0.05 + luck + 0.3 / (1.0 + parameters.ln() / 4.0)).min(chance);
-        own + (chance - own) * (-4.0 * epochs / of).exp()
+        let own = invention::error(self.space.as_ref(), architecture, self.chance);
+        own + (self.chance - own) * (-4.0 * epochs / of).exp()
     }
 
     fn network(
@@ -143,18 +140,19 @@ impl Rehearsal {
             Fidelity::Full => noisy(self.error(architecture, full, full), 0.004),
         };
         let test_error = (fidelity == Fidelity::Full).then(|| (validation_error + 0.002).min(1.0));
-        self.evaluation(validation_error, test_error, self.space.cost(architecture), curve)
+        self.evaluation(validation_error, test_error, Some(architecture), curve)
     }
 
     fn evaluation(
         &self,
         validation_error: f64,
         test_error: Option<f64>,
-        cost: Option<Cost>,
+        architecture: Option<&Architecture>,
         curve: Vec<CurvePoint>,
     ) -> Evaluation {
         let wants = |kind| self.spec.objectives.iter().any(|objective| objective.kind == kind);
-        let work = cost.map(|cost| cost.flops as f64);
+        let cost = architecture.and_then(|architecture| self.space.cost(architecture));
+        let work = architecture.map(|architecture| invention::work(self.space.as_ref(), architecture));
         Evaluation {
             validation_error,
             test_error,
@@ -246,13 +244,4 @@ fn artifact(word: &str) -> String {
 
 fn identity(job: &Job) -> String {
     BlobId::of(&serde_json::to_vec(&(job.subject, job.trial_seed)).expect("plain data")).to_string()
-}
-
-/// In `[-spread, spread]`, fixed by seed and genes.
-fn draw(seed: Seed, architecture: &Architecture, spread: f64) -> f64 {
-    let code = architecture
-        .genes()
-        .iter()
-        .fold(0_u64, |code, &gene| code.wrapping_mul(31).wrapping_add(u64::from(gene)));
-    seed.stream("rehearsal", code).random_range(-1.0..=1.0) * spread
 }

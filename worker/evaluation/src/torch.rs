@@ -10,7 +10,7 @@ use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::fidelity::Fidelity;
 use common::space::nas_bench_201::{Operation, Skeleton};
-use common::space::{NasBench201, SearchSpace, SpaceSpec};
+use common::space::{NasBench201, SearchSpace};
 use common::study::{Recipe, StudySpec};
 use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
 use common::unit::Seconds;
@@ -41,10 +41,10 @@ impl TorchEvaluator {
     pub fn new(spec: StudySpec, options: &Options) -> Result<Self, Error> {
         check_recipe("supernet", &spec.supernet)?;
         check_recipe("training", &spec.training)?;
-        let SpaceSpec::NasBench201(skeleton) = spec.space;
+        let skeleton = spec.space.nas_bench_201().ok_or(Error::Space(spec.space.title()))?;
         let device = device(options.device)?;
         let path = options.data.clone().unwrap_or_else(|| PathBuf::from(&spec.data.path));
-        let data = Loaded::new(&data::load(&path, &spec.data, &spec.space, spec.seed)?, device);
+        let data = Loaded::new(&data::load(&path, &spec.data, &skeleton, spec.seed)?, device);
         let device_name = options.device_name.clone().unwrap_or_else(|| describe(device, options.threads));
         let (space, threads) = (NasBench201::new(skeleton), options.threads.max(1));
         Ok(Self { spec, skeleton, space, data, device, device_name, threads, supernet: None })

@@ -4,6 +4,9 @@ use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
+use common::space::darts::{self, Stem};
+use common::space::free_form::Description;
+use common::space::mobile::{self, SqueezeExcite};
 use common::space::nas_bench_201::Skeleton;
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
@@ -111,6 +114,60 @@ fn scores_order_networks_better_than_chance_but_not_perfectly() {
     let signs: Vec<f64> = pairs.map(|(a, b)| ((a.0 - b.0) * (a.1 - b.1)).signum()).collect();
     let tau = signs.iter().sum::<f64>() / signs.len() as f64;
     assert!((0.1..0.9).contains(&tau), "Kendall tau {tau}");
+}
+
+/// Every space, as the worker meets it.
+fn spaces() -> Vec<SpaceSpec> {
+    let stem = Stem::Cifar;
+    let darts = darts::Skeleton { channels: 16, layers: 8, input: [3, 32, 32], classes: 10, stem };
+    let mobile = mobile::Design {
+        widths: vec![0.5, 1.0],
+        depths: vec![2, 3],
+        kernels: vec![3, 5],
+        expansions: vec![3, 6],
+        squeeze_excite: SqueezeExcite::Free,
+        resolutions: vec![64, 96],
+        planes: 3,
+        classes: 10,
+    };
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/free-form.toml");
+    let description = Description::from_toml(&std::fs::read_to_string(file).unwrap()).unwrap();
+    vec![SpaceSpec::Darts(darts), SpaceSpec::Mobile(mobile), SpaceSpec::FreeForm(description)]
+}
+
+#[test]
+fn every_space_can_be_rehearsed() {
+    for space in spaces() {
+        let make = || build(&StudySpec { space: space.clone(), ..spec() }, &Options::default()).unwrap();
+        let built = space.build();
+        let some = |index| built.random(&mut Seed(8).stream("spaces", index));
+        check_evaluator(make, &some(0), 4);
+        let mut errors = Vec::new();
+        for index in 0..20 {
+            let architecture = some(index);
+            let subject = Subject::Network { architecture: architecture.clone(), fidelity: Fidelity::Full };
+            let job = Job { subject: &subject, supernet: None, resume: None, trial_seed: Seed(4) };
+            let Ok(Outcome::Finished(finding)) = make().evaluate(&job, &mut Script::undisturbed()) else {
+                panic!("{}", built.encode(&architecture));
+            };
+            let (found, cost) = (finding.evaluation, built.cost(&architecture));
+            assert_eq!((found.parameters, found.flops), (cost.map(|c| c.parameters), cost.map(|c| c.flops)));
+            assert!(found.latency_ms.is_some_and(|ms| ms > 0.0), "what the study wants, it gets");
+            errors.push((found.validation_error, found.latency_ms));
+        }
+        errors.dedup();
+        assert_eq!(errors.len(), 20, "there is something to search for in {}", built.name());
+    }
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn libtorch_refuses_what_it_can_not_build() {
+    for space in spaces() {
+        let spec = StudySpec { evaluator: EvaluatorSpec::Torch, space: space.clone(), ..spec() };
+        let message = build(&spec, &Options::default()).err().unwrap().to_string();
+        assert!(message.contains("NAS-Bench-201 cells only") && message.contains(space.title()), "{message}");
+    }
 }
 
 #[cfg(not(feature = "torch"))]

@@ -12,7 +12,7 @@ use common::event::Event;
 use common::fidelity::Fidelity;
 use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId};
 use common::seed::Seed;
-use common::space::{Cost, NasBench201, SearchSpace, SpaceSpec};
+use common::space::{Cost, NasBench201, SearchSpace};
 use common::time::{GridHour, Millis, Timestamp};
 use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Origin, Subject};
 use common::unit::{Intensity, Joules, Seconds};
@@ -69,7 +69,7 @@ impl Story {
         let mut rng = Seed(11).stream("sample", 0);
         let event = started(wishes);
         let Event::StudyStarted { spec, .. } = &event else { unreachable!() };
-        let SpaceSpec::NasBench201(skeleton) = spec.space;
+        let skeleton = spec.space.nas_bench_201().expect("the sample searches the default space");
         let mut story = Self {
             wishes,
             space: NasBench201::new(skeleton),

@@ -19,7 +19,7 @@ pub use split::order;
 pub use tensors::{Loaded, Part};
 
 use common::seed::Seed;
-use common::space::SpaceSpec;
+use common::space::nas_bench_201::Skeleton;
 use common::study::{DataFormat, DataSpec};
 
 /// Images of one shape with their labels, as they are on disk.
@@ -69,8 +69,7 @@ impl Images {
 
 /// Reads and validates the images at `path` and divides them: the validation part is the same for every size of the
 /// training part.
-pub fn load(path: &Path, spec: &DataSpec, space: &SpaceSpec, seed: Seed) -> Result<Dataset, Error> {
-    let SpaceSpec::NasBench201(skeleton) = space;
+pub fn load(path: &Path, spec: &DataSpec, skeleton: &Skeleton, seed: Seed) -> Result<Dataset, Error> {
     let (files, test) = match spec.format {
         DataFormat::Idx => idx::read(path)?,
         DataFormat::Cifar10 => cifar::read(path)?,

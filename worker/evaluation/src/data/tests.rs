@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Write;
 
-use common::space::nas_bench_201::Skeleton;
 use common::study::Augmentation;
 use tempfile::TempDir;
 
@@ -46,8 +45,8 @@ fn spec() -> DataSpec {
     }
 }
 
-fn space() -> SpaceSpec {
-    SpaceSpec::NasBench201(Skeleton { channels: 2, cells_per_stage: 1, input: SHAPE, classes: 3 })
+fn space() -> Skeleton {
+    Skeleton { channels: 2, cells_per_stage: 1, input: SHAPE, classes: 3 }
 }
 
 #[test]
@@ -226,7 +225,7 @@ fn a_recorded_part_of_cifar_10_is_read() {
     let spec =
         DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
     let skeleton = Skeleton { channels: 2, cells_per_stage: 1, input: [3, 32, 32], classes: 10 };
-    let data = load(&folder, &spec, &SpaceSpec::NasBench201(skeleton), Seed(1)).unwrap();
+    let data = load(&folder, &spec, &skeleton, Seed(1)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (4000, 1000, 1000));
     // Near the constants that everyone quotes for the whole of CIFAR-10.
     for (found, quoted) in data.normalisation.mean.iter().zip([0.4914, 0.4822, 0.4465]) {
