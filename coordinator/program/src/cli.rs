@@ -11,12 +11,15 @@ use coordinator::directory::StudyDirectory;
 use coordinator::run::{Ending, run};
 use coordinator::{clock, command, report};
 
+use crate::simulate;
+
 const AFTER: &str = "\
 Examples:
   ce-nas run --config configs/quickstart.toml        a whole study on this machine
   ce-nas coordinator --config study.toml             the coordinator alone; workers join with ce-nas-worker
   ce-nas status --dir runs/quickstart                how a study stands, running or not
   ce-nas front --dir runs/quickstart --json          the Pareto front, for a program
+  ce-nas simulate search --help                      how many trainings a search would need, on a table
 
 Settings: configs/default.toml documents every key. A file, then the environment (CENAS__SECTION__KEY), then --set win over it.
 
@@ -44,6 +47,9 @@ enum Command {
     Report(command::report::Args),
     Keygen(command::keygen::Args),
     CheckConfig(command::check_config::Args),
+    /// Simulate on recorded results instead of training
+    #[command(subcommand)]
+    Simulate(simulate::Command),
 }
 
 #[derive(Debug, clap::Args)]
@@ -80,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => command::report::run(&args, &mut out),
         Command::Keygen(args) => command::keygen::run(&args, &mut out),
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
+        Command::Simulate(command) => simulate::run(&command, &mut out),
     };
     drop(out);
     match done {

@@ -6,6 +6,7 @@
 //! | [`sheet`] | any table with a description of its columns, for a search alone |
 //! | [`world`] | virtual time, what work costs, the bill, carbon traces |
 //! | [`fleet`] | slots that train, score and rest by the hour: the rules of a simulated fleet |
+//! | [`search`] | the search alone: how much is found with how many trainings |
 //! | [`searcher`] | who proposes what to train |
 //! | [`vanilla`] | the baseline: all slots train what a searcher proposes |
 //! | [`drive`] | the coordinator's real core in virtual time over a table |
@@ -15,6 +16,7 @@
 
 pub mod drive;
 pub mod fleet;
+pub mod search;
 pub mod searcher;
 pub mod sheet;
 pub mod table;

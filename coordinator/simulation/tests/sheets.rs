@@ -90,9 +90,9 @@ fn a_space_of_the_tables_own_decisions() {
     let sheet = sheet(OWN, DESCRIPTION);
     assert_eq!(sheet.space().size(), Some(4), "two depths, two kinds");
     let texts: Vec<String> = sheet.architectures().iter().map(|row| sheet.space().encode(row)).collect();
-    assert_eq!(texts, ["depth=2 kind=plain", "depth=3 kind=plain", "depth=3 kind=wide"]);
+    assert_eq!(texts, ["depth=2,kind=plain", "depth=3,kind=plain", "depth=3,kind=wide"]);
     assert_eq!(sheet.find(&sheet.architectures()[2]), Some(2));
-    assert_eq!(sheet.find(&sheet.space().decode("depth=2 kind=wide").unwrap()), None);
+    assert_eq!(sheet.find(&sheet.space().decode("depth=2,kind=wide").unwrap()), None);
     assert_eq!(sheet.key(1).as_deref(), Some("b"));
     assert_eq!(sheet.listed().len(), 3);
 }
@@ -141,6 +141,26 @@ fn nas_bench_201_is_recognised_by_its_notation_or_its_operations() {
     let named = format!("x,acc\n{FIRST},90\n");
     let described = "[space]\nkind = \"nas_bench_201\"\ncolumn = \"x\"\n";
     assert_eq!(sheet(&named, described).architectures(), &by_notation.architectures()[..1]);
+}
+
+#[test]
+fn other_spaces_are_read_by_their_notation() {
+    let mut rng = common::seed::Seed(1).stream("sheets", 0);
+    for kind in ["darts", "mobile"] {
+        let mut config = common::config::load(None, [], &[]).unwrap();
+        config.space.kind = if kind == "darts" {
+            common::config::SpaceKind::Darts
+        } else {
+            common::config::SpaceKind::Mobile
+        };
+        let space = config.space_spec().unwrap().build();
+        let architecture = space.random(&mut rng);
+        let table = format!("net,acc\n\"{}\",90\n", space.encode(&architecture).replace('"', "\"\""));
+        let described = format!("[space]\nkind = \"{kind}\"\ncolumn = \"net\"\n");
+        assert_eq!(sheet(&table, &described).architectures(), [architecture], "{kind}");
+        let misset = format!("{described}settings = [\"space.widht=3\"]\n");
+        refused(table.as_bytes(), Some(&misset), &["space.widht", "did you mean"]);
+    }
 }
 
 #[test]

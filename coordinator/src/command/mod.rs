@@ -9,7 +9,7 @@ pub mod keygen;
 mod points;
 pub mod report;
 pub mod status;
-mod table;
+pub mod table;
 pub mod trials;
 pub mod workers;
 
@@ -29,7 +29,7 @@ use crate::report::{Chronicle, Report};
 /// A mistake in the words of the command line that only the command itself could see.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Usage(String);
+pub struct Usage(pub String);
 
 /// Which study, and for whom the answer is.
 #[derive(Debug, Clone, clap::Args)]
@@ -58,14 +58,14 @@ impl StudyArgs {
 }
 
 /// Prints all of `text`. A reader that has gone away (`| head`) is no failure.
-pub(crate) fn print(out: &mut dyn Write, text: &str) -> Result<()> {
+pub fn print(out: &mut dyn Write, text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => Ok(done?),
     }
 }
 
-pub(crate) fn print_json(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
+pub fn print_json(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     print(out, &text)

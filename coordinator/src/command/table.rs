@@ -2,13 +2,13 @@
 
 /// Where a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub enum Side {
     Left,
     Right,
 }
 
 /// `columns` are headings with their sides; every row has as many cells.
-pub(super) fn aligned(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
+pub fn aligned(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
     let width = |index: usize| {
         let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count());
         cells.max().unwrap_or(0).max(columns[index].0.chars().count())

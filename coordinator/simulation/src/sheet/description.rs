@@ -7,6 +7,7 @@
 //! [space]                          # the architecture of a row: in a space's own notation,
 //! kind = "nas_bench_201"
 //! column = "arch"                  # or `columns`, one for each decision of that space
+//! settings = ["space.channels=16"] # where it differs from configs/default.toml; may be left out
 //!
 //! [space.decisions.depth]          # or, without a kind, by decisions of the table's own
 //! column = "d"                     # default: the decision's name
@@ -51,11 +52,13 @@ pub struct Description {
 pub enum Space {
     Notation {
         kind: String,
+        settings: Vec<String>,
         column: String,
     },
     /// One column for each decision of a known space.
     Genes {
         kind: String,
+        settings: Vec<String>,
         columns: Vec<String>,
     },
     Factors(Vec<Factor>),
@@ -139,7 +142,7 @@ impl Description {
         let mut whole = Section::parse(file, text, &["rows", "space", "objectives", "fidelities"])?;
         let rows = whole.section("rows", &["key"])?;
         let key = rows.map(|mut rows| rows.text("key")).transpose()?.flatten();
-        let space = whole.section("space", &["kind", "column", "columns", "decisions"])?;
+        let space = whole.section("space", &["kind", "settings", "column", "columns", "decisions"])?;
         let space =
             space.ok_or_else(|| whole.wrong("there is no [space]: say what the architectures are"))?;
         let objectives =
@@ -171,11 +174,12 @@ fn beside(path: &Path) -> Option<PathBuf> {
 impl Space {
     fn of(mut section: Section) -> Result<Self> {
         let kind = section.text("kind")?;
+        let settings = section.values("settings")?.unwrap_or_default();
         let (column, columns) = (section.text("column")?, section.values("columns")?);
         let factors = section.named("decisions", &["column", "values", "ordered"])?;
         match (kind, column, columns, factors.is_empty()) {
-            (Some(kind), Some(column), None, true) => Ok(Self::Notation { kind, column }),
-            (Some(kind), None, Some(columns), true) => Ok(Self::Genes { kind, columns }),
+            (Some(kind), Some(column), None, true) => Ok(Self::Notation { kind, settings, column }),
+            (Some(kind), None, Some(columns), true) => Ok(Self::Genes { kind, settings, columns }),
             (None, None, None, false) => {
                 Ok(Self::Factors(factors.into_iter().map(factor).collect::<Result<_>>()?))
             }

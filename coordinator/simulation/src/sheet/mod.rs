@@ -6,14 +6,13 @@
 //! | `description` | what the columns mean: the TOML file and its keys |
 //! | `section` | reading that file key by key |
 //! | `grid`, `parquet_file` | the cells as they stand, from CSV, gzipped CSV or Parquet |
-//! | `space`, `listed` | the architecture of each row |
+//! | `space` | the architecture of each row |
 //!
-//! Errors are read by people: each names the file, the line or row, and the column. Absent on purpose: the world of a carbon
+//! Errors are read by people: each names the file, the line or row, and the column; what the asker got wrong is [`Usage`]. Absent on purpose: the world of a carbon
 //! simulation ([`crate::table`]), which needs more than a table has, and any choice of what to search for.
 
 mod description;
 mod grid;
-mod listed;
 mod parquet_file;
 mod section;
 mod space;
@@ -25,6 +24,7 @@ use anyhow::{Context, Result, bail};
 use common::architecture::Architecture;
 use common::nearest::did_you_mean;
 use common::space::SearchSpace;
+use coordinator::command::Usage;
 
 pub use description::{Described, Description, Direction, Length, Price, Space};
 use grid::Grid;
@@ -155,14 +155,16 @@ impl Sheet {
         if described.is_none() && !self.grid.has(name) {
             let names = self.description.objectives.keys().chain(&self.grid.columns);
             let nearest = did_you_mean(name, names.map(String::as_str));
-            bail!("{} has no column `{name}`{nearest}", self.grid.name);
+            bail!(Usage(format!("{} has no column `{name}`{nearest}", self.grid.name)));
         }
         let direction = match (direction, described.map(|known| known.direction)) {
             (Some(given), Some(known)) if given != known => {
-                bail!("{name} is described as {}, not {}", known.name(), given.name())
+                bail!(Usage(format!("{name} is described as {}, not {}", known.name(), given.name())))
             }
             (Some(direction), _) | (None, Some(direction)) => direction,
-            (None, None) => bail!("say whether more of {name} is better: {name}:max, or {name}:min"),
+            (None, None) => {
+                bail!(Usage(format!("say whether more of {name} is better: {name}:max, or {name}:min")))
+            }
         };
         let mut measure = Measure {
             name: name.to_owned(),

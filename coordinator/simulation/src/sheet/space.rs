@@ -1,30 +1,33 @@
 //! The space of a table, and the architecture of each row.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use common::architecture::Architecture;
+use common::config::SpaceKind;
 use common::nearest::did_you_mean;
+use common::space::free_form::{DecisionSpec, Description, Domain, Value};
 use common::space::nas_bench_201::{EDGES, Operation};
-use common::space::{NasBench201, SearchSpace};
+use common::space::{FreeForm, SearchSpace};
+use coordinator::command::Usage;
 
 use super::description::{Factor, Space};
 use super::grid::{Cell, Grid};
-use super::listed::{Listed, Values};
-use crate::table::NAS_BENCH_201_SKELETON;
 
-/// Spaces whose notation or genes a table may use. A new one is a name here and a line in [`known`].
-const KINDS: [&str; 1] = ["nas_bench_201"];
+/// Spaces whose notation or genes a table may use; the first is what published tables hold.
+const KINDS: [SpaceKind; 4] =
+    [SpaceKind::NasBench201, SpaceKind::Darts, SpaceKind::Mobile, SpaceKind::FreeForm];
 /// The column of architectures in the published tables, if it holds NAS-Bench-201 cells.
 const ARCH: &str = "arch";
 
 /// What is understood without a description: NAS-Bench-201 cells, by their notation or by their operations.
 pub fn recognise(grid: &Grid) -> Result<Space> {
-    let kind = || KINDS[0].to_owned();
+    let kind = || KINDS[0].key().to_owned();
+    let settings = Vec::new();
     let operations: Vec<String> = EDGES.iter().map(|(from, to)| format!("op_{from}{to}")).collect();
     if grid.has(ARCH) {
-        return Ok(Space::Notation { kind: kind(), column: ARCH.into() });
+        return Ok(Space::Notation { kind: kind(), settings, column: ARCH.into() });
     }
     if operations.iter().all(|column| grid.has(column)) {
-        return Ok(Space::Genes { kind: kind(), columns: operations });
+        return Ok(Space::Genes { kind: kind(), settings, columns: operations });
     }
     bail!(
         "{} has neither a column `{ARCH}` nor {}: describe its architectures in a TOML file beside it",
@@ -36,8 +39,8 @@ pub fn recognise(grid: &Grid) -> Result<Space> {
 /// The space that `described` names, and the architecture of each row of `grid`.
 pub fn build(described: &Space, grid: &Grid) -> Result<(Box<dyn SearchSpace>, Vec<Architecture>)> {
     match described {
-        Space::Notation { kind, column } => {
-            let space = known(kind)?;
+        Space::Notation { kind, settings, column } => {
+            let space = known(kind, settings)?;
             let decode = |(row, cell): (usize, &Cell)| match space.decode(&cell.to_string()) {
                 Ok(architecture) => Ok(architecture),
                 Err(error) => bail!("{}: {error} ({kind})", grid.place(row, column)),
@@ -45,8 +48,8 @@ pub fn build(described: &Space, grid: &Grid) -> Result<(Box<dyn SearchSpace>, Ve
             let architectures = grid.column(column)?.iter().enumerate().map(decode).collect::<Result<_>>()?;
             Ok((space, architectures))
         }
-        Space::Genes { kind, columns } => {
-            let space = known(kind)?;
+        Space::Genes { kind, settings, columns } => {
+            let space = known(kind, settings)?;
             let decisions = space.decisions();
             if columns.len() != decisions.len() {
                 bail!("space {kind} has {} decisions; {} columns are named", decisions.len(), columns.len());
@@ -67,17 +70,22 @@ pub fn build(described: &Space, grid: &Grid) -> Result<(Box<dyn SearchSpace>, Ve
         }
         Space::Factors(factors) => {
             let read = factors.iter().map(|factor| listed(factor, grid)).collect::<Result<Vec<_>>>()?;
-            let (values, genes): (Vec<Values>, Vec<Vec<u32>>) = read.into_iter().unzip();
-            Ok((Box::new(Listed::new(values)), transposed(&genes, grid.rows())))
+            let (specs, genes): (Vec<DecisionSpec>, Vec<Vec<u32>>) = read.into_iter().unzip();
+            let description = Description::new(specs).with_context(|| grid.name.clone())?;
+            Ok((Box::new(FreeForm::new(description)), transposed(&genes, grid.rows())))
         }
     }
 }
 
-fn known(kind: &str) -> Result<Box<dyn SearchSpace>> {
-    match kind {
-        "nas_bench_201" => Ok(Box::new(NasBench201::new(NAS_BENCH_201_SKELETON))),
-        _ => bail!("there is no space `{kind}` to read architectures of{}", did_you_mean(kind, KINDS)),
-    }
+/// A space as a study would have it by the defaults of `configs/default.toml` and these settings.
+fn known(kind: &str, settings: &[String]) -> Result<Box<dyn SearchSpace>> {
+    let Some(known) = KINDS.into_iter().find(|known| known.key() == kind) else {
+        let nearest = did_you_mean(kind, KINDS.map(SpaceKind::key));
+        bail!(Usage(format!("there is no space `{kind}` to read architectures of{nearest}")))
+    };
+    let mut config = common::config::load(None, [], settings)?;
+    config.space.kind = known;
+    Ok(config.space_spec()?.build())
 }
 
 /// A gene by its number, or by the name of its operation.
@@ -86,12 +94,12 @@ fn gene(kind: &str, cell: &Cell) -> Option<u32> {
         let gene = number as u32;
         return (f64::from(gene) == number).then_some(gene);
     }
-    let is_named = |operation: &&Operation| kind == KINDS[0] && operation.name() == cell.to_string();
+    let is_named = |operation: &&Operation| kind == KINDS[0].key() && operation.name() == cell.to_string();
     Operation::ALL.iter().find(is_named).map(|operation| *operation as u32)
 }
 
 fn options(kind: &str, count: u32) -> String {
-    if kind != KINDS[0] {
+    if kind != KINDS[0].key() {
         return format!("0 to {}", count - 1);
     }
     let named = Operation::ALL.iter().map(|operation| format!("{} {}", *operation as u32, operation.name()));
@@ -99,7 +107,7 @@ fn options(kind: &str, count: u32) -> String {
 }
 
 /// The values of one decision, and the gene of each row.
-fn listed(factor: &Factor, grid: &Grid) -> Result<(Values, Vec<u32>)> {
+fn listed(factor: &Factor, grid: &Grid) -> Result<(DecisionSpec, Vec<u32>)> {
     let cells = grid.column(&factor.column)?;
     if let Some(row) = cells.iter().position(|cell| *cell == Cell::Nothing) {
         bail!("{}: nothing stands where a value is expected", grid.place(row, &factor.column));
@@ -123,7 +131,9 @@ fn listed(factor: &Factor, grid: &Grid) -> Result<(Values, Vec<u32>)> {
     };
     let genes = words.iter().enumerate().map(gene).collect::<Result<_>>()?;
     let ordered = factor.ordered.unwrap_or_else(|| values.iter().all(|value| value.parse::<f64>().is_ok()));
-    Ok((Values { name: factor.name.clone(), values, ordered }, genes))
+    let values = values.iter().map(|value| told(value)).collect();
+    let domain = Domain::Choices { values, ordered };
+    Ok((DecisionSpec { name: factor.name.clone(), domain, when: Vec::new() }, genes))
 }
 
 /// Every value that occurs: numbers ascending, else texts by the alphabet.
@@ -136,6 +146,13 @@ fn occurring(words: &[String]) -> Vec<String> {
         values.sort_by(|a, b| number(a).unwrap_or(0.0).total_cmp(&number(b).unwrap_or(0.0)));
     }
     values
+}
+
+/// A value as what it looks like.
+fn told(word: &str) -> Value {
+    let whole = word.parse().map(Value::Integer);
+    let number = || word.parse().map(Value::Float);
+    whole.or_else(|_| number()).unwrap_or_else(|_| Value::Text(word.to_owned()))
 }
 
 /// One way to write each value: `3` and `3.0` are the same number.

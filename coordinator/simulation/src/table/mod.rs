@@ -21,7 +21,7 @@ use moo::Front;
 
 pub use error::Error;
 pub use formula::FormulaTable;
-pub use nas_bench_201::{NasBench201Table, SKELETON as NAS_BENCH_201_SKELETON};
+pub use nas_bench_201::NasBench201Table;
 
 /// An architecture by its number in a table, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -24,7 +24,8 @@ const PERCENT: (f64, f64, &str) = (0.0, 100.0, "0 to 100 %");
 const EPOCH: (f64, f64, &str) = (1e-3, 86_400.0, "a millisecond to a day");
 const ENERGY: (f64, f64, &str) = (1e-6, REFERENCE_MJ, "above 0 to 50 mJ");
 /// The benchmark's own skeleton for CIFAR-10.
-pub const SKELETON: Skeleton = Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
+pub(super) const SKELETON: Skeleton =
+    Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
 
 /// The recorded benchmark, whole in memory.
 #[derive(Debug)]

@@ -1,0 +1,161 @@
+//! One search, and many of them side by side.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use common::architecture::Architecture;
+use common::fidelity::Fidelity;
+use common::seed::Seed;
+use lamoo::{Identity, Memory, Observation, ProposalRequest, Scope};
+use moo::Front;
+
+use super::facts::Facts;
+use super::oracle::{Oracle, Place};
+
+/// How to search.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub options: lamoo::Options,
+    /// Trainings; where there is a rung, as much as so many full trainings cost.
+    pub evaluations: usize,
+    /// Candidates of one question.
+    pub batch: NonZeroUsize,
+    /// Which rows of a table count as one.
+    pub identity: Identity,
+}
+
+/// One training of a search, and how it stands after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub place: Place,
+    pub fidelity: Fidelity,
+    /// All trainings so far, in full ones.
+    pub cost: f64,
+    /// Of all full trainings so far.
+    pub hypervolume: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub seed: u64,
+    pub steps: Vec<Step>,
+    /// Whether the search ended because nothing was left.
+    pub exhausted: bool,
+}
+
+/// A search under way.
+struct Search<'a> {
+    oracle: &'a dyn Oracle,
+    plan: &'a Plan,
+    seed: Seed,
+    memory: Memory,
+    observations: Vec<Observation>,
+    front: Front<()>,
+    steps: Vec<Step>,
+}
+
+impl<'a> Search<'a> {
+    fn new(oracle: &'a dyn Oracle, plan: &'a Plan, seed: u64) -> Result<Self> {
+        let front = Front::new(oracle.reference())?;
+        let (memory, observations, steps) = (Memory::default(), Vec::new(), Vec::new());
+        Ok(Self { oracle, plan, seed: Seed(seed), memory, observations, front, steps })
+    }
+
+    /// Every training is a full one.
+    fn at_once(mut self) -> Result<Run> {
+        let mut exhausted = false;
+        while self.steps.len() < self.plan.evaluations && !exhausted {
+            let left = self.plan.evaluations - self.steps.len();
+            let candidates = self.ask(self.plan.batch.get().min(left), Fidelity::Full)?;
+            exhausted = candidates.is_empty();
+            for architecture in candidates {
+                self.train(architecture, Fidelity::Full)?;
+            }
+        }
+        Ok(Run { seed: self.seed.0, steps: self.steps, exhausted })
+    }
+
+    /// At most `count` architectures that were not trained yet, fewer where nothing more is left.
+    fn ask(&mut self, count: usize, first: Fidelity) -> Result<Vec<Architecture>> {
+        let nothing = BTreeSet::new();
+        let space = self.oracle.space();
+        let facts = Facts(self.oracle);
+        let request = ProposalRequest {
+            scope: Scope { space, identity: self.plan.identity, listed: self.oracle.listed() },
+            observations: &self.observations,
+            fidelity: first,
+            pending: &nothing,
+            exclude: &nothing,
+            promotable: &[],
+            knowledge: &facts,
+            reference: self.oracle.reference(),
+            count,
+            seed: self.seed.derive("simulated search", 0),
+            options: &self.plan.options,
+        };
+        let proposals = lamoo::propose(&request, &mut self.memory)
+            .with_context(|| format!("seed {}, after {} trainings", self.seed.0, self.steps.len()))?;
+        Ok(proposals.candidates.into_iter().map(|proposal| proposal.architecture).collect())
+    }
+
+    fn train(&mut self, architecture: Architecture, fidelity: Fidelity) -> Result<()> {
+        let outcome = self.oracle.train(&architecture, fidelity);
+        if fidelity == Fidelity::Full {
+            self.front.insert(&outcome.objectives, ())?;
+        }
+        self.steps.push(Step {
+            place: self.oracle.place(&architecture),
+            fidelity,
+            cost: self.steps.last().map_or(0.0, |last| last.cost) + outcome.cost,
+            hypervolume: self.front.hypervolume(),
+        });
+        self.observations.push(Observation { architecture, fidelity, objectives: outcome.objectives });
+        Ok(())
+    }
+}
+
+/// A search for each of `seeds`, on so many threads; in the order of the seeds. `on_finished` hears of each as it ends.
+pub fn run_all(
+    oracle: &dyn Oracle,
+    plan: &Plan,
+    seeds: &[u64],
+    threads: NonZeroUsize,
+    on_finished: &(dyn Fn(&Run) + Sync),
+) -> Result<Vec<Run>> {
+    let next = AtomicUsize::new(0);
+    let finished: Mutex<Vec<Option<Result<Run>>>> = Mutex::new(seeds.iter().map(|_| None).collect());
+    let work = || {
+        while let Some((index, &seed)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            seeds.get(index).map(|seed| (index, seed))
+        } {
+            let run = Search::new(oracle, plan, seed).and_then(Search::at_once);
+            let mut finished = finished.lock().expect("no thread panics while it holds this");
+            if let Ok(run) = &run {
+                on_finished(run);
+            } else {
+                // The others would be thrown away with it.
+                next.store(seeds.len(), Ordering::Relaxed);
+            }
+            finished[index] = Some(run);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads.get().min(seeds.len()) {
+            scope.spawn(work);
+        }
+    });
+    let finished = finished.into_inner().expect("every thread has ended");
+    // After a failure some were not begun: the failure comes first.
+    let (mut runs, mut failed) = (Vec::new(), None);
+    for run in finished.into_iter().flatten() {
+        match run {
+            Ok(run) => runs.push(run),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(runs), Err)
+}
