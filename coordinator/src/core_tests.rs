@@ -14,6 +14,7 @@ use common::time::{GridClock, GridHour, HOUR_MS, Millis, Timestamp};
 use common::trial::{Artifact, ArtifactKind, Checkpoint, Evaluation, Failure, Origin, Subject};
 use common::unit::{Joules, Seconds};
 use common::wire::{FromWorker, Hello, Report, SlotInfo, ToWorker};
+use lamoo::Promotion;
 
 use crate::core::{Control, Core, Decision, Effect, Input, NewStudy, Options, State, TrialState};
 use crate::ladder::Candidate;
@@ -28,6 +29,12 @@ struct Bench {
     allocation: Shares,
     numbers: BTreeMap<(WorkerName, SessionId), u64>,
     proposed: u32,
+    /// What each newcomer promises; none: there is no model.
+    promise: Option<f64>,
+    /// What each of those known from below promises.
+    promotions: Option<f64>,
+    /// Observations told of in each question.
+    asked: Vec<usize>,
     exit: Option<String>,
     forgotten: Vec<BlobId>,
 }
@@ -47,6 +54,9 @@ impl Bench {
             allocation: Shares { train: 2, sample: 0, rest: 0 },
             numbers: BTreeMap::new(),
             proposed: 0,
+            promise: None,
+            promotions: None,
+            asked: Vec::new(),
             exit: None,
             forgotten: Vec::new(),
         };
@@ -83,17 +93,22 @@ impl Bench {
                 self.step(Input::Decided { hour, allocation: Allocation { zones, ..Allocation::default() } });
             }
             Effect::Propose(wanted) => {
+                self.asked.push(wanted.observations.len());
+                let promise = self.promotions;
+                let promised = wanted.promotable.iter().filter_map(|known| Some((known.clone(), promise?)));
+                let promotions =
+                    promised.map(|(architecture, promise)| Promotion { architecture, promise }).collect();
                 let candidates = (0..wanted.count).map(|_| {
                     self.proposed += 1;
                     let genes = vec![3, self.proposed % 5, self.proposed / 5 % 5, 3, 1, self.proposed / 25];
                     Candidate {
                         architecture: Architecture::new(genes),
                         origin: Origin::Initial,
-                        promise: None,
+                        promise: self.promise,
                     }
                 });
                 let candidates = candidates.collect();
-                self.step(Input::Proposed { candidates, promotions: Vec::new() });
+                self.step(Input::Proposed { candidates, promotions });
             }
             Effect::Forget(blob) => self.forgotten.push(blob),
             Effect::Exit { reason } => self.exit = Some(reason),
@@ -459,4 +474,38 @@ fn emissions_are_sliced_by_the_hour_of_use() {
     let hours: Vec<(GridHour, Joules)> =
         bench.core.state().account.hours().map(|line| (line.hour, line.joules[&Purpose::Idle])).collect();
     assert_eq!(hours, [(GridHour(1000), Joules(5.0)), (GridHour(1001), Joules(5.0))]);
+}
+
+#[test]
+fn a_finished_training_is_asked_about_and_the_newest_answer_replaces_the_stock() {
+    let settings = ["ladder.one_shot=false", "search.initial_samples=2"];
+    let mut bench = Bench::new(&settings);
+    bench.joins("a", 1);
+    assert_eq!(bench.asked.last(), Some(&0));
+    bench.promise = Some(1.0);
+    bench.finishes("a", 1, evaluation(0.5, 10, vec![]));
+    assert_eq!(bench.asked.last(), Some(&1), "what finished is told of");
+    let stock: Vec<Option<f64>> = bench.core.stock.iter().map(|candidate| candidate.promise).collect();
+    assert_eq!(stock, vec![Some(1.0); bench.core.options.batch], "nothing of the old answer is left");
+    let questions = bench.asked.len();
+    bench.passes(2.0);
+    assert_eq!(bench.asked.len(), questions, "with nothing new to tell, nothing is asked");
+}
+
+#[test]
+fn a_short_training_that_promises_most_goes_on_to_the_end() {
+    let settings = ["ladder.one_shot=false", "search.initial_samples=2"];
+    let mut bench = Bench::new(&settings);
+    (bench.promise, bench.promotions) = (Some(1.0), Some(0.5));
+    bench.joins("a", 1);
+    for _ in 0..3 {
+        bench.finishes("a", 1, evaluation(0.5, 10, vec![]));
+    }
+    let is_full = |bench: &Bench| bench.subject_of("a").fidelity() == Some(Fidelity::Full);
+    assert!(!is_full(&bench), "newcomers promise more");
+    bench.promotions = Some(2.0);
+    // The slot takes up what the last answer promised; the next knows better.
+    bench.finishes("a", 1, evaluation(0.5, 10, vec![]));
+    bench.finishes("a", 1, evaluation(0.5, 10, vec![]));
+    assert!(is_full(&bench));
 }

@@ -65,6 +65,6 @@ pub struct Wanted {
     pub pending: BTreeSet<Architecture>,
     /// Whatever has a trial: canonical forms.
     pub exclude: BTreeSet<Architecture>,
-    /// Trained shortly, and open to a full training.
+    /// Scored or trained shortly, and open to more: what would a full training of each add?
     pub promotable: Vec<Architecture>,
 }

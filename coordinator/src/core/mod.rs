@@ -49,7 +49,7 @@ pub struct Core {
     pub(crate) proposing: Option<Timestamp>,
     /// Finished trainings that the last question told of: one more, and there is something new to ask.
     pub(crate) asked_with: Option<usize>,
-    /// What full trainings of those trained shortly are expected to add, by the last answer.
+    /// What full trainings of those known from below are expected to add, by the last answer.
     pub(crate) promotions: Vec<Promotion>,
     pub(crate) progress: BTreeMap<TaskId, Progress>,
     pub(crate) draining: bool,

@@ -12,6 +12,8 @@ pub struct Options {
     pub budget: Budget,
     /// Random architectures before the tree is asked.
     pub initial_samples: usize,
+    /// Whether the searcher has a model that says what each training promises.
+    pub has_model: bool,
     /// Candidates asked for at once.
     pub batch: usize,
     /// Zones that are observed whether or not a worker is in them.
@@ -37,6 +39,8 @@ impl Options {
             ladder: config.ladder,
             budget: config.budget,
             initial_samples: config.search.initial_samples as usize,
+            has_model: lamoo::Options::named(&config.search.searcher)
+                .is_some_and(|options| options.sampler == lamoo::SamplerKind::Surrogate),
             batch: config.search.batch as usize,
             zones,
             interval_hours: i64::from(config.allocation.interval_hours),

@@ -10,9 +10,9 @@ use common::id::{TaskId, TrialId, Zone};
 use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
 
-use crate::core::{Core, Effect, Trial, Wanted};
+use crate::core::{Core, Effect, Options, Trial, Wanted};
 use crate::fleet::SlotKey;
-use crate::ladder::{Choice, Standing};
+use crate::ladder::{Choice, Rules, Standing};
 
 impl Core {
     pub(crate) fn dispatch(&mut self) {
@@ -65,7 +65,7 @@ impl Core {
         let mut stock = std::mem::take(&mut self.stock);
         let fits = |purpose: Purpose| self.may_begin(purpose) && self.fits(purpose, 0.0, zone);
         let choice = match role {
-            Role::Train => standing.next_training(&mut stock, &fits),
+            Role::Train => standing.next_training(&mut stock, &self.promotions, &fits),
             Role::Sample => standing.next_score(&mut stock, &fits),
             Role::Rest => None,
         };
@@ -84,7 +84,8 @@ impl Core {
     }
 
     pub(crate) fn standing(&self) -> Standing {
-        Standing::new(&self.state, self.options.ladder, self.options.initial_samples)
+        let Options { ladder, initial_samples, has_model, .. } = self.options;
+        Standing::new(&self.state, Rules { ladder, initial_samples, has_model })
     }
 
     fn propose(&mut self, choice: Choice) -> TrialId {
