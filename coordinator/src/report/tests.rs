@@ -214,6 +214,24 @@ fn a_table_of_the_front_has_its_members_and_units() {
 }
 
 #[test]
+fn what_nobody_counted_is_a_dash_and_an_empty_cell() {
+    let mut report = report_of(&study(Wishes::default()));
+    for network in &mut report.front {
+        (network.parameters, network.flops) = (None, None);
+    }
+    let page = page(&report);
+    assert_drawable(&page);
+    assert_eq!(page.matches("<td class=\"n\">–</td><td class=\"n\">–</td>").count(), report.front.len());
+    assert!(!page.contains(" parameters</small>"), "the headline leaves them out");
+    let text = String::from_utf8(front_csv(&report).unwrap()).unwrap();
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    for row in rows.records() {
+        let row = row.unwrap();
+        assert_eq!((&row[4], &row[5]), ("", ""));
+    }
+}
+
+#[test]
 fn files_are_written_with_the_networks_of_the_front() {
     let records = study(Wishes::default());
     let folder = directory(&records, true);

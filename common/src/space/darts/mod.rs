@@ -78,12 +78,6 @@ impl SearchSpace for Darts {
         true
     }
 
-    /// As written: nothing in it is skipped.
-    fn executed(&self, architecture: &Architecture) -> Architecture {
-        // The canonical order is as good as any: a machine runs the same operations.
-        self.canonical(architecture)
-    }
-
     /// `[ln FLOPs, ln parameters]`, then for the normal and for the reduction cell `[uses of each of the seven operations,
     /// longest path in nodes, edges from the cell's inputs]`.
     fn structure(&self, architecture: &Architecture) -> Vec<f64> {
