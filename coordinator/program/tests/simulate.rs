@@ -183,6 +183,52 @@ fn write_parquet(path: &Path) {
     writer.close().unwrap();
 }
 
+/// Each training of a run: row, whether it was short, cost so far, hypervolume so far.
+fn trainings(run: &Value) -> Vec<(usize, bool, f64, f64)> {
+    let shorts = run["rung_epochs"].as_array().expect("a rung").iter().map(|epochs| !epochs.is_null());
+    let rows = numbers(&run["order"]).into_iter().map(|row| row as usize);
+    let told = rows.zip(shorts).zip(numbers(&run["cost"])).zip(numbers(&run["hypervolume"]));
+    told.map(|(((row, short), cost), hypervolume)| (row, short, cost, hypervolume)).collect()
+}
+
+#[test]
+fn newcomers_climb_and_only_full_trainings_count() {
+    for searcher in ["surrogate", "lamoo-random"] {
+        let folder = folder();
+        let words = ["--evaluations", "6", "--seeds", "2", "--searcher", searcher, "--rung"];
+        let told = searched(folder.path(), "table.csv", &[&words[..], &["10"]].concat());
+        let written =
+            searched(folder.path(), "table.csv", &[&words[..], &["10/100:accuracy=acc_10"]].concat());
+        assert_eq!(told, written, "the description and the flag say the same");
+        assert_eq!(told["rung_epochs"], 10);
+        for run in told["runs"].as_array().unwrap() {
+            let (mut cost, mut hypervolume, mut begun) = (0.0, 0.0, std::collections::BTreeSet::new());
+            let trainings = trainings(run);
+            for &(row, is_short, cost_now, hypervolume_now) in &trainings {
+                cost += if is_short { 0.1 } else { 1.0 };
+                assert!((cost_now - cost).abs() < 1e-9, "{searcher}: a rung is charged its share");
+                assert!(begun.insert((row, is_short)), "{searcher}: nothing is trained twice");
+                assert!(is_short || begun.contains(&(row, true)), "{searcher}: row {row} was promoted");
+                assert!(!is_short || hypervolume_now == hypervolume, "{searcher}: short ones count nothing");
+                hypervolume = hypervolume_now;
+            }
+            assert!(cost <= 6.0 + 1e-9 && cost > 5.0, "{searcher}: {cost} full trainings' worth");
+            assert!(trainings.iter().any(|training| !training.1) && hypervolume > 0.0, "{searcher}");
+        }
+    }
+}
+
+#[test]
+fn with_enough_to_spend_the_ladder_finds_everything() {
+    let folder = folder();
+    let words = ["--evaluations", "50", "--seeds", "1", "--rung", "10", "--batch", "4"];
+    let told = searched(folder.path(), "table.csv", &words);
+    let trainings = trainings(&told["runs"][0]);
+    assert_eq!(trainings.len(), 72, "each row at both lengths");
+    let (maximum, found) = (told["maximum"].as_f64().unwrap(), trainings[71].3);
+    assert!((found - maximum).abs() < 1e-9 * maximum, "{found} of {maximum}");
+}
+
 #[test]
 fn a_problem_needs_no_table() {
     let folder = folder();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
+use common::config::Config;
 use common::nearest::did_you_mean;
 use coordinator::command::{Usage, print};
 use coordinator::directory::write_whole;
@@ -90,16 +91,20 @@ enum Distinct {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let (searcher, options) = options(args)?;
+    let config = common::config::load(None, [], &[])?;
+    let (searcher, options) = options(args, &config)?;
     let oracle = oracle(args)?;
-    if oracle.rung().is_some() {
-        bail!(Usage("--rung: the simulated search does not climb the ladder yet".into()));
-    }
     let identity = match args.distinct {
         Distinct::Rows => Identity::Encoding,
         Distinct::Functions => Identity::Function,
     };
-    let plan = Plan { options, evaluations: args.evaluations.get(), batch: args.batch, identity };
+    let plan = Plan {
+        options,
+        evaluations: args.evaluations.get(),
+        batch: args.batch,
+        identity,
+        ladder: config.ladder,
+    };
     let last = args.first_seed.checked_add(args.seeds.get() as u64 - 1);
     let last = last.ok_or_else(|| Usage("the last seed is too large".into()))?;
     let seeds: Vec<u64> = (args.first_seed..=last).collect();
@@ -117,9 +122,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     }
 }
 
-fn options(args: &Args) -> Result<(String, lamoo::Options)> {
-    let default = || common::config::load(None, [], &[]).map(|config| config.search.searcher);
-    let name = args.searcher.clone().map_or_else(default, Ok)?;
+fn options(args: &Args, config: &Config) -> Result<(String, lamoo::Options)> {
+    let name = args.searcher.clone().unwrap_or_else(|| config.search.searcher.clone());
     match lamoo::Options::named(&name) {
         Some(options) => Ok((name, options)),
         None => {

@@ -7,12 +7,14 @@
 //! | `tabulated`, `analytic` | the two of them |
 //! | `facts` | what is known without training, as the optimiser asks for it |
 //! | `run` | one search, and many of them side by side |
+//! | `climb` | a search whose candidates get a short training first |
 //! | `summary` | what a person reads of many |
 //!
 //! The optimiser and the ladder are the coordinator's own. Objectives are minimised inside; a maximised column has its sign turned, and so
 //! has its reference. One seed, one result, whatever the number of threads.
 
 mod analytic;
+mod climb;
 mod facts;
 mod oracle;
 mod run;

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use common::architecture::Architecture;
+use common::config::Ladder;
 use common::fidelity::Fidelity;
 use common::seed::Seed;
-use lamoo::{Identity, Memory, Observation, ProposalRequest, Scope};
+use lamoo::{Identity, Memory, Observation, ProposalRequest, Proposals, Scope};
 use moo::Front;
 
 use super::facts::Facts;
@@ -25,6 +26,8 @@ pub struct Plan {
     pub batch: NonZeroUsize,
     /// Which rows of a table count as one.
     pub identity: Identity,
+    /// Shares of the ladder, where there is a rung.
+    pub ladder: Ladder,
 }
 
 /// One training of a search, and how it stands after it.
@@ -47,12 +50,12 @@ pub struct Run {
 }
 
 /// A search under way.
-struct Search<'a> {
-    oracle: &'a dyn Oracle,
-    plan: &'a Plan,
+pub(super) struct Search<'a> {
+    pub(super) oracle: &'a dyn Oracle,
+    pub(super) plan: &'a Plan,
     seed: Seed,
     memory: Memory,
-    observations: Vec<Observation>,
+    pub(super) observations: Vec<Observation>,
     front: Front<()>,
     steps: Vec<Step>,
 }
@@ -64,22 +67,44 @@ impl<'a> Search<'a> {
         Ok(Self { oracle, plan, seed: Seed(seed), memory, observations, front, steps })
     }
 
+    fn run(self) -> Result<Run> {
+        match self.oracle.rung() {
+            Some(rung) => self.by_ladder(rung),
+            None => self.at_once(),
+        }
+    }
+
     /// Every training is a full one.
     fn at_once(mut self) -> Result<Run> {
         let mut exhausted = false;
         while self.steps.len() < self.plan.evaluations && !exhausted {
             let left = self.plan.evaluations - self.steps.len();
-            let candidates = self.ask(self.plan.batch.get().min(left), Fidelity::Full)?;
+            let candidates = self.ask(self.plan.batch.get().min(left), Fidelity::Full, &[])?.candidates;
             exhausted = candidates.is_empty();
-            for architecture in candidates {
-                self.train(architecture, Fidelity::Full)?;
+            for proposal in candidates {
+                self.train(proposal.architecture, Fidelity::Full)?;
             }
         }
-        Ok(Run { seed: self.seed.0, steps: self.steps, exhausted })
+        Ok(self.ended(exhausted))
     }
 
-    /// At most `count` architectures that were not trained yet, fewer where nothing more is left.
-    fn ask(&mut self, count: usize, first: Fidelity) -> Result<Vec<Architecture>> {
+    pub(super) fn ended(self, exhausted: bool) -> Run {
+        Run { seed: self.seed.0, steps: self.steps, exhausted }
+    }
+
+    /// Of all trainings so far, in full ones.
+    pub(super) fn cost(&self) -> f64 {
+        self.steps.last().map_or(0.0, |last| last.cost)
+    }
+
+    /// Asks for `count` architectures that were not trained yet, at the fidelity that comes first, and what a full training of
+    /// each of `promotable` promises.
+    pub(super) fn ask(
+        &mut self,
+        count: usize,
+        first: Fidelity,
+        promotable: &[Architecture],
+    ) -> Result<Proposals> {
         let nothing = BTreeSet::new();
         let space = self.oracle.space();
         let facts = Facts(self.oracle);
@@ -89,19 +114,18 @@ impl<'a> Search<'a> {
             fidelity: first,
             pending: &nothing,
             exclude: &nothing,
-            promotable: &[],
+            promotable,
             knowledge: &facts,
             reference: self.oracle.reference(),
             count,
             seed: self.seed.derive("simulated search", 0),
             options: &self.plan.options,
         };
-        let proposals = lamoo::propose(&request, &mut self.memory)
-            .with_context(|| format!("seed {}, after {} trainings", self.seed.0, self.steps.len()))?;
-        Ok(proposals.candidates.into_iter().map(|proposal| proposal.architecture).collect())
+        lamoo::propose(&request, &mut self.memory)
+            .with_context(|| format!("seed {}, after {} trainings", self.seed.0, self.steps.len()))
     }
 
-    fn train(&mut self, architecture: Architecture, fidelity: Fidelity) -> Result<()> {
+    pub(super) fn train(&mut self, architecture: Architecture, fidelity: Fidelity) -> Result<()> {
         let outcome = self.oracle.train(&architecture, fidelity);
         if fidelity == Fidelity::Full {
             self.front.insert(&outcome.objectives, ())?;
@@ -109,7 +133,7 @@ impl<'a> Search<'a> {
         self.steps.push(Step {
             place: self.oracle.place(&architecture),
             fidelity,
-            cost: self.steps.last().map_or(0.0, |last| last.cost) + outcome.cost,
+            cost: self.cost() + outcome.cost,
             hypervolume: self.front.hypervolume(),
         });
         self.observations.push(Observation { architecture, fidelity, objectives: outcome.objectives });
@@ -132,7 +156,7 @@ pub fn run_all(
             let index = next.fetch_add(1, Ordering::Relaxed);
             seeds.get(index).map(|seed| (index, seed))
         } {
-            let run = Search::new(oracle, plan, seed).and_then(Search::at_once);
+            let run = Search::new(oracle, plan, seed).and_then(Search::run);
             let mut finished = finished.lock().expect("no thread panics while it holds this");
             if let Ok(run) = &run {
                 on_finished(run);
