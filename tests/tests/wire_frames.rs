@@ -15,8 +15,10 @@ use common::fidelity::Fidelity;
 use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId};
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
-use common::space::SpaceSpec;
+use common::space::free_form::Description;
+use common::space::mobile::{Design, SqueezeExcite};
 use common::space::nas_bench_201::Skeleton;
+use common::space::{SpaceSpec, darts};
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 use common::time::Millis;
 use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Subject};
@@ -95,6 +97,49 @@ fn spec() -> StudySpec {
     }
 }
 
+/// As `spec`, in another space.
+fn welcome(space: SpaceSpec) -> ToWorker {
+    let spec = Box::new(StudySpec { space, ..spec() });
+    ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
+}
+
+fn darts() -> SpaceSpec {
+    let stem = darts::Stem::Imagenet;
+    SpaceSpec::Darts(darts::Skeleton { channels: 48, layers: 14, input: [3, 224, 224], classes: 1000, stem })
+}
+
+fn mobile() -> SpaceSpec {
+    SpaceSpec::Mobile(Design {
+        widths: vec![1.0, 1.2],
+        depths: vec![2, 3, 4],
+        kernels: vec![3, 5, 7],
+        expansions: vec![3, 4, 6],
+        squeeze_excite: SqueezeExcite::Free,
+        resolutions: vec![192, 224],
+        planes: 3,
+        classes: 1000,
+    })
+}
+
+/// Every kind of decision and of value.
+fn free_form() -> SpaceSpec {
+    let text = r#"
+        [[decision]]
+        name = "optimiser"
+        choices = ["sgd", 2, 0.5, true]
+        [[decision]]
+        name = "layers"
+        integer = [2, 12]
+        step = 2
+        [[decision]]
+        name = "learning_rate"
+        float = [1e-5, 0.1]
+        log = true
+        when = { optimiser = ["sgd"], layers = [4, 6] }
+    "#;
+    SpaceSpec::FreeForm(Description::from_toml(text).expect("a description"))
+}
+
 fn from_worker() -> BTreeMap<&'static str, FromWorker> {
     let slot = SlotInfo {
         slot: SlotId(1),
@@ -139,6 +184,13 @@ fn from_worker() -> BTreeMap<&'static str, FromWorker> {
             delivery(Report::Finished { task: task(), evaluation: Box::new(evaluation()) }),
         ),
         (
+            "delivery_uncounted",
+            delivery(Report::Finished {
+                task: task(),
+                evaluation: Box::new(Evaluation { parameters: None, flops: None, ..evaluation() }),
+            }),
+        ),
+        (
             "delivery_failed",
             delivery(Report::Failed { task: task(), failure: Failure::Crashed("a fault".into()) }),
         ),
@@ -163,15 +215,10 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
         Assignment { subject: Subject::Supernet, supernet: None, resume: None, ..assignment.clone() };
     let chunk = Chunk { blob: blob(), offset: 0, total: 6, bytes: b"a blob".to_vec() };
     BTreeMap::from([
-        (
-            "welcome",
-            ToWorker::Welcome {
-                session: SESSION,
-                spec: Box::new(spec()),
-                heartbeat: Millis(2_000),
-                acknowledged: 299,
-            },
-        ),
+        ("welcome", welcome(spec().space)),
+        ("welcome_darts", welcome(darts())),
+        ("welcome_mobile", welcome(mobile())),
+        ("welcome_free_form", welcome(free_form())),
         ("refused", ToWorker::Refused { reason: "a worker needs at least one slot".into() }),
         ("who_are_you", ToWorker::WhoAreYou { session: SESSION }),
         ("assign", ToWorker::Assign(Box::new(assignment))),

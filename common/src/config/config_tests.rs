@@ -128,6 +128,11 @@ fn spaces_in_words() {
 #[test]
 fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
     let refusal = |space: &[&str]| load(None, [], &rehearsed(space)).unwrap_err().to_string();
+    let message = refusal(&["space.kind=darst"]);
+    assert!(
+        message.contains("one of nas_bench_201, darts") && message.contains("did you mean `darts`?"),
+        "{message}"
+    );
     let message = load(None, [], &["space.kind=darts".into()]).unwrap_err().to_string();
     assert!(message.contains("libtorch trains") && message.contains("rehearsal"), "{message}");
     assert!(

@@ -226,7 +226,7 @@ fn share(key: &'static str, value: f64) -> Result<(), Error> {
     if (0.0..=1.0).contains(&value) { Ok(()) } else { refuse(key, value, "a share lies between 0 and 1") }
 }
 
-fn one_of(key: &'static str, value: &str, known: &[&str]) -> Result<(), Error> {
+pub(super) fn one_of(key: &'static str, value: &str, known: &[&str]) -> Result<(), Error> {
     if known.contains(&value) {
         return Ok(());
     }

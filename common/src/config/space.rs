@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::load::Error;
-use super::meaning::{at_least_one, refuse};
+use super::meaning::{at_least_one, one_of, refuse};
 use crate::space::SpaceSpec;
 use crate::space::darts::{self, Stem};
 use crate::space::free_form::Description;
@@ -28,9 +28,8 @@ pub struct Space {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", into = "&str")]
 pub enum SpaceKind {
-    #[serde(rename = "nas_bench_201")]
     NasBench201,
     Darts,
     Mobile,
@@ -38,6 +37,8 @@ pub enum SpaceKind {
 }
 
 impl SpaceKind {
+    const ALL: [Self; 4] = [Self::NasBench201, Self::Darts, Self::Mobile, Self::FreeForm];
+
     /// As it is written in a configuration file.
     pub fn key(self) -> &'static str {
         match self {
@@ -46,6 +47,22 @@ impl SpaceKind {
             Self::Mobile => "mobile",
             Self::FreeForm => "free_form",
         }
+    }
+}
+
+impl From<SpaceKind> for &'static str {
+    fn from(kind: SpaceKind) -> Self {
+        kind.key()
+    }
+}
+
+impl TryFrom<String> for SpaceKind {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        one_of("space.kind", &text, &Self::ALL.map(Self::key))?;
+        let kind = Self::ALL.into_iter().find(|kind| kind.key() == text);
+        Ok(kind.expect("one of them"))
     }
 }
 
