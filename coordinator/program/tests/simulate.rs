@@ -111,6 +111,31 @@ fn a_whole_table_is_searched_and_told() {
 }
 
 #[test]
+fn functions_that_several_rows_compute_are_trained_once() {
+    let folder = folder();
+    // The second and the third compute the same; so do the last two, neither of which is the form that stands for both.
+    let table = "net,name,acc,ms\n\
+        |nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|,dead,10,30\n\
+        |none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|,own,90,20\n\
+        |skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|,twin,91,10\n\
+        |nor_conv_1x1~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|,left,80,5\n\
+        |none~0|+|skip_connect~0|none~1|+|none~0|none~1|nor_conv_1x1~2|,right,81,6\n";
+    std::fs::write(folder.path().join("cells.csv"), table).unwrap();
+    let description = "[rows]\nkey = \"name\"\n[space]\nkind = \"nas_bench_201\"\ncolumn = \"net\"\n\
+        [objectives.accuracy]\ncolumn = \"acc\"\ndirection = \"max\"\n";
+    std::fs::write(folder.path().join("cells.toml"), description).unwrap();
+    let names = |words: &[&str]| {
+        let told = searched(folder.path(), "cells.csv", &[&["--seeds", "1"], words].concat());
+        let keys = told["runs"][0]["keys"].as_array().expect("keys").iter();
+        let mut keys: Vec<String> = keys.map(|key| key.as_str().unwrap().to_owned()).collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(names(&[]), ["dead", "left", "own", "right", "twin"]);
+    assert_eq!(names(&["--distinct", "functions"]), ["left", "own"]);
+}
+
+#[test]
 fn one_seed_is_one_result_whatever_the_threads() {
     let folder = folder();
     for searcher in ["surrogate", "lamoo-surrogate", "lamoo-evolution", "lamoo-random", "evolution", "random"]

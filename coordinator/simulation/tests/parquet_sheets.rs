@@ -71,6 +71,22 @@ fn an_absent_value_is_named_by_its_row() {
 }
 
 #[test]
+fn files_without_rows_and_nested_columns_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.parquet");
+    let refused = |schema: &str, phrase: &str| {
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let properties = Arc::new(WriterProperties::builder().build());
+        let file = std::fs::File::create(&path).unwrap();
+        SerializedFileWriter::new(file, schema, properties).unwrap().close().unwrap();
+        let told = format!("{:#}", Sheet::read(&path, None).unwrap_err());
+        assert!(told.contains(phrase), "{told}");
+    };
+    refused("message table { REQUIRED BYTE_ARRAY arch (UTF8); }", "has a header and no rows");
+    refused("message table { REQUIRED GROUP arch { REQUIRED INT32 gene; } }", "column `arch` is nested");
+}
+
+#[test]
 fn broken_files_are_refused_and_end_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.parquet");
@@ -82,7 +98,7 @@ fn broken_files_are_refused_and_end_nothing() {
         assert!(told.contains("table.parquet can't be read as Parquet: was it cut short"), "{told}");
     }
     // A flipped bit may go unnoticed in a value; it must not end the program.
-    for place in 4..whole.len() {
+    for place in (4..whole.len()).step_by(3) {
         for bit in [1, 0x80] {
             let mut changed = whole.clone();
             changed[place] ^= bit;

@@ -93,11 +93,11 @@ enum Distinct {
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let config = common::config::load(None, [], &[])?;
     let (searcher, options) = options(args, &config)?;
-    let oracle = oracle(args)?;
     let identity = match args.distinct {
         Distinct::Rows => Identity::Encoding,
         Distinct::Functions => Identity::Function,
     };
+    let oracle = oracle(args, identity)?;
     let plan = Plan {
         options,
         evaluations: args.evaluations.get(),
@@ -134,7 +134,7 @@ fn options(args: &Args, config: &Config) -> Result<(String, lamoo::Options)> {
     }
 }
 
-fn oracle(args: &Args) -> Result<Box<dyn Oracle>> {
+fn oracle(args: &Args, identity: Identity) -> Result<Box<dyn Oracle>> {
     if let Some(name) = &args.problem {
         let problem = Analytic::named(name).ok_or_else(|| {
             Usage(format!(
@@ -148,7 +148,7 @@ fn oracle(args: &Args) -> Result<Box<dyn Oracle>> {
     let path = args.table.as_deref().context("no table is given")?;
     let sheet = Sheet::read(path, args.describe.as_deref())?;
     let rung = args.rung.as_ref();
-    Ok(Box::new(Tabulated::new(sheet, &args.objectives, &args.reference, &args.known, rung)?))
+    Ok(Box::new(Tabulated::new(sheet, &args.objectives, &args.reference, &args.known, rung, identity)?))
 }
 
 fn threads(args: &Args) -> NonZeroUsize {

@@ -36,6 +36,9 @@ struct Search {
     seed: u64,
     /// Rows of the table from 0, or decisions of the problem.
     order: Vec<Place>,
+    /// What the table's column of keys calls them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Vec<String>>,
     hypervolume: Vec<f64>,
     /// Of all trainings so far, in full ones.
     cost: Vec<f64>,
@@ -60,20 +63,21 @@ impl Told {
             batch: plan.batch.get(),
             rung_epochs: rung,
             summary: Summary::of(runs, oracle.maximum(), plan.evaluations),
-            runs: runs.iter().map(|run| Search::of(run, rung.is_some())).collect(),
+            runs: runs.iter().map(|run| Search::of(run, oracle)).collect(),
         }
     }
 }
 
 impl Search {
-    fn of(run: &Run, has_rung: bool) -> Self {
+    fn of(run: &Run, oracle: &dyn Oracle) -> Self {
         let steps = || run.steps.iter();
         Self {
             seed: run.seed,
             order: steps().map(|step| step.place.clone()).collect(),
+            keys: steps().map(|step| oracle.key(&step.place)).collect(),
             hypervolume: steps().map(|step| step.hypervolume).collect(),
             cost: steps().map(|step| step.cost).collect(),
-            rung_epochs: has_rung.then(|| steps().map(|step| epochs(step.fidelity)).collect()),
+            rung_epochs: oracle.rung().is_some().then(|| steps().map(|step| epochs(step.fidelity)).collect()),
         }
     }
 }

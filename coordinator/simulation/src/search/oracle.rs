@@ -49,7 +49,7 @@ pub trait Oracle: Debug + Sync {
 
     fn space(&self) -> &dyn SearchSpace;
 
-    /// All architectures that have an outcome; none where every one of the space has.
+    /// All architectures that have an outcome, in their own forms; none where every one of the space has.
     fn listed(&self) -> Option<&BTreeSet<Architecture>>;
 
     /// `[m]`.
@@ -74,4 +74,9 @@ pub trait Oracle: Debug + Sync {
     /// # Panics
     /// On an architecture that is not listed.
     fn place(&self, architecture: &Architecture) -> Place;
+
+    /// What people call it, where it has a name.
+    fn key(&self, _: &Place) -> Option<String> {
+        None
+    }
 }

@@ -1,6 +1,6 @@
 //! An oracle over a table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail, ensure};
 use common::architecture::Architecture;
@@ -8,6 +8,7 @@ use common::fidelity::Fidelity;
 use common::nearest::did_you_mean;
 use common::space::SearchSpace;
 use coordinator::command::Usage;
+use lamoo::Identity;
 
 use super::oracle::{Named, Oracle, Outcome, Place};
 use super::wish::{RungWish, Wish};
@@ -16,6 +17,8 @@ use crate::sheet::{Measure, Sheet};
 #[derive(Debug)]
 pub struct Tabulated {
     sheet: Sheet,
+    /// The row that stands for each function; none where every row stands for itself.
+    functions: Option<Functions>,
     objectives: Vec<Named>,
     reference: Vec<f64>,
     maximum: f64,
@@ -23,6 +26,13 @@ pub struct Tabulated {
     rung: Option<(u32, Level)>,
     /// `[m]`: whether the rung has a column of its own for it.
     stands_in: Vec<bool>,
+}
+
+/// One row for each function that the table's rows compute: its own form where that has a row, else the first.
+#[derive(Debug)]
+struct Functions {
+    rows: BTreeMap<Architecture, usize>,
+    listed: BTreeSet<Architecture>,
 }
 
 /// Trainings of one length.
@@ -35,13 +45,15 @@ struct Level {
 }
 
 impl Tabulated {
-    /// `reference` is `[m]`, in the columns' own directions. `known` adds to what the description says is known.
+    /// `reference` is `[m]`, in the columns' own directions. `known` adds to what the description says is known. `identity` must
+    /// be that of the searches.
     pub fn new(
         sheet: Sheet,
         wishes: &[Wish],
         reference: &[f64],
         known: &[String],
         rung: Option<&RungWish>,
+        identity: Identity,
     ) -> Result<Self> {
         let measure = |wish: &Wish| sheet.measure(&wish.name, wish.direction);
         let measures = wishes.iter().map(measure).collect::<Result<Vec<Measure>>>()?;
@@ -83,15 +95,31 @@ impl Tabulated {
             name: measure.name,
         };
         let objectives = measures.into_iter().zip(known).map(named).collect();
-        Ok(Self { sheet, objectives, reference, maximum, full, rung, stands_in })
-    }
-
-    pub fn sheet(&self) -> &Sheet {
-        &self.sheet
+        let functions = (identity == Identity::Function).then(|| Functions::of(&sheet));
+        Ok(Self { sheet, functions, objectives, reference, maximum, full, rung, stands_in })
     }
 
     fn row(&self, architecture: &Architecture) -> usize {
-        self.sheet.find(architecture).expect("only listed architectures are asked for")
+        let row = match &self.functions {
+            Some(functions) => functions.rows.get(architecture).copied(),
+            None => self.sheet.find(architecture),
+        };
+        row.expect("only listed architectures are asked for")
+    }
+}
+
+impl Functions {
+    fn of(sheet: &Sheet) -> Self {
+        let mut rows = BTreeMap::new();
+        for (row, architecture) in sheet.architectures().iter().enumerate() {
+            let own = sheet.space().canonical(architecture);
+            let is_own = own == *architecture;
+            let stands = rows.entry(own).or_insert(row);
+            if is_own {
+                *stands = row;
+            }
+        }
+        Self { listed: rows.keys().cloned().collect(), rows }
     }
 }
 
@@ -166,7 +194,7 @@ impl Oracle for Tabulated {
     }
 
     fn listed(&self) -> Option<&BTreeSet<Architecture>> {
-        Some(self.sheet.listed())
+        Some(self.functions.as_ref().map_or_else(|| self.sheet.listed(), |functions| &functions.listed))
     }
 
     fn objectives(&self) -> &[Named] {
@@ -201,5 +229,9 @@ impl Oracle for Tabulated {
 
     fn place(&self, architecture: &Architecture) -> Place {
         Place::Row(self.row(architecture))
+    }
+
+    fn key(&self, place: &Place) -> Option<String> {
+        if let Place::Row(row) = place { self.sheet.key(*row) } else { None }
     }
 }
