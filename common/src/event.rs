@@ -10,7 +10,7 @@ use crate::energy::Measurement;
 use crate::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use crate::study::StudySpec;
 use crate::time::{GridClock, Timestamp};
-use crate::trial::{Checkpoint, Evaluation, Failure, Origin, Subject};
+use crate::trial::{Checkpoint, Evaluation, Failure, Origin, Source, Subject};
 use crate::wire::SlotInfo;
 
 /// An event with its place in the history. Sequence numbers count from 1 without gaps.
@@ -111,6 +111,14 @@ pub enum Event {
         reason: String,
     },
 
+    /// A result from elsewhere is taken as given. The trial is new, or one that has no result yet and whose work ends here.
+    EvaluationGiven {
+        trial: TrialId,
+        subject: Subject,
+        source: Source,
+        evaluation: Box<Evaluation>,
+    },
+
     /// A slot's window and its joules, whatever they were for and whether or not the result is still wanted.
     EnergySpent {
         worker: WorkerName,
@@ -139,6 +147,7 @@ impl Event {
             Self::TaskFailed { .. } => "task_failed",
             Self::TrialFinished { .. } => "trial_finished",
             Self::TrialFailed { .. } => "trial_failed",
+            Self::EvaluationGiven { .. } => "evaluation_given",
             Self::EnergySpent { .. } => "energy_spent",
         }
     }

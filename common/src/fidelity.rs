@@ -1,6 +1,7 @@
 //! How thoroughly an architecture is evaluated, and in which role a slot must be to do it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,26 @@ impl fmt::Display for Fidelity {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no fidelity: full, rung(EPOCHS) or one-shot")]
+pub struct MalformedFidelity(String);
+
+impl FromStr for Fidelity {
+    type Err = MalformedFidelity;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rung = || text.strip_prefix("rung(")?.strip_suffix(')')?.trim().parse().ok();
+        match text {
+            "one-shot" | "one_shot" => Ok(Self::OneShot),
+            "full" => Ok(Self::Full),
+            _ => match rung().filter(|epochs| *epochs > 0) {
+                Some(epochs) => Ok(Self::Rung(epochs)),
+                None => Err(MalformedFidelity(text.chars().take(80).collect())),
+            },
+        }
+    }
+}
+
 /// What an allocation gives a slot to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,5 +65,20 @@ impl fmt::Display for Role {
             Self::Sample => "sample",
             Self::Rest => "rest",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fidelities_survive_text_and_refuse_rubbish() {
+        for fidelity in [Fidelity::OneShot, Fidelity::Rung(12), Fidelity::Full] {
+            assert_eq!(fidelity.to_string().parse(), Ok(fidelity));
+        }
+        for text in ["", "rung", "rung()", "rung(0)", "rung(-1)", "Full", "rung(12"] {
+            assert!(text.parse::<Fidelity>().is_err(), "{text}");
+        }
     }
 }

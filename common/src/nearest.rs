@@ -1,10 +1,15 @@
 //! "Did you mean": the known name that is most like a mistyped one.
 
+/// How alike two names are, in [0, 1].
+pub fn similarity(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(a, b)
+}
+
 /// The known name most like `wanted`; the first of several.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(f64, &str)> = None;
     for name in known {
-        let similarity = strsim::jaro_winkler(name, wanted);
+        let similarity = similarity(name, wanted);
         if best.is_none_or(|(most, _)| similarity > most) {
             best = Some((similarity, name));
         }

@@ -67,6 +67,17 @@ pub enum Origin {
     Search { region: String, widened: bool },
     /// Moved up the ladder from an evaluation at the fidelity below.
     Promotion { from: Fidelity },
+    /// Not proposed at all: its result was known, and is taken as given. Nobody worked for it here.
+    Given(Source),
+}
+
+/// Where a given result was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its name, without the folders.
+    pub file: String,
+    /// Of the file as it lay there.
+    pub sha256: BlobId,
 }
 
 /// The result of a trial: what was measured, where, and what it left behind.

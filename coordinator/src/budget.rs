@@ -27,7 +27,7 @@ impl Core {
     pub fn left(&self) -> Left {
         let budget = &self.options.budget;
         let account = &self.state.account;
-        let fulls = self.state.finished_at(Fidelity::Full).count() as u64;
+        let fulls = self.state.trained_fully() as u64;
         Left {
             carbon: budget.carbon_g.get().map(|limit| Grams(limit) - account.emissions()),
             energy: budget.energy_kwh.get().map(|limit| Joules::from_kwh(limit) - account.total()),

@@ -53,7 +53,8 @@ impl CsvFile {
         Self::parse(&text, &name, header)
     }
 
-    fn parse(text: &[u8], name: &str, header: Header) -> Result<Self> {
+    /// `name` is the file's, for messages.
+    pub(crate) fn parse(text: &[u8], name: &str, header: Header) -> Result<Self> {
         // Rows of another width are told apart later, in this program's words.
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -126,7 +127,8 @@ pub fn open(path: &Path) -> std::io::Result<Box<dyn Read>> {
     unpacked(BufReader::new(File::open(path)?))
 }
 
-fn unpacked<'a>(mut input: impl BufRead + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
+/// What `input` holds, unpacked if it is gzipped.
+pub(crate) fn unpacked<'a>(mut input: impl BufRead + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
     let is_gzip = input.fill_buf()?.starts_with(&GZIP);
     Ok(if is_gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) })
 }

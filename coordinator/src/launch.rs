@@ -1,6 +1,6 @@
 //! Puts a coordinator together: ledger, keys, socket, actors; waits for its end; writes the report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use actix::prelude::*;
 use anyhow::{Context as _, Result, bail};
@@ -20,6 +20,7 @@ use crate::core::{Control, Core, Input, NewStudy, Options, State};
 use crate::directory::{StudyDirectory, write_whole};
 use crate::keyring::Keyring;
 use crate::search::Searcher;
+use crate::warm_start::{self, WarmStart};
 
 /// This release, as it stands in the ledger and on the wire.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -31,6 +32,8 @@ pub struct Opened {
     pub config: Config,
     pub ledger: Ledger,
     pub state: State,
+    /// What is known before anything is trained.
+    pub warm: WarmStart,
 }
 
 /// A coordinator at work.
@@ -44,27 +47,32 @@ pub struct Running {
 /// Hears every durable event.
 pub type Listener = Box<dyn Fn(Timestamp, &Event, &State) + Send>;
 
-/// Makes or reopens the study's directory and folds its ledger.
-pub fn open(config: Config) -> Result<Opened> {
+/// Makes or reopens the study's directory, folds its ledger, and reads the results to be taken as given from `warm_start`.
+pub fn open(config: Config, warm_start: &[PathBuf]) -> Result<Opened> {
     let directory = StudyDirectory::new(&config.study.directory);
     directory
         .create()
         .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
     let ledger = Ledger::open(directory.ledger())?;
     let state = fold(&ledger)?;
-    if let Some(study) = &state.study {
-        let asked = config.study_spec()?;
-        if study.spec != asked {
-            bail!(
-                "{} holds another study ({}, seed {}), whose settings differ from those asked for: choose another \
-                 study.directory, or give the same settings to go on with it",
-                directory.root().display(),
-                study.spec.name,
-                study.spec.seed.0
-            );
-        }
+    let asked = config.study_spec()?;
+    if let Some(study) = &state.study
+        && study.spec != asked
+    {
+        bail!(
+            "{} holds another study ({}, seed {}), whose settings differ from those asked for: choose another \
+             study.directory, or give the same settings to go on with it",
+            directory.root().display(),
+            study.spec.name,
+            study.spec.seed.0
+        );
     }
-    Ok(Opened { directory, config, ledger, state })
+    // A study that is over learns nothing more.
+    let warm = match state.finished {
+        None => warm_start::read(warm_start, &asked, &state)?,
+        Some(_) => WarmStart::default(),
+    };
+    Ok(Opened { directory, config, ledger, state, warm })
 }
 
 /// The state as the ledger tells it.
@@ -78,7 +86,7 @@ pub fn fold(ledger: &Ledger) -> Result<State> {
 
 /// Binds the socket and starts the actors.
 pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
-    let Opened { directory, config, ledger, state } = opened;
+    let Opened { directory, config, ledger, state, warm } = opened;
     let spec = config.study_spec()?;
     let study = NewStudy { clock: grid_clock(&config, &state)?, config: toml::to_string(&config)?, spec };
     let server = bind(&config, &directory).await?;
@@ -108,7 +116,8 @@ pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
     let core = Core::new(Options::new(&config), state);
     let coordinator = Coordinator::new(core, parts, exit_sender, listener).start();
     let host = hostname();
-    coordinator.send(Take(Input::Started { study: Box::new(study), version: VERSION.into(), host })).await?;
+    let (study, given, version) = (Box::new(study), warm.given, VERSION.into());
+    coordinator.send(Take(Input::Started { study, given, version, host })).await?;
     gateway.send(Listening(coordinator.clone())).await?;
     Ok(Running { coordinator, endpoint, exit })
 }

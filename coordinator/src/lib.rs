@@ -25,6 +25,7 @@ pub mod local;
 pub mod report;
 pub mod run;
 pub mod screen;
+pub mod warm_start;
 
 #[cfg(test)]
 mod core_tests;

@@ -1,6 +1,7 @@
 //! `ce-nas run` and `ce-nas coordinator`: a study from its configuration to its end. The report is the command line's.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -30,8 +31,9 @@ pub enum Ending {
     Interrupted,
 }
 
-/// Runs the coordinator, with `config.local.workers` workers of its own where `with_workers`.
-pub fn run(config: Config, with_workers: bool) -> Result<Ending> {
+/// Runs the coordinator, with `config.local.workers` workers of its own where `with_workers`. The results in the files
+/// `warm_start` are taken as given.
+pub fn run(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Result<Ending> {
     if with_workers && config.local.workers == 0 {
         bail!(
             "local.workers = 0: `ce-nas run` needs at least one; use `ce-nas coordinator` to bring your own"
@@ -46,11 +48,11 @@ pub fn run(config: Config, with_workers: bool) -> Result<Ending> {
             );
         }
     }
-    System::new().block_on(async { drive(config, with_workers).await })
+    System::new().block_on(async { drive(config, with_workers, warm_start).await })
 }
 
-async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
-    let opened = launch::open(config.clone())?;
+async fn drive(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Result<Ending> {
+    let opened = launch::open(config.clone(), warm_start)?;
     let directory = opened.directory.clone();
     let finished = opened.state.finished.is_some();
     if let Some((_, reason)) = &opened.state.finished {
@@ -59,6 +61,11 @@ async fn drive(config: Config, with_workers: bool) -> Result<Ending> {
             return Ok(Ending::Finished);
         }
         println!("waiting for the last joules of workers that have not left");
+    }
+    if !warm_start.is_empty() && !finished {
+        let (given, known) = (opened.warm.given.len(), opened.warm.known);
+        println!("known results first: {given} taken as given, {known} known to the study already");
+        tracing::info!(given, known, "known results first");
     }
     // Keys first: the coordinator reads its list of workers as it starts.
     let prepared = if with_workers { local::prepare(&config, &directory)? } else { Vec::new() };

@@ -8,7 +8,7 @@ use common::fidelity::Role;
 use common::id::Zone;
 use common::time::HOUR_MS;
 
-use crate::core::Core;
+use crate::core::{Core, Trial};
 
 /// Hours of the past that a policy sees.
 const RECENT: i64 = allocation::RECENT_HOURS as i64;
@@ -21,9 +21,6 @@ impl Core {
         let clock = self.state.clock();
         let into_hour = clock.map_or(0, |clock| clock.grid(self.now()).since(hour.start()).0);
         let left = self.left();
-        let gained = &self.state.progress;
-        let before =
-            gained.len().checked_sub(RECENT_FULLS + 1).map_or(0.0, |index| gained[index].hypervolume);
         Situation {
             hour,
             hour_left: 1.0 - into_hour as f64 / HOUR_MS as f64,
@@ -43,9 +40,20 @@ impl Core {
                 })
                 .collect(),
             hypervolume: self.state.hypervolume(),
-            recent_gain: self.state.hypervolume() - before,
+            recent_gain: self.recent_gain(),
             finished: self.finished_counts(),
         }
+    }
+
+    /// By the last full trainings. What was given is no gain.
+    fn recent_gain(&self) -> f64 {
+        let steps = &self.state.progress;
+        let gained = |index: usize| {
+            let before = index.checked_sub(1).map_or(0.0, |before| steps[before].hypervolume);
+            steps[index].hypervolume - before
+        };
+        let own = (0..steps.len()).rev().filter(|index| !steps[*index].given);
+        own.take(RECENT_FULLS).map(gained).sum()
     }
 
     fn zone_situations(&self) -> BTreeMap<Zone, ZoneSituation> {
@@ -89,7 +97,8 @@ impl Core {
 
     fn finished_counts(&self) -> BTreeMap<Purpose, u32> {
         let mut counts = BTreeMap::new();
-        for trial in self.state.trials.values().filter(|trial| trial.evaluation.is_some()) {
+        let done = |trial: &&Trial| trial.evaluation.is_some() && !trial.is_given();
+        for trial in self.state.trials.values().filter(done) {
             *counts.entry(trial.subject.purpose()).or_insert(0) += 1;
         }
         counts

@@ -1,10 +1,12 @@
 //! Named misfortunes, one at a time in an otherwise calm world: what each must and must not cause.
 
+use common::blob::BlobId;
 use common::event::Event;
 use common::id::{TrialId, WorkerName};
 use common::time::Millis;
-use common::trial::Subject;
-use coordinator::core::TrialState;
+use common::trial::{Evaluation, Source, Subject};
+use common::unit::Seconds;
+use coordinator::core::{Given, TrialState};
 use system_tests::sim::{Death, Fault, Lose, MachinePlan, Mishaps, Moment, Outcome, Plan, Way, run};
 
 const MINUTE: Millis = Millis(60_000);
@@ -318,4 +320,53 @@ fn a_task_that_lost_its_lease_is_stopped_before_it_wastes_more() {
 fn a_slow_disk_slows_and_breaks_nothing() {
     let slow = Fault::SlowDisk { span: Millis(30_000), append: Millis(4_000) };
     undisturbed(&run(with(slow, 5_000, trainings(19))).lawful());
+}
+
+fn given(subject: Subject) -> Given {
+    let evaluation = Evaluation {
+        validation_error: 0.25,
+        test_error: None,
+        parameters: Some(50_000),
+        flops: Some(1_000_000),
+        latency_ms: None,
+        joules_per_inference: None,
+        device: "elsewhere".into(),
+        seconds: Seconds(1e9),
+        curve: Vec::new(),
+        artifacts: Vec::new(),
+    };
+    let source = Source { file: "known.csv".into(), sha256: BlobId::of(b"known") };
+    Given { subject, source, evaluation }
+}
+
+/// What the first trainings of this study work on, in order.
+fn first_subjects(outcome: &Outcome) -> Vec<Subject> {
+    outcome.state.trials.values().map(|trial| trial.subject.clone()).take(4).collect()
+}
+
+#[test]
+fn what_is_known_is_never_trained_and_costs_nothing() {
+    let known: Vec<Given> = first_subjects(&run(trainings(4)).lawful()).into_iter().map(given).collect();
+    let crash = Fault::CrashCoordinator { down: Millis(3_000), seen: true };
+    let outcome = run(with(crash, 20_000, Plan { given: known.clone(), ..trainings(4) })).lawful();
+    assert_eq!(outcome.count("evaluation_given"), known.len(), "a second process is given nothing new");
+    for known in known {
+        let trial = outcome.state.of_subject(&known.subject).expect("it is known");
+        assert!(trial.is_given() && trial.joules.0 == 0.0 && trial.next_attempt.0 == 0, "{trial:?}");
+    }
+    // A billion seconds each would have used any budget, and any patience.
+    assert_eq!(outcome.exit.as_deref(), Some("all 8 full trainings are done"));
+    assert_eq!(outcome.state.trained_fully(), 8);
+}
+
+#[test]
+fn a_training_under_way_ends_when_its_result_is_given() {
+    let crash = Fault::CrashCoordinator { down: Millis(2_000), seen: true };
+    let plan = || with(crash, 6_000, trainings(5));
+    let first = first_subjects(&run(plan()).lawful()).swap_remove(0);
+    let outcome = run(Plan { given: vec![given(first.clone())], given_from: 2, ..plan() }).lawful();
+    let trial = outcome.state.of_subject(&first).expect("it was begun");
+    assert!(trial.is_given() && trial.state == TrialState::Finished, "{trial:?}");
+    assert!(trial.joules.0 > 0.0, "what it had used stays booked");
+    assert_eq!(outcome.state.trained_fully(), 8, "it counts for no training of this study");
 }

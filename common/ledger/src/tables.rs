@@ -127,12 +127,23 @@ pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Even
             (trial(*task), checkpoint.map(|checkpoint| checkpoint.progress)),
         ),
         Event::TaskFailed { task, failure } => task_failed(to, *task, failure),
-        Event::TrialFinished { task, evaluation } => finished(to, at, *task, evaluation),
+        Event::TrialFinished { task, evaluation } => finished(to, at, task.trial, evaluation),
         Event::TrialFailed { trial, reason } => execute(
             to,
             "UPDATE trials SET state = 'failed', reason = ?2, finished_ms = ?3 WHERE trial = ?1",
             (trial.0.cast_signed(), reason, at.0),
         ),
+        Event::EvaluationGiven { trial, subject, source, evaluation } => {
+            let origin = Origin::Given(source.clone());
+            proposed(to, at, *trial, subject, &origin)?;
+            // A trial that was proposed before is given now.
+            execute(
+                to,
+                "UPDATE trials SET origin = ?2, worker = NULL, session = NULL, reason = NULL WHERE trial = ?1",
+                (trial.0.cast_signed(), origin_text(&origin)),
+            )?;
+            finished(to, at, *trial, evaluation)
+        }
         Event::EnergySpent { worker, session, measurement } => {
             spent(to, sequence, worker, *session, measurement)
         }
@@ -216,14 +227,7 @@ fn proposed(
     let genes = subject
         .architecture()
         .map(|architecture| architecture.genes().iter().map(u32::to_string).collect::<Vec<_>>().join("-"));
-    let origin = match origin {
-        Origin::Study => "study".into(),
-        Origin::Initial => "initial".into(),
-        Origin::Search { region, widened } => {
-            format!("search in region {region:?}{}", if *widened { ", widened" } else { "" })
-        }
-        Origin::Promotion { from } => format!("promotion from {from}"),
-    };
+    let origin = origin_text(origin);
     execute(
         to,
         "INSERT INTO trials (trial, purpose, architecture, fidelity, origin, state, attempts, proposed_ms)
@@ -240,6 +244,18 @@ fn proposed(
     )
 }
 
+fn origin_text(origin: &Origin) -> String {
+    match origin {
+        Origin::Study => "study".into(),
+        Origin::Initial => "initial".into(),
+        Origin::Search { region, widened } => {
+            format!("search in region {region:?}{}", if *widened { ", widened" } else { "" })
+        }
+        Origin::Promotion { from } => format!("promotion from {from}"),
+        Origin::Given(source) => format!("given by {} (SHA-256 {})", source.file, source.sha256),
+    }
+}
+
 fn task_failed(to: &Connection, task: TaskId, failure: &Failure) -> rusqlite::Result<()> {
     execute(
         to,
@@ -248,13 +264,13 @@ fn task_failed(to: &Connection, task: TaskId, failure: &Failure) -> rusqlite::Re
     )
 }
 
-fn finished(to: &Connection, at: Timestamp, task: TaskId, evaluation: &Evaluation) -> rusqlite::Result<()> {
+fn finished(to: &Connection, at: Timestamp, trial: TrialId, evaluation: &Evaluation) -> rusqlite::Result<()> {
     execute(
         to,
         "UPDATE trials SET state = 'finished', progress = 1.0, validation_error = :validation, test_error = :test,
          parameters = :parameters, flops = :flops, latency_ms = :latency, joules_per_inference = :joules,
          device = :device, seconds = :seconds, finished_ms = :at WHERE trial = :trial",
-        named_params! { ":trial": trial(task), ":validation": evaluation.validation_error, ":test": evaluation.test_error,
+        named_params! { ":trial": trial.0.cast_signed(), ":validation": evaluation.validation_error, ":test": evaluation.test_error,
         ":parameters": evaluation.parameters.map(u64::cast_signed), ":flops": evaluation.flops.map(u64::cast_signed),
         ":latency": evaluation.latency_ms, ":joules": evaluation.joules_per_inference, ":device": evaluation.device,
         ":seconds": evaluation.seconds.0, ":at": at.0 },

@@ -152,6 +152,28 @@ fn the_tables_tell_a_trial_s_story() {
 }
 
 #[test]
+fn a_given_result_says_where_it_was_read_and_credits_nobody() {
+    let (_folder, mut ledger) = new();
+    let story = [
+        sample::started(),
+        sample::joined("alpha", SESSION, 10_000),
+        sample::proposed(0, sample::network(Fidelity::Full)),
+        sample::leased(0, 0, "alpha", SESSION),
+        sample::given(0, 0.125),
+        sample::given(1, 0.25),
+    ];
+    ledger.append(Timestamp(20_000), &story).unwrap();
+    let connection = Connection::open(ledger.path()).unwrap();
+    for (trial, attempts) in [(0, 1), (1, 0)] {
+        let query = "SELECT concat_ws(' ', state, attempts, worker, finished_ms), origin FROM trials WHERE trial = ?1";
+        let (found, origin): (String, String) =
+            connection.query_row(query, (trial,), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(found, format!("finished {attempts} 20000"));
+        assert!(origin.starts_with("given by known.csv (SHA-256 "), "{origin}");
+    }
+}
+
+#[test]
 fn numbers_that_json_cannot_hold_are_refused_before_anything_is_written() {
     let (_folder, mut ledger) = new();
     let mut evaluation = sample::evaluation(0.1);

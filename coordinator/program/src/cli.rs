@@ -60,6 +60,10 @@ struct StudyArgs {
     /// One setting, as section.key=value; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Results known before: CSV, JSON, or another study's ledger or directory; taken as given and never
+    /// trained again; may be repeated
+    #[arg(long, value_name = "FILE")]
+    warm_start: Vec<PathBuf>,
     /// The study's directory [study.directory]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -104,7 +108,7 @@ fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {
         return fail(&error);
     }
     let directory = PathBuf::from(&config.study.directory);
-    let ended = run(config, with_workers).and_then(|ending| {
+    let ended = run(config, with_workers, &args.warm_start).and_then(|ending| {
         if ending == Ending::Finished {
             println!("{}", report::write(&directory, clock::now())?);
         }

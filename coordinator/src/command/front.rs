@@ -100,6 +100,7 @@ fn listing(told: &Told) -> String {
     columns.extend(joules.then_some(("J/inference", Side::Right)));
     columns.extend([("time", Side::Right), ("energy", Side::Right), ("architecture", Side::Left)]);
     let row = |network: &Network| {
+        let given = network.given.is_some();
         let mut row = vec![
             network.trial.to_string(),
             network.test_accuracy.map_or("–".into(), |share| text::percent(share, 2)),
@@ -111,9 +112,11 @@ fn listing(told: &Told) -> String {
         row.extend(latency.then(|| shown(network.latency_ms, &|ms| format!("{} ms", text::significant(ms)))));
         row.extend(joules.then(|| shown(network.joules_per_inference, &text::joules)));
         row.extend([
-            text::duration(network.seconds),
-            text::joules_as_energy(network.joules),
-            network.architecture.clone(),
+            if given { "–".into() } else { text::duration(network.seconds) },
+            if given { "–".into() } else { text::joules_as_energy(network.joules) },
+            network.given.as_ref().map_or(network.architecture.clone(), |source| {
+                format!("{} (given by {})", network.architecture, source.file)
+            }),
         ]);
         row
     };

@@ -254,6 +254,7 @@ fn trials(facts: &TrialFacts) -> Vec<String> {
         let counts = facts.by_fidelity.get(&purpose).copied().unwrap_or_default();
         let parts = [
             (counts.finished, "finished"),
+            (counts.given, "given"),
             (counts.running, "running"),
             (counts.suspended, "suspended"),
             (counts.waiting, "waiting"),

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use common::energy::Purpose;
 use common::id::{TrialId, WorkerName};
+use common::trial::Source;
 use serde::Serialize;
 
 use super::table::{Side, aligned};
@@ -55,6 +56,8 @@ pub enum StateFilter {
     Running,
     Suspended,
     Finished,
+    /// Known from elsewhere
+    Given,
     Failed,
 }
 
@@ -85,6 +88,8 @@ struct Line {
     /// Of the work, where it has begun and waits.
     kept_progress: Option<f64>,
     worker: Option<WorkerName>,
+    /// Where its result was read; none for one that was worked out here.
+    given: Option<Source>,
     crashes: u32,
     reason: Option<String>,
     proposed_at: String,
@@ -139,6 +144,7 @@ fn line(trial: &Trial, architecture: Option<String>) -> Line {
         joules: trial.joules.0,
         kept_progress: trial.checkpoint.map(|checkpoint| checkpoint.progress),
         worker: trial.worker.clone(),
+        given: trial.source().cloned(),
         crashes: trial.crashes,
         reason: failed,
         proposed_at: trial.proposed.to_string(),
@@ -174,7 +180,10 @@ fn listing(lines: &[Line]) -> String {
         let last = match &line.reason {
             Some(reason) if architecture.is_empty() => reason.clone(),
             Some(reason) => format!("{architecture}: {reason}"),
-            None => architecture,
+            None => match &line.given {
+                Some(source) => format!("{architecture} (given by {})", source.file),
+                None => architecture,
+            },
         };
         vec![
             line.trial.to_string(),
@@ -213,6 +222,7 @@ impl StateFilter {
                 Self::Running => Standing::Running,
                 Self::Suspended => Standing::Suspended,
                 Self::Finished => Standing::Finished,
+                Self::Given => Standing::Given,
                 Self::Failed => Standing::Failed,
             }
     }
@@ -224,6 +234,7 @@ fn name(standing: Standing) -> &'static str {
         Standing::Running => "running",
         Standing::Suspended => "suspended",
         Standing::Finished => "finished",
+        Standing::Given => "given",
         Standing::Failed => "failed",
     }
 }

@@ -9,6 +9,7 @@ use common::wire::FromWorker;
 
 use lamoo::Promotion;
 
+use super::Given;
 use crate::ladder::Candidate;
 
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub enum Input {
     /// This process took the study up; the first input of each life. `study` is what a new ledger begins with.
     Started {
         study: Box<NewStudy>,
+        /// Results from elsewhere; those that the study has already change nothing.
+        given: Vec<Given>,
         version: String,
         host: String,
     },

@@ -3,6 +3,7 @@
 //! Two sentences decide much. An event is durable before its effect leaves the process. State is a fold over the ledger.
 
 mod effect;
+mod given;
 mod input;
 mod options;
 mod state;
@@ -18,6 +19,7 @@ use common::wire::{Progress, ToWorker};
 use lamoo::Promotion;
 
 pub use effect::{Decision, Effect, Wanted};
+pub use given::Given;
 pub use input::{Control, Input, NewStudy};
 pub use options::Options;
 pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
@@ -117,7 +119,7 @@ impl Core {
         }
         self.now = self.now.max(now);
         match input {
-            Input::Started { study, version, host } => self.on_started(*study, version, host),
+            Input::Started { study, given, version, host } => self.on_started(*study, given, version, host),
             Input::Message { worker, message } => self.on_message(worker, message),
             Input::Tick => self.on_tick(),
             Input::Observed { hour, samples } => self.on_observed(hour, samples),

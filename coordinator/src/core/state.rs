@@ -31,7 +31,7 @@ pub struct State {
     pub forecasts: BTreeMap<Zone, Forecast>,
     pub allocations: Vec<(Timestamp, Allocation)>,
     pub front: Option<Front<TrialId>>,
-    /// The hypervolume after each finished full training.
+    /// The hypervolume after each finished full training, and after those that were given at once.
     pub progress: Vec<Milestone>,
     /// Coordinator processes that have worked on this study.
     pub lives: u32,
@@ -109,10 +109,12 @@ pub struct WorkerRecord {
     pub lost_reason: Option<String>,
 }
 
-/// The search's standing when a full training finished.
+/// The search's standing when a full training finished, or was given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Milestone {
     pub at: Timestamp,
+    /// Known from elsewhere; no training of this study.
+    pub given: bool,
     pub hypervolume: f64,
     pub front: usize,
     pub joules: Joules,
@@ -183,7 +185,10 @@ impl State {
                 trial.crashes += u32::from(failure.can_retry());
                 trial.failures.push(failure.to_string());
             }),
-            Event::TrialFinished { task, evaluation } => self.trial_finished(at, *task, evaluation),
+            Event::TrialFinished { task, evaluation } => self.evaluated(at, task.trial, evaluation),
+            Event::EvaluationGiven { trial, subject, source, evaluation } => {
+                self.evaluation_given(at, *trial, subject, source, evaluation);
+            }
             Event::TrialFailed { trial, reason } => self.with_trial(*trial, |trial| {
                 trial.state = TrialState::Failed { reason: reason.clone() };
                 trial.finished = Some(at);
@@ -252,9 +257,10 @@ impl State {
         self.clock().map_or(now, |clock| clock.grid(now)).hour()
     }
 
-    /// Mean seconds and joules of what has finished so far; none before the first.
+    /// Mean seconds and joules of what has finished here so far; none before the first.
     pub fn mean_cost(&self, purpose: Purpose) -> Option<(Seconds, Joules)> {
-        let done = self.trials.values().filter(|trial| trial.subject.purpose() == purpose);
+        let here = self.trials.values().filter(|trial| !trial.is_given());
+        let done = here.filter(|trial| trial.subject.purpose() == purpose);
         let costs: Vec<_> = done
             .filter_map(|trial| trial.evaluation.as_ref().map(|e| (e.seconds.0, trial.joules.0)))
             .collect();
@@ -272,7 +278,7 @@ impl State {
         }
     }
 
-    fn trial_proposed(&mut self, at: Timestamp, id: TrialId, subject: &Subject, origin: &Origin) {
+    pub(super) fn trial_proposed(&mut self, at: Timestamp, id: TrialId, subject: &Subject, origin: &Origin) {
         self.by_subject.insert(subject.clone(), id);
         let trial = Trial {
             id,
@@ -292,9 +298,9 @@ impl State {
         self.trials.insert(id, trial);
     }
 
-    fn trial_finished(&mut self, at: Timestamp, task: TaskId, evaluation: &Evaluation) {
+    pub(super) fn evaluated(&mut self, at: Timestamp, id: TrialId, evaluation: &Evaluation) {
         let vector = self.objectives(evaluation);
-        let Some(trial) = self.trials.get_mut(&task.trial) else { return };
+        let Some(trial) = self.trials.get_mut(&id) else { return };
         trial.state = TrialState::Finished;
         trial.evaluation = Some(Box::new(evaluation.clone()));
         trial.finished = Some(at);
@@ -302,12 +308,17 @@ impl State {
         if trial.subject.fidelity() != Some(Fidelity::Full) {
             return;
         }
+        let given = trial.is_given();
         if let (Some(front), Some(vector)) = (&mut self.front, vector) {
             // Refused only for NaN, which `objectives` has refused before.
-            let _ = front.insert(&vector.0, task.trial);
+            let _ = front.insert(&vector.0, id);
             let (hypervolume, members) = (front.hypervolume(), front.len());
             let (joules, grams) = (self.account.total(), self.account.emissions());
-            self.progress.push(Milestone { at, hypervolume, front: members, joules, grams });
+            // What was given at once is one step, however many results it was.
+            if given && self.progress.last().is_some_and(|last| last.given && last.at == at) {
+                self.progress.pop();
+            }
+            self.progress.push(Milestone { at, given, hypervolume, front: members, joules, grams });
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod on_control;
 mod on_delivery;
+mod on_given;
 mod on_hour;
 mod on_tick;
 mod on_worker;

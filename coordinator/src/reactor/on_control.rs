@@ -4,12 +4,12 @@ use common::event::Event;
 use common::id::TaskId;
 use common::wire::ToWorker;
 
-use crate::core::{Control, Core, NewStudy};
+use crate::core::{Control, Core, Given, NewStudy};
 use crate::plan;
 
 impl Core {
     /// Start is recovery: a new ledger gets its first event, an old one goes on where it was.
-    pub(crate) fn on_started(&mut self, study: NewStudy, version: String, host: String) {
+    pub(crate) fn on_started(&mut self, study: NewStudy, given: Vec<Given>, version: String, host: String) {
         if self.state.study.is_none() {
             let NewStudy { spec, clock, config } = study;
             self.record(Event::StudyStarted {
@@ -27,6 +27,7 @@ impl Core {
             return;
         }
         self.record(Event::CoordinatorStarted { version, host });
+        self.on_given(given);
         self.assigned = self.state.leases().map(|(_, lease)| (lease.task, now)).collect();
         if let Some((_, allocation)) = self.state.allocations.last() {
             self.roles = plan::roles(allocation, &self.live_slots(), &self.roles);

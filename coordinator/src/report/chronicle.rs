@@ -76,6 +76,7 @@ impl Chronicle {
             | Event::TrialProposed { .. }
             | Event::TaskCheckpointed { .. }
             | Event::TrialFailed { .. }
+            | Event::EvaluationGiven { .. }
             | Event::EnergySpent { .. } => {}
         }
     }

@@ -53,6 +53,7 @@ fn network(
     let file = |kind, name: String| evaluation.artifact(kind).map(|_| name);
     Network {
         trial: trial.id,
+        given: trial.source().cloned(),
         architecture: space.encode(architecture),
         objectives: objectives
             .filter_map(|objective| Some((objective.kind, objective.kind.of(evaluation)?)))
@@ -66,7 +67,7 @@ fn network(
         device: evaluation.device.clone(),
         seconds: evaluation.seconds.0,
         joules: trial.joules.0,
-        origin: origin(&first.origin),
+        origin: origin(if trial.is_given() { &trial.origin } else { &first.origin }),
         region,
         lineage: family.iter().map(|trial| trial.id).collect(),
         worker: trial.worker.clone(),
@@ -87,6 +88,7 @@ pub(super) fn origin(origin: &Origin) -> String {
             if *widened { format!("{place}, widened") } else { place }
         }
         Origin::Promotion { from } => format!("promoted from {from}"),
+        Origin::Given(source) => format!("given by {}", source.file),
     }
 }
 
@@ -118,6 +120,7 @@ pub(super) fn evaluated(state: &State) -> Vec<Evaluated> {
                 fidelity: trial.subject.purpose(),
                 objectives: state.objectives(trial.evaluation.as_deref()?)?.0,
                 on_front: on_front.contains(&trial.id),
+                given: trial.is_given(),
             })
         })
         .collect()

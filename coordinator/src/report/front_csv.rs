@@ -2,7 +2,7 @@
 
 use super::model::{Network, Report};
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 18] = [
     "trial",
     "architecture",
     "validation_accuracy_percent",
@@ -20,6 +20,7 @@ const HEADER: [&str; 17] = [
     "lineage",
     "weights",
     "torchscript",
+    "given_by",
 ];
 
 /// The whole file. An empty front leaves the header.
@@ -32,7 +33,7 @@ pub fn front_csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-fn row(network: &Network) -> [String; 17] {
+fn row(network: &Network) -> [String; 18] {
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     let count = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
     // Six digits: more than 10,000 images can tell apart, and free of binary tails.
@@ -57,5 +58,6 @@ fn row(network: &Network) -> [String; 17] {
         lineage.join(" "),
         name(&network.files.weights),
         name(&network.files.torchscript),
+        network.given.as_ref().map_or(String::new(), |source| source.file.clone()),
     ]
 }

@@ -8,6 +8,7 @@ use common::id::{TrialId, WorkerName, Zone};
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::study::StudySpec;
+use common::trial::Source;
 use serde::{Deserialize, Serialize};
 
 /// Grows when a key changes its meaning; new keys alone do not change it.
@@ -94,6 +95,9 @@ pub struct TrialFacts {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrialCounts {
     pub finished: u64,
+    /// Known from elsewhere and taken as given; not among the finished.
+    #[serde(default)]
+    pub given: u64,
     pub running: u64,
     /// Begun, and waiting for a slot to go on.
     pub suspended: u64,
@@ -107,13 +111,16 @@ pub struct HypervolumeFacts {
     pub value: f64,
     /// Of the box between the origin and the reference point.
     pub share: f64,
-    /// After each finished full training.
+    /// After each finished full training, and after those that were given at once.
     pub history: Vec<HistoryPoint>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryPoint {
     pub at: String,
+    /// Known from elsewhere; no training of this study.
+    #[serde(default)]
+    pub given: bool,
     pub wall_minutes: f64,
     /// Grid time since the start.
     pub grid_hours: f64,
@@ -283,6 +290,9 @@ pub struct Loss {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Network {
     pub trial: TrialId,
+    /// Where its result was read; none for one that was trained here.
+    #[serde(default)]
+    pub given: Option<Source>,
     /// In the space's own notation.
     pub architecture: String,
     pub objectives: BTreeMap<ObjectiveKind, f64>,
@@ -296,9 +306,9 @@ pub struct Network {
     pub latency_ms: Option<f64>,
     pub joules_per_inference: Option<f64>,
     pub device: String,
-    /// Time at work, over all attempts.
+    /// Time at work, over all attempts; of a given one as it was told.
     pub seconds: f64,
-    /// Of the full training, over all attempts.
+    /// Of the full training, over all attempts; none were used here for a given one.
     pub joules: f64,
     /// How its architecture was first proposed.
     pub origin: String,
@@ -324,6 +334,9 @@ pub struct Evaluated {
     /// In the order of the study's objectives.
     pub objectives: Vec<f64>,
     pub on_front: bool,
+    /// Known from elsewhere, and taken as given.
+    #[serde(default)]
+    pub given: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use common::config::Config;
 use common::energy::{Method, Purpose};
-use common::fidelity::Fidelity;
 use common::study::EvaluatorSpec;
 use common::time::{HOUR_MS, Timestamp};
+use common::trial::Source;
 use common::wire::PROTOCOL;
 
 use super::chronicle::Chronicle;
@@ -60,7 +60,7 @@ impl Report {
             },
             notes: Vec::new(),
         };
-        report.notes = notes(&report);
+        report.notes = notes(&report, &sources(state));
         Some(report)
     }
 }
@@ -83,7 +83,7 @@ fn budgets(state: &State, study: &Study, energy: &EnergyFacts, span: Span) -> Ve
     // A configuration of another release may not parse; then the limits are read in its text alone.
     let Ok(config) = toml::from_str::<Config>(&study.config) else { return Vec::new() };
     let limits = config.budget;
-    let fulls = state.finished_at(Fidelity::Full).count() as f64;
+    let fulls = state.trained_fully() as f64;
     let grid_hours = span.to.since(span.from).0 as f64 / HOUR_MS as f64;
     let line = |of: &str, unit: &str, limit: Option<f64>, used: f64| {
         limit.map(|limit| BudgetFacts { of: of.into(), unit: unit.into(), limit, used })
@@ -108,6 +108,7 @@ fn trials(state: &State) -> TrialFacts {
         let counts = by_fidelity.entry(trial.subject.purpose()).or_default();
         *match standing(trial) {
             Standing::Finished => &mut counts.finished,
+            Standing::Given => &mut counts.given,
             Standing::Running => &mut counts.running,
             Standing::Suspended => &mut counts.suspended,
             Standing::Waiting => &mut counts.waiting,
@@ -117,13 +118,15 @@ fn trials(state: &State) -> TrialFacts {
     TrialFacts { total: state.trials.len() as u64, by_fidelity }
 }
 
-/// A trial's state as people count it: one that has begun and waits is suspended.
+/// A trial's state as people count it: one that has begun and waits is suspended, and one whose result was given is not
+/// finished here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Standing {
     Waiting,
     Running,
     Suspended,
     Finished,
+    Given,
     Failed,
 }
 
@@ -132,6 +135,7 @@ pub(crate) fn standing(trial: &Trial) -> Standing {
         TrialState::Waiting if trial.checkpoint.is_some() => Standing::Suspended,
         TrialState::Waiting => Standing::Waiting,
         TrialState::Leased(_) => Standing::Running,
+        TrialState::Finished if trial.is_given() => Standing::Given,
         TrialState::Finished => Standing::Finished,
         TrialState::Failed { .. } => Standing::Failed,
     }
@@ -144,6 +148,7 @@ fn hypervolume(state: &State, study: &Study) -> HypervolumeFacts {
     let origin = study.clock.grid(study.started);
     let history = state.progress.iter().map(|milestone| HistoryPoint {
         at: milestone.at.to_string(),
+        given: milestone.given,
         wall_minutes: milestone.at.since(study.started).seconds() / 60.0,
         grid_hours: study.clock.grid(milestone.at).since(origin).0 as f64 / HOUR_MS as f64,
         hypervolume: milestone.hypervolume,
@@ -233,8 +238,24 @@ fn failed(state: &State, study: &Study) -> Vec<FailedTrial> {
         .collect()
 }
 
+/// Where given results were read, and how many, in the order in which they came.
+fn sources(state: &State) -> Vec<(Source, u64)> {
+    let mut sources: Vec<(Source, u64)> = Vec::new();
+    for source in state.given().filter_map(Trial::source) {
+        match sources.iter_mut().find(|(known, _)| known == source) {
+            Some((_, count)) => *count += 1,
+            None => sources.push((source.clone(), 1)),
+        }
+    }
+    sources
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("One {noun}") } else { format!("{} {noun}s", text::count(count)) }
+}
+
 /// What a reader must know to judge the figures; first what would mislead, then what is merely so.
-fn notes(report: &Report) -> Vec<Note> {
+fn notes(report: &Report, given: &[(Source, u64)]) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut say = |important: bool, text: String| notes.push(Note { important, text });
     if report.laws.violations > 0 {
@@ -255,6 +276,15 @@ fn notes(report: &Report) -> Vec<Note> {
             true,
             "This is a rehearsal: no network was trained. Accuracies come from a formula, not from data."
                 .into(),
+        );
+    }
+    for (Source { file, sha256 }, count) in given {
+        let results = counted(*count, "result");
+        say(
+            true,
+            format!(
+                "{results} of networks were not worked out here but given by {file} (SHA-256 {sha256}): they count for the front and the hypervolume, and no energy, carbon or time of this study stands behind them."
+            ),
         );
     }
     if report.carbon.synthetic {

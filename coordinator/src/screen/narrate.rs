@@ -61,6 +61,7 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
         | Event::ForecastIssued { .. }
         | Event::TrialProposed { .. }
         | Event::TaskCheckpointed { .. }
+        | Event::EvaluationGiven { .. }
         | Event::EnergySpent { .. } => return None,
     })
 }

@@ -82,7 +82,7 @@ fn search(state: &State) -> String {
 }
 
 fn trials(state: &State) -> Vec<String> {
-    let mut counts: BTreeMap<String, [usize; 4]> = BTreeMap::new();
+    let mut counts: BTreeMap<String, [usize; 5]> = BTreeMap::new();
     for trial in state.trials.values() {
         let kind = match &trial.subject {
             Subject::Supernet => "supernet".into(),
@@ -91,13 +91,17 @@ fn trials(state: &State) -> Vec<String> {
         let column = match trial.state {
             TrialState::Leased(_) => 0,
             TrialState::Waiting => 1,
+            TrialState::Finished if trial.is_given() => 4,
             TrialState::Finished => 2,
             TrialState::Failed { .. } => 3,
         };
         counts.entry(kind).or_default()[column] += 1;
     }
-    let line = |(kind, [running, waiting, done, failed]): (String, [usize; 4])| {
-        format!("  {kind:<10} {done:>5} done {running:>3} running {waiting:>3} suspended {failed:>3} failed")
+    let line = |(kind, [running, waiting, done, failed, given]): (String, [usize; 5])| {
+        let given = if given > 0 { format!(" {given:>3} given") } else { String::new() };
+        format!(
+            "  {kind:<10} {done:>5} done {running:>3} running {waiting:>3} suspended {failed:>3} failed{given}"
+        )
     };
     counts.into_iter().map(line).collect()
 }

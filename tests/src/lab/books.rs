@@ -28,6 +28,8 @@ pub struct Books {
     pub booked: BTreeMap<(Zone, GridHour, Purpose), f64>,
     subjects: BTreeMap<TrialId, Subject>,
     evaluations: BTreeMap<TrialId, Evaluation>,
+    /// Trials whose result nobody worked for here.
+    given: BTreeSet<TrialId>,
 }
 
 /// Opens the books of the study in `directory` and fails, naming everything found wrong, unless they are in order.
@@ -59,6 +61,9 @@ fn check_order(records: &[Record], wrong: &mut Vec<String>) {
             Event::StudyFinished { .. } => over = true,
             Event::TaskLeased { task, .. } if over => {
                 wrong.push(format!("task {task} was leased after the end"));
+            }
+            Event::EvaluationGiven { trial, .. } if !finished.insert(*trial) => {
+                wrong.push(format!("trial {trial} was given, and had a result"));
             }
             Event::TrialFinished { task, .. } if !finished.insert(task.trial) => {
                 wrong.push(format!("trial {} finished twice", task.trial));
@@ -118,6 +123,7 @@ impl Books {
             booked: BTreeMap::new(),
             subjects: BTreeMap::new(),
             evaluations: BTreeMap::new(),
+            given: BTreeSet::new(),
             records: Vec::new(),
         };
         let mut clock = None;
@@ -135,6 +141,11 @@ impl Books {
                 }
                 Event::TrialFinished { task, evaluation } => {
                     books.evaluations.insert(task.trial, (**evaluation).clone());
+                }
+                Event::EvaluationGiven { trial, subject, evaluation, .. } => {
+                    books.subjects.insert(*trial, subject.clone());
+                    books.evaluations.insert(*trial, (**evaluation).clone());
+                    books.given.insert(*trial);
                 }
                 Event::EnergySpent { worker, session, measurement } => {
                     let clock = clock.expect("a study has begun");
@@ -271,9 +282,12 @@ impl Books {
         assert_eq!(trials["total"], self.subjects.len());
         for purpose in Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::Idle) {
             let of = |trial: &&TrialId| self.subjects[*trial].purpose() == purpose;
-            let finished = self.evaluations.keys().filter(of).count();
+            let (given, finished): (Vec<&TrialId>, Vec<&TrialId>) =
+                self.evaluations.keys().filter(of).partition(|trial| self.given.contains(trial));
+            let (given, finished) = (given.len(), finished.len());
             let counts = &trials["by_fidelity"][name(purpose)];
             assert_eq!(counts["finished"], finished, "finished {purpose}: {counts}");
+            assert_eq!(counts["given"], given, "given {purpose}: {counts}");
             let all: u64 = counts
                 .as_object()
                 .expect("counts")

@@ -58,7 +58,10 @@ impl World {
         let study = Box::new(NewStudy { spec: self.spec.clone(), clock, config: String::new() });
         let life = self.site.life;
         self.schedule.push(self.now + TICK, Happening::CoordinatorTick { life });
-        self.coordinator_step(Input::Started { study, version: "simulated".into(), host: "here".into() });
+        let told = self.site.begun >= self.plan.given_from;
+        let given = if told { self.plan.given.clone() } else { Vec::new() };
+        let (version, host) = ("simulated".into(), "here".into());
+        self.coordinator_step(Input::Started { study, given, version, host });
     }
 
     pub(super) fn crash_coordinator(&mut self, down: Millis, seen: bool) {

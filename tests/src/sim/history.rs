@@ -23,6 +23,9 @@ pub struct History {
     leased: BTreeMap<TrialId, Holder>,
     attempts: BTreeSet<TaskId>,
     ended: BTreeSet<TrialId>,
+    failed: BTreeSet<TrialId>,
+    /// Errors of results from elsewhere.
+    given: BTreeMap<TrialId, f64>,
     crashes: BTreeMap<TrialId, u32>,
     taken: BTreeMap<SessionKey, u64>,
     booked: BTreeMap<SessionKey, f64>,
@@ -90,7 +93,15 @@ impl History {
                 must!(found, "T-3", self.ended.insert(task.trial), "trial {} ends twice", task.trial);
                 found.extend(self.finished(*task, evaluation, store));
             }
+            Event::EvaluationGiven { trial, evaluation, .. } => {
+                self.given.insert(*trial, evaluation.validation_error);
+                // One that had failed here may yet be known from elsewhere.
+                let failed = !self.ended.insert(*trial) && !self.failed.contains(trial);
+                must!(found, "T-3", !failed, "trial {trial} ends twice");
+                self.leased.remove(trial);
+            }
             Event::TrialFailed { trial, reason } => {
+                self.failed.insert(*trial);
                 must!(found, "T-3", self.ended.insert(*trial), "trial {trial} ends twice");
                 must!(found, "T-1", !reason.is_empty(), "trial {trial} failed without a reason");
             }
@@ -178,7 +189,9 @@ impl History {
             match (&trial.state, &trial.evaluation) {
                 (TrialState::Finished, Some(evaluation)) => {
                     if let Subject::Network { architecture, .. } = &trial.subject {
-                        let error = truth::error_of(architecture);
+                        // What was given stands as it was told.
+                        let given = self.given.get(id).copied();
+                        let error = given.unwrap_or_else(|| truth::error_of(architecture));
                         must!(
                             found,
                             "T-3",

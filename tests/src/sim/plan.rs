@@ -3,6 +3,7 @@
 use common::id::{TrialId, WorkerName, Zone};
 use common::seed::Seed;
 use common::time::Millis;
+use coordinator::core::Given;
 
 use super::faults::Fault;
 use super::network::{Lose, Way, Weather};
@@ -21,6 +22,9 @@ pub struct Plan {
     pub lose: Vec<Lose>,
     pub death: Option<Death>,
     pub mishaps: Mishaps,
+    /// Results from elsewhere, and the first process of the coordinator that is given them.
+    pub given: Vec<Given>,
+    pub given_from: u64,
     /// One of `allocation::POLICIES`; none swings with the grid.
     pub policy: Option<&'static str>,
     /// Share of the coordinator's questions that nobody answers, while faults last.
@@ -109,6 +113,8 @@ impl Plan {
             lose: Vec::new(),
             death: None,
             mishaps: Mishaps::default(),
+            given: Vec::new(),
+            given_from: 1,
             policy: None,
             unanswered: 0.0,
             faults_end: Millis(0),

@@ -133,6 +133,9 @@ pub fn event(event: &Event) -> String {
         Event::TrialFinished { task, evaluation } => {
             format!("{kind} {task} {:.3}", evaluation.validation_error)
         }
+        Event::EvaluationGiven { trial, evaluation, .. } => {
+            format!("{kind} {trial} {:.3}", evaluation.validation_error)
+        }
         Event::TrialFailed { trial, reason } => format!("{kind} {trial}: {reason}"),
         Event::EnergySpent { worker, measurement, .. } => {
             let task = measurement.task.map_or("idle".into(), |task| task.to_string());

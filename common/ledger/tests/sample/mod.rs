@@ -15,7 +15,9 @@ use common::space::SpaceSpec;
 use common::space::nas_bench_201::Skeleton;
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 use common::time::{GridClock, GridHour, Millis, Timestamp};
-use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Origin, Subject};
+use common::trial::{
+    Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Origin, Source, Subject,
+};
 use common::unit::{Intensity, Joules, Seconds};
 use common::wire::SlotInfo;
 use rand::RngExt;
@@ -133,6 +135,15 @@ pub fn evaluation(validation_error: f64) -> Evaluation {
     }
 }
 
+pub fn given(trial: u64, error: f64) -> Event {
+    Event::EvaluationGiven {
+        trial: TrialId(trial),
+        subject: network(Fidelity::Full),
+        source: Source { file: "known.csv".into(), sha256: BlobId::of(b"known") },
+        evaluation: Box::new(evaluation(error)),
+    }
+}
+
 /// `count` events, any kind after any other: the ledger must not care what the coordinator's rules are.
 pub fn history(seed: Seed, count: usize) -> Vec<Event> {
     let mut rng = seed.stream("ledger history", 0);
@@ -143,7 +154,7 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
             let session = if rng.random_bool(0.5) { SESSION } else { SessionId(rng.random_range(0..3)) };
             let worker = ["alpha", "βeta", "gamma'; DROP TABLE events; --"][rng.random_range(0..3)];
             let checkpoint = Checkpoint { blob: BlobId::of(&trial.to_le_bytes()), progress: rng.random() };
-            match rng.random_range(0..17) {
+            match rng.random_range(0..18) {
                 0 => started(),
                 1 => Event::CoordinatorStarted { version: "0.1.0".into(), host: "head".into() },
                 2 => ended("line\nbreak \0 and \u{1F331}"),
@@ -190,6 +201,7 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
                     evaluation: Box::new(evaluation(rng.random())),
                 },
                 15 => Event::TrialFailed { trial: TrialId(trial), reason: "5 crashes".into() },
+                16 => given(trial, rng.random()),
                 _ => {
                     let start = rng.random_range(0..1_000_000);
                     let task = rng.random_bool(0.7).then(|| task(trial, attempt));

@@ -144,7 +144,7 @@ impl<'a> Drive<'a> {
             self.say(worker, vec![hello]);
         }
         let (version, host) = (env!("CARGO_PKG_VERSION").into(), self.table.name().into());
-        self.step(Input::Started { study, version, host }, look);
+        self.step(Input::Started { study, given: Vec::new(), version, host }, look);
         self.schedule.push((self.now + BEAT, Rank::Beat), Happening::Beat);
     }
 

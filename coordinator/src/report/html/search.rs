@@ -38,12 +38,14 @@ pub(super) fn front(report: &Report) -> Markup {
         .collect();
     let hidden = panels.iter().map(|panel| panel.hidden).max().unwrap_or(0);
     let two = others.len() == 1;
+    let any_given = report.evaluated.iter().any(|network| network.given);
     html! {
         figure {
             ul .legend {
                 (key(html! { circle .point-front cx="11" cy="5.5" r="4.5" {} }, "on the front"))
                 (key(html! { circle .point-full cx="11" cy="5.5" r="4" {} }, "full training"))
                 (key(html! { circle .point-rung cx="11" cy="5.5" r="3.5" {} }, "short training"))
+                @if any_given { (key(html! { circle .point-full .given cx="11" cy="5.5" r="4" {} }, "given, not trained here")) }
                 @if two { (stroke("stairs", "best error reached at each cost")) }
             }
             (drawing(WIDTH, 412.0, "validation error against cost of every training, with the front", html! {
@@ -127,8 +129,8 @@ impl<'a> Panel<'a> {
 
     fn point(&self, (x, y, network): &(f64, f64, &Evaluated), class: &str, radius: f64) -> Markup {
         html! {
-            circle class=(class) cx=(px(self.x.at(*x))) cy=(px(self.y.at(*y))) r=(radius) {
-                title { "trial " (network.trial) ": error " (text::percent(*y, 2)) ", " (self.title) " " (text::large(*x)) }
+            circle class=(class) .given[network.given] cx=(px(self.x.at(*x))) cy=(px(self.y.at(*y))) r=(radius) {
+                title { "trial " (network.trial) @if network.given { ", given" } ": error " (text::percent(*y, 2)) ", " (self.title) " " (text::large(*x)) }
             }
         }
     }
@@ -233,7 +235,7 @@ fn growth(
         path .curve d=(line) {}
         @for point in history {
             circle .dot cx=(px(x.at(x_of(point)))) cy=(px(y.at((100.0 * point.share).max(domain.0)))) r="2.6" {
-                title { (text::percent(point.share, 3)) ", front of " (point.front_size) ", " (text::energy(point.kwh)) ", " (text::mass(point.gco2eq)) " CO₂eq" }
+                title { @if point.given { "given: " } (text::percent(point.share, 3)) ", front of " (point.front_size) ", " (text::energy(point.kwh)) ", " (text::mass(point.gco2eq)) " CO₂eq" }
             }
         }
     }

@@ -39,15 +39,15 @@ pub(super) fn front(report: &Report) -> Markup {
                 tbody {
                     @for network in &report.front {
                         tr .lead {
-                            td .n { (network.trial) }
+                            td .n { (network.trial) @if network.given.is_some() { " " span .badge { "given" } } }
                             td .n { (optional(network.test_accuracy, |share| text::percent(share, 2))) }
                             td .n { (text::percent(network.validation_accuracy, 2)) }
                             td .n { (optional(network.parameters, text::count)) }
                             td .n { (optional(network.flops, |count| text::large(count as f64))) }
                             @if latency { td .n { (optional(network.latency_ms, |ms| format!("{} ms", text::significant(ms)))) } }
                             @if joules { td .n { (optional(network.joules_per_inference, text::joules)) } }
-                            td .n { (text::duration(network.seconds)) }
-                            td .n { (text::joules_as_energy(network.joules)) }
+                            td .n { (optional(worked(network).then_some(network.seconds), text::duration)) }
+                            td .n { (optional(worked(network).then_some(network.joules), text::joules_as_energy)) }
                             td { (network.origin) }
                         }
                         tr .under { td {} td colspan=(columns - 1) { code { (network.architecture) } " " (links(network)) } }
@@ -56,6 +56,11 @@ pub(super) fn front(report: &Report) -> Markup {
             }
         }
     }
+}
+
+/// Whether its training was this study's.
+fn worked(network: &Network) -> bool {
+    network.given.is_none()
 }
 
 /// Files beside the page; the only links it has.
@@ -167,12 +172,13 @@ pub(super) fn forecasts(report: &Report) -> Markup {
 
 pub(super) fn trials(report: &Report) -> Markup {
     const ROWS: [Purpose; 4] = [Purpose::Supernet, Purpose::OneShot, Purpose::Rung, Purpose::Full];
+    let any_given = report.trials.by_fidelity.values().any(|counts| counts.given > 0);
     html! {
         p .caption { b { "Table 4. Trials by fidelity and state. " } "Energy is per finished trial, what suspended and failed attempts used included." }
         table {
             thead {
                 tr {
-                    th { "fidelity" } th .n { "finished" } th .n { "running" } th .n { "suspended" } th .n { "waiting" } th .n { "failed" } th .n { "energy each" }
+                    th { "fidelity" } th .n { "finished" } @if any_given { th .n { "given" } } th .n { "running" } th .n { "suspended" } th .n { "waiting" } th .n { "failed" } th .n { "energy each" }
                 }
             }
             tbody {
@@ -182,6 +188,7 @@ pub(super) fn trials(report: &Report) -> Markup {
                     tr {
                         td { (text::purpose(purpose)) }
                         td .n { (text::count(counts.finished)) }
+                        @if any_given { td .n .nothing[counts.given == 0] { (text::count(counts.given)) } }
                         @for number in [counts.running, counts.suspended, counts.waiting, counts.failed] {
                             td .n .nothing[number == 0] { (text::count(number)) }
                         }
