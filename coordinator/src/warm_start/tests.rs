@@ -5,10 +5,14 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use common::config::load;
+use common::event::Event;
 use common::fidelity::Fidelity;
+use common::id::TrialId;
 use common::study::StudySpec;
+use common::time::{GridClock, Timestamp};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use ledger::Ledger;
 use tempfile::TempDir;
 
 use super::*;
@@ -198,4 +202,43 @@ fn of_several_files_all_are_taken_or_none() {
     );
     let missing = desk.read(&[desk.folder.path().join("missing.csv")]).unwrap_err().to_string();
     assert!(missing.contains("missing.csv can't be read"), "{missing}");
+}
+
+/// A study in a directory, with one result that it was given.
+fn other_study(desk: &Desk, spec: StudySpec) -> PathBuf {
+    let origin = Timestamp(0);
+    let clock = GridClock { wall_origin: origin, grid_origin: origin, hour_s: 3600.0 };
+    let given = desk.told(&format!("architecture,error\n{CELL},0.25\n")).unwrap().remove(0);
+    let Given { subject, source, evaluation } = given;
+    let (version, config) = (String::new(), String::new());
+    let story = [
+        Event::StudyStarted { spec: Box::new(spec), clock, version, config },
+        Event::EvaluationGiven { trial: TrialId(0), subject, source, evaluation: Box::new(evaluation) },
+    ];
+    let directory = desk.folder.path().join("earlier");
+    let mut ledger = Ledger::open(directory.join("ledger.sqlite")).unwrap();
+    ledger.append(origin, &story).unwrap();
+    directory
+}
+
+#[test]
+fn another_study_hands_on_what_it_knows() {
+    let desk = Desk::new(&[]);
+    let directory = other_study(&desk, desk.spec.clone());
+    let warm = desk.read(&[directory.clone(), directory.join("ledger.sqlite")]).unwrap();
+    assert_eq!(warm.given.len(), 1);
+    assert_eq!(warm.given[0].source.file, "earlier/ledger.sqlite");
+    let bytes = fs::read(directory.join("ledger.sqlite")).unwrap();
+    assert_eq!(warm.given[0].source.sha256, BlobId::of(&bytes), "as sha256sum tells it");
+}
+
+#[test]
+fn a_study_of_other_networks_or_a_rehearsal_is_refused() {
+    let refusal = |settings: &[&str]| {
+        let desk = Desk::new(&[]);
+        let directory = other_study(&desk, Desk::new(settings).spec);
+        desk.read(&[directory]).unwrap_err().to_string()
+    };
+    assert!(refusal(&["space.channels=8"]).contains("in another search space"));
+    assert!(refusal(&["evaluation.evaluator=rehearsal"]).contains("nothing in it was trained"));
 }
