@@ -123,17 +123,19 @@ impl SearchSpace for NasBench201 {
         Architecture::new(EDGES.iter().zip(operations).map(gene).collect())
     }
 
-    /// `[ln FLOPs, uses of skip, 1×1, 3×3 and pooling, longest path in operations and in convolutions, dead]`.
+    /// `[ln FLOPs, uses of skip, 1×1, 3×3 and pooling, longest path in operations and in convolutions, tensors added up,
+    /// operations on nothing, dead]`.
     fn structure(&self, architecture: &Architecture) -> Vec<f64> {
         let operations = Self::operations(architecture);
         let flops = cost(&self.skeleton, &operations).flops as f64;
         let used = |wanted: &Operation| operations.iter().filter(|operation| *operation == wanted).count();
+        let (sums, idle) = sums_and_idle(&operations);
         let dead = function_of(&operations) == NOTHING;
         let mut structure = vec![flops.ln()];
         structure.extend(Operation::ALL[1..].iter().map(|operation| used(operation) as f64));
         structure.push(longest_path(&operations, |operation| operation != Operation::Skip));
         structure.push(longest_path(&operations, |operation| operation.kernel().is_some()));
-        structure.push(f64::from(u8::from(dead)));
+        structure.extend([sums, idle, f64::from(u8::from(dead))]);
         structure
     }
 
@@ -296,6 +298,20 @@ fn longest_path(operations: &[Operation; 6], counts: impl Fn(Operation) -> bool)
         }
     }
     f64::from(longest[NODES - 1].unwrap_or(0))
+}
+
+/// How often one tensor is added to another, and how many operations work on nodes that nothing reaches.
+fn sums_and_idle(operations: &[Operation; 6]) -> (f64, f64) {
+    let (mut inputs, mut reached, mut idle) = ([0_u32; NODES], [true, false, false, false], 0);
+    for (&(from, to), &operation) in EDGES.iter().zip(operations) {
+        if operation != Operation::None {
+            inputs[to] += 1;
+            reached[to] |= reached[from];
+            idle += u32::from(!reached[from]);
+        }
+    }
+    let sums: u32 = inputs.iter().map(|count| count.saturating_sub(1)).sum();
+    (f64::from(sums), f64::from(idle))
 }
 
 fn cost(skeleton: &Skeleton, operations: &[Operation; 6]) -> Cost {

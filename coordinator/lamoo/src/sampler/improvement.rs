@@ -16,6 +16,8 @@ const DRAWN: f64 = 0.2;
 const BORN: f64 = 0.3;
 /// Climbers at most.
 const CLIMBERS: usize = 4;
+/// Share of the hypervolume reached below which an expected gain is next to nothing.
+const LITTLE: f64 = 5e-4;
 
 #[derive(Debug)]
 pub struct Improvement<'q> {
@@ -27,20 +29,28 @@ impl<'q> Improvement<'q> {
         Self { surrogate }
     }
 
-    /// The most promising open architecture of the list.
+    /// The most promising open architecture of the list; where the model expects next to nothing, every other time the one
+    /// of which most can be hoped, for then its own errors are what is left to find.
     fn best_listed(&self, batch: &Batch<'_>) -> Option<(Architecture, f64)> {
         let all = batch.pool().all()?;
+        let hopes = self.surrogate.hopes();
+        let is_open = |own: &Architecture| batch.is_new(own) && batch.is_inside(own);
         let mut best: Option<(&Architecture, f64)> = None;
-        for (place, hope) in self.surrogate.hopes() {
+        for &(place, hope) in &hopes {
             // What is expected is less than what is hoped.
             if best.is_some_and(|(_, promise)| hope <= promise) {
                 break;
             }
             let own = &all[place];
             let promise = self.surrogate.promise(own, Some(place));
-            if best.is_none_or(|(_, most)| promise > most) && batch.is_new(own) && batch.is_inside(own) {
+            if best.is_none_or(|(_, most)| promise > most) && is_open(own) {
                 best = Some((own, promise));
             }
+        }
+        let little = LITTLE * self.surrogate.hypervolume();
+        let known = batch.tree().samples().len() + batch.chosen().len();
+        if known.is_multiple_of(2) && best.is_none_or(|(_, promise)| promise < little) {
+            best = hopes.iter().map(|&(place, hope)| (&all[place], hope)).find(|(own, _)| is_open(own));
         }
         best.map(|(own, promise)| (own.clone(), promise))
     }

@@ -23,10 +23,6 @@ impl Factor {
         factor
     }
 
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
     pub(crate) fn row(&self, row: usize) -> &[f64] {
         let start = row * (row + 1) / 2;
         &self.packed[start..=start + row]

@@ -4,12 +4,16 @@
 //! O'Hagan (Biometrika 87, 2000) have it: what a cheaper fidelity shows is `s_ℓ` times the full one, and a gap of its own
 //! that varies as the objective does, `r_ℓ` times as much.
 //!
-//! `K((x, ℓ), (z, ℓ')) = (s_ℓ s_ℓ' + [ℓ = ℓ' > 0] r_ℓ) (k(x, z) + 1) + noise`; the 1 is the variance of the unknown mean.
+//! `K((x, ℓ), (z, ℓ')) = (s_ℓ s_ℓ' + [ℓ = ℓ' > 0] r_ℓ) k(x, z) + s_ℓ s_ℓ' v + [ℓ = ℓ' > 0] w + noise`, where `v` and `w` are
+//! the variances of the unknown mean and of the gap's.
 
 use super::view::{Layout, Measure};
 
 /// The unknown mean's variance, in units of the observations' own.
-pub(crate) const MEAN_VARIANCE: f64 = 1.0;
+const MEAN_VARIANCE: f64 = 1.0;
+/// That of the mean difference between a cheaper fidelity and the full one, which may be as large as all differences between
+/// architectures.
+const GAP_MEAN_VARIANCE: f64 = 4.0;
 
 /// Everything learnt about one objective but its observations. All positive.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +37,14 @@ pub(crate) struct LevelParameters {
 }
 
 impl Parameters {
-    pub(crate) fn prior_variance(&self) -> f64 {
-        self.amplitudes.iter().sum::<f64>() + MEAN_VARIANCE
+    /// `K((x, ℓ), (z, ℓ'))` without noise, for views of `layout`.
+    pub(crate) fn covariance(&self, layout: &Layout, a: (&[f64], usize), b: (&[f64], usize)) -> f64 {
+        self.coupling(a.1, b.1) * self.between(layout, a.0, b.0) + self.offset(a.1, b.1)
+    }
+
+    /// `K((x, ℓ), (x, ℓ))` without noise.
+    pub(crate) fn variance(&self, level: usize) -> f64 {
+        self.coupling(level, level) * self.amplitudes.iter().sum::<f64>() + self.offset(level, level)
     }
 
     /// `s_ℓ s_ℓ' + [ℓ = ℓ' > 0] r_ℓ`.
@@ -43,8 +53,23 @@ impl Parameters {
         first.slope * second.slope + if a == b { first.gap } else { 0.0 }
     }
 
-    /// `k(x, z) + 1` for views of `layout`.
-    pub(crate) fn between(&self, layout: &Layout, a: &[f64], b: &[f64]) -> f64 {
+    /// `s_ℓ s_ℓ' v + [ℓ = ℓ' > 0] w`.
+    pub(crate) fn offset(&self, a: usize, b: usize) -> f64 {
+        let own = if a == b && a > 0 { GAP_MEAN_VARIANCE } else { 0.0 };
+        self.slopes(a, b) * MEAN_VARIANCE + own
+    }
+
+    /// What `s_ℓ s_ℓ'` multiplies: `k(x, z) + v`.
+    pub(crate) fn sloped(likeness: f64) -> f64 {
+        likeness + MEAN_VARIANCE
+    }
+
+    fn slopes(&self, a: usize, b: usize) -> f64 {
+        self.levels[a].slope * self.levels[b].slope
+    }
+
+    /// `k(x, z)`.
+    fn between(&self, layout: &Layout, a: &[f64], b: &[f64]) -> f64 {
         let part = |(group, amplitude): (&std::ops::Range<usize>, &f64)| {
             let range = group.clone();
             let exponent = distance(
@@ -55,7 +80,7 @@ impl Parameters {
             );
             amplitude * libm::exp(-exponent)
         };
-        layout.groups.iter().zip(&self.amplitudes).map(part).sum::<f64>() + MEAN_VARIANCE
+        layout.groups.iter().zip(&self.amplitudes).map(part).sum()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::descent::minimise;
 use super::factor::{Factor, dot};
-use super::kernel::{LevelParameters, MEAN_VARIANCE, Parameters};
+use super::kernel::{LevelParameters, Parameters};
 use super::view::Layout;
 
 /// Steps at most.
@@ -54,11 +54,11 @@ impl Lesson<'_> {
     fn beliefs(&self) -> Vec<Belief> {
         let layout = self.layout;
         let mut beliefs: Vec<Belief> =
-            layout.groups.iter().map(|_| Belief::about(1.0 / layout.groups.len() as f64, 1.0)).collect();
+            layout.groups.iter().map(|_| Belief::about(1.0 / layout.groups.len() as f64, 2.0)).collect();
         beliefs.extend(layout.features.iter().map(|feature| Belief::about(feature.rate, 1.0)));
         for level in 0..self.level_count {
             beliefs.push(match layout.is_noisy {
-                true => Belief::about(0.01, 1.0),
+                true => Belief::about(0.02, 1.0),
                 false => Belief::about(1e-4, 2.0),
             });
             if level > 0 {
@@ -116,12 +116,12 @@ impl Lesson<'_> {
             exponent.iter_mut().for_each(|entry| *entry = amplitude * libm::exp(*entry));
             parts.push(exponent);
         }
-        let likeness = |pair: usize| parts.iter().map(|part| part[pair]).sum::<f64>() + MEAN_VARIANCE;
+        let likeness = |pair: usize| parts.iter().map(|part| part[pair]).sum::<f64>();
         let place = |row: usize, column: usize| row * (row + 1) / 2 + column;
         let factor = Factor::of(count, |row, column| {
-            let coupling = parameters.coupling(levels[row], levels[column]);
+            let (a, b) = (levels[row], levels[column]);
             let noise = if row == column { parameters.levels[levels[row]].noise } else { 0.0 };
-            coupling * likeness(place(row, column)) + noise
+            parameters.coupling(a, b) * likeness(place(row, column)) + parameters.offset(a, b) + noise
         });
         let white = factor.solve(&self.values);
         let weights = factor.solve_transposed(&white);
@@ -169,13 +169,13 @@ impl Lesson<'_> {
                         if here == [false, false] {
                             continue;
                         }
-                        let value = slopes[pair] * likeness(pair);
+                        let value = slopes[pair] * Parameters::sloped(likeness(pair));
                         let slope = |index: usize| parameters.levels[levels[index]].slope;
                         by_slope += value
                             * (f64::from(u8::from(here[0])) * slope(column)
                                 + f64::from(u8::from(here[1])) * slope(row));
                         if here == [true, true] {
-                            by_gap += value;
+                            by_gap += slopes[pair] * likeness(pair);
                         }
                     }
                 }

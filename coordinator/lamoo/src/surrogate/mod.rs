@@ -138,6 +138,11 @@ impl<'q> Surrogate<'q> {
         }
     }
 
+    /// Of the front, with what is supposed.
+    pub(crate) fn hypervolume(&self) -> f64 {
+        self.front.hypervolume()
+    }
+
     pub(crate) fn see(&mut self, own: &Architecture) {
         let scope = *self.question.pool.scope();
         self.learnt.see(&scope, own);

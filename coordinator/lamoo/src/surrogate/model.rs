@@ -22,8 +22,7 @@ const MOST_HELD: usize = 512;
 const HELD_AFRESH: usize = 384;
 /// Share by which the observations grow between two lessons.
 const GROWTH: f64 = 0.1;
-/// Below this many observations, and at each lesson that has half as many again as the last comparison, scales are
-/// compared.
+/// Scales are compared anew at a lesson that has so many more observations than the last comparison had.
 const COMPARISON_GROWTH: f64 = 0.5;
 
 /// An architecture's view, and where it stands in the list.
@@ -87,7 +86,9 @@ impl Model {
         let is_idle = |key: &Key| idle.is_some() && seen[&key.0].is_idle;
         let grown = self.order.len() as f64 >= self.learnt_at as f64 * (1.0 + GROWTH);
         let full = self.real + fresh.len() > MOST_HELD;
-        if self.process.is_none() || grown || full || idle != self.idle {
+        let sinks = |floor: f64| fresh.iter().any(|key| shown[key].value <= floor && !is_idle(key));
+        let broken = self.scale.and_then(|scale| scale.floor).is_some_and(sinks);
+        if self.process.is_none() || grown || full || broken || idle != self.idle {
             self.idle = idle;
             let mut held: Vec<&Key> = self.order.iter().filter(|key| !is_idle(key)).collect();
             if held.len() > HELD_AFRESH && held.len() + held.len() / 10 > MOST_HELD {
@@ -204,7 +205,8 @@ impl Model {
     }
 }
 
-/// Parameters taken as certain make predictions too sure; the fewer observations, the more.
+/// By how much variances are stretched: parameters taken as certain, and a world that is not quite normal, make predictions
+/// too sure; the fewer observations, the more.
 fn looseness(observations: usize) -> f64 {
-    1.0 + 3.0 / observations as f64
+    1.5 + 3.0 / observations as f64
 }

@@ -48,19 +48,17 @@ impl Process {
     ) {
         let parameters = &self.parameters;
         let against = |(other, other_level): &(Box<[f64]>, usize)| {
-            parameters.coupling(level, *other_level) * parameters.between(layout, view, other)
+            parameters.covariance(layout, (view, level), (other, *other_level))
         };
         let mut row: Vec<f64> = self.points.iter().map(against).collect();
-        let own = parameters.coupling(level, level) * parameters.prior_variance();
-        row.push(own + parameters.levels[level].noise);
+        row.push(parameters.variance(level) + parameters.levels[level].noise);
         self.factor.grow(&row);
         let last = self.factor.row(self.points.len());
         let (above, pivot) = (&last[..self.points.len()], last[self.points.len()]);
         let white = (value - dot(above, &self.white)) / pivot;
         if !self.field.means.is_empty() {
-            let coupling = parameters.coupling(0, level);
-            let mut products: Vec<f64> =
-                list.iter().map(|other| coupling * parameters.between(layout, other, view)).collect();
+            let against = |other: &Box<[f64]>| parameters.covariance(layout, (other, 0), (view, level));
+            let mut products: Vec<f64> = list.iter().map(against).collect();
             for (before, entry) in self.field.rows.iter().zip(above) {
                 add_scaled(&mut products, before, -entry);
             }
@@ -87,9 +85,8 @@ impl Process {
     /// Mean and variance of the function at the full fidelity, without noise.
     pub(crate) fn predict(&self, layout: &Layout, view: &[f64]) -> (f64, f64) {
         let parameters = &self.parameters;
-        let against = |(other, level): &(Box<[f64]>, usize)| {
-            parameters.coupling(0, *level) * parameters.between(layout, view, other)
-        };
+        let against =
+            |(other, level): &(Box<[f64]>, usize)| parameters.covariance(layout, (view, 0), (other, *level));
         let products: Vec<f64> = self.points.iter().map(against).collect();
         let solved = self.factor.solve(&products);
         (dot(&solved, &self.white), self.left(dot(&solved, &solved)))
@@ -108,21 +105,8 @@ impl Process {
         &self.parameters
     }
 
-    /// What each observation was expected to be, knowing all others: mean and variance, noise included (Rasmussen and
-    /// Williams, eq. 5.12). `values` are the observations.
-    pub(crate) fn left_out(&self, values: &[f64]) -> Vec<(f64, f64)> {
-        let inverse = self.factor.inverse();
-        let weights = self.factor.solve_transposed(&self.white);
-        (0..self.points.len())
-            .map(|row| {
-                let precision = inverse[row * (row + 1) / 2 + row];
-                (values[row] - weights[row] / precision, 1.0 / precision)
-            })
-            .collect()
-    }
-
     fn left(&self, explained: f64) -> f64 {
-        (self.parameters.prior_variance() - explained).max(0.0)
+        (self.parameters.variance(0) - explained).max(0.0)
     }
 }
 
@@ -183,7 +167,7 @@ mod tests {
             process.observe(&layout, &list, &view(place), level, value);
         }
         let covariance = |a: (usize, usize), b: (usize, usize)| {
-            parameters.coupling(a.1, b.1) * parameters.between(&layout, &view(a.0), &view(b.0))
+            parameters.covariance(&layout, (&view(a.0), a.1), (&view(b.0), b.1))
         };
         let matrix: Vec<Vec<f64>> = observed
             .iter()
@@ -195,28 +179,17 @@ mod tests {
             })
             .collect();
         let values: Vec<f64> = observed.iter().map(|(_, _, value)| *value).collect();
-        let weights = solve(matrix.clone(), values.clone());
+        let weights = solve(matrix.clone(), values);
         for place in 0..list.len() {
             let products: Vec<f64> =
                 observed.iter().map(|&(p, l, _)| covariance((p, l), (place, 0))).collect();
             let mean = dot(&products, &weights);
-            let variance =
-                parameters.prior_variance() - dot(&products, &solve(matrix.clone(), products.clone()));
+            let variance = parameters.variance(0) - dot(&products, &solve(matrix.clone(), products.clone()));
             for (found_mean, found_variance) in
                 [process.listed(place), process.predict(&layout, &view(place))]
             {
                 assert!((found_mean - mean).abs() < 1e-9 && (found_variance - variance).abs() < 1e-9);
             }
-        }
-        for (left_out, (mean, variance)) in process.left_out(&values).into_iter().enumerate() {
-            let keep: Vec<usize> = (0..observed.len()).filter(|index| *index != left_out).collect();
-            let inner: Vec<Vec<f64>> =
-                keep.iter().map(|i| keep.iter().map(|j| matrix[*i][*j]).collect()).collect();
-            let products: Vec<f64> = keep.iter().map(|i| matrix[left_out][*i]).collect();
-            let kept: Vec<f64> = keep.iter().map(|i| values[*i]).collect();
-            assert!((mean - dot(&products, &solve(inner.clone(), kept))).abs() < 1e-9);
-            let wanted = matrix[left_out][left_out] - dot(&products, &solve(inner, products.clone()));
-            assert!((variance - wanted).abs() < 1e-9);
         }
 
         let before: Vec<_> = (0..list.len()).map(|place| process.listed(place)).collect();

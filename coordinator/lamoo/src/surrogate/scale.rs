@@ -10,8 +10,8 @@ pub(crate) struct Scale {
     pub(crate) spread: f64,
 }
 
-/// Where floors may lie below the least value, in units of the median's height above it.
-const DEPTHS: [f64; 2] = [0.3, 2.0];
+/// Where floors may lie below the least value, in units of the upper quartile's height above it.
+const DEPTHS: [f64; 2] = [0.5, 2.0];
 
 impl Scale {
     /// The scales worth comparing for `values`: identity first.
@@ -19,12 +19,12 @@ impl Scale {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         let mut floors = vec![None];
-        if let (Some(&least), Some(&middle)) = (sorted.first(), sorted.get(sorted.len() / 2)) {
+        if let (Some(&least), Some(&high)) = (sorted.first(), sorted.get(sorted.len() * 3 / 4)) {
             if least > 0.0 {
                 floors.push(Some(0.0));
             }
-            if middle > least {
-                floors.extend(DEPTHS.map(|depth| Some(least - depth * (middle - least))));
+            if high > least {
+                floors.extend(DEPTHS.map(|depth| Some(least - depth * (high - least))));
             }
         }
         floors.into_iter().map(|floor| Self::centred(floor, values)).collect()

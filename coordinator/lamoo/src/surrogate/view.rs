@@ -78,7 +78,7 @@ impl Layout {
         };
         layout.scales = scales(&layout, scope);
         if !layout.scales.is_empty() {
-            let rate = 1.0 / layout.scales.len() as f64;
+            let rate = 0.35 / layout.scales.len() as f64;
             let start = layout.features.len();
             layout.features.extend(layout.scales.iter().map(|_| Feature { measure: Measure::Apart, rate }));
             layout.groups.push(start..layout.features.len());
@@ -114,12 +114,13 @@ impl Layout {
     }
 }
 
-/// Rates such that two architectures drawn at random are alike by about `exp(-2)`, whatever the number of decisions.
+/// Rates such that two architectures drawn at random are still half alike, whatever the number of decisions: mostly, what
+/// single decisions do adds up.
 fn feature(decision: &Decision, decisions: usize) -> Feature {
     let share = 1.0 / decisions as f64;
     match decision.scale {
-        Scale::Categorical => Feature { measure: Measure::Differs, rate: 2.0 * share },
-        Scale::Ordered => Feature { measure: Measure::Apart, rate: 12.0 * share },
+        Scale::Categorical => Feature { measure: Measure::Differs, rate: 0.7 * share },
+        Scale::Ordered => Feature { measure: Measure::Apart, rate: 4.0 * share },
     }
 }
 
