@@ -157,9 +157,9 @@ mod tests {
         }
         let vector: Vec<f64> = (0..17).map(|i| libm::sin(f64::from(i))).collect();
         let solved = factor.solve_transposed(&factor.solve(&vector));
-        for i in 0..17 {
-            let wanted: f64 = (0..17).map(|j| inverse(i, j) * vector[j]).sum();
-            assert!((solved[i] - wanted).abs() < 1e-9);
+        for (i, found) in solved.iter().enumerate() {
+            let wanted: f64 = vector.iter().enumerate().map(|(j, entry)| inverse(i, j) * entry).sum();
+            assert!((found - wanted).abs() < 1e-9);
         }
     }
 

@@ -57,8 +57,8 @@ impl Process {
         let (above, pivot) = (&last[..self.points.len()], last[self.points.len()]);
         let white = (value - dot(above, &self.white)) / pivot;
         if !self.field.means.is_empty() {
-            let against = |other: &Box<[f64]>| parameters.covariance(layout, (other, 0), (view, level));
-            let mut products: Vec<f64> = list.iter().map(against).collect();
+            let against = |other: &[f64]| parameters.covariance(layout, (other, 0), (view, level));
+            let mut products: Vec<f64> = list.iter().map(|other| against(other)).collect();
             for (before, entry) in self.field.rows.iter().zip(above) {
                 add_scaled(&mut products, before, -entry);
             }
@@ -146,9 +146,8 @@ mod tests {
             right.swap(column, pivot);
             for row in (0..size).filter(|row| *row != column) {
                 let share = matrix[row][column] / matrix[column][column];
-                for other in 0..size {
-                    matrix[row][other] -= share * matrix[column][other];
-                }
+                let above = matrix[column].clone();
+                add_scaled(&mut matrix[row], &above, -share);
                 right[row] -= share * right[column];
             }
         }
