@@ -131,7 +131,7 @@ impl SearchSpace for NasBench201 {
         let used = |wanted: &Operation| operations.iter().filter(|operation| *operation == wanted).count();
         let (sums, idle) = sums_and_idle(&operations);
         let dead = function_of(&operations) == NOTHING;
-        let mut structure = vec![flops.ln()];
+        let mut structure = vec![libm::log(flops)];
         structure.extend(Operation::ALL[1..].iter().map(|operation| used(operation) as f64));
         structure.push(longest_path(&operations, |operation| operation != Operation::Skip));
         structure.push(longest_path(&operations, |operation| operation.kernel().is_some()));

@@ -41,7 +41,7 @@ impl SearchTree {
         let visited = |region: &Region| (region.samples.len() + region.pending) as f64;
         let (visits, parent_visits) = (visited(region), visited(parent));
         let cp = exploration * self.root().hypervolume;
-        Some(region.hypervolume + 2.0 * cp * (2.0 * parent_visits.ln() / visits).sqrt())
+        Some(region.hypervolume + 2.0 * cp * (2.0 * libm::log(parent_visits) / visits).sqrt())
     }
 
     fn best<'a>(&self, regions: impl Iterator<Item = &'a Region>, exploration: f64) -> RegionId {

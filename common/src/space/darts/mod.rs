@@ -83,7 +83,7 @@ impl SearchSpace for Darts {
     fn structure(&self, architecture: &Architecture) -> Vec<f64> {
         let cells = Self::cells(architecture);
         let cost = count::cost(&self.skeleton, &cells);
-        let mut structure = vec![(cost.flops as f64).ln(), (cost.parameters as f64).ln()];
+        let mut structure = vec![libm::log(cost.flops as f64), libm::log(cost.parameters as f64)];
         for cell in &cells {
             let uses = |wanted: &Operation| cell.edges().filter(|edge| edge.operation == *wanted).count();
             structure.extend(Operation::ALL.iter().map(|operation| uses(operation) as f64));

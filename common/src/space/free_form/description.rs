@@ -157,7 +157,7 @@ impl Domain {
                 }
                 // Neighbours on the grid must be apart by more than the rounding of their digits, or of their logarithms.
                 let apart = if *log {
-                    max.ln() - min.ln() > NARROWEST_LOG
+                    libm::log(*max) - libm::log(*min) > NARROWEST_LOG
                 } else {
                     let step = (max - min) / f64::from(GRID);
                     step.is_finite() && step > 8.0 * f64::EPSILON * max.abs().max(min.abs())

@@ -89,7 +89,7 @@ impl Domain {
         match gene {
             0 => min,
             GRID => max,
-            _ if log => (min.ln() + (max.ln() - min.ln()) * share).exp().clamp(min, max),
+            _ if log => libm::exp(libm::log(min) + (libm::log(max) - libm::log(min)) * share).clamp(min, max),
             _ => (min + (max - min) * share).clamp(min, max),
         }
     }
@@ -97,7 +97,7 @@ impl Domain {
     fn nearest(&self, number: f64) -> u32 {
         let Self::Float { min, max, log } = *self else { return 0 };
         let share =
-            if log { (number.ln() - min.ln()) / (max.ln() - min.ln()) } else { (number - min) / (max - min) };
+            if log { (libm::log(number) - libm::log(min)) / (libm::log(max) - libm::log(min)) } else { (number - min) / (max - min) };
         // Saturates: what rounding puts beyond an end is at the end.
         ((share * f64::from(GRID)).round() as u32).min(GRID)
     }

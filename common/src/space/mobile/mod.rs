@@ -143,7 +143,7 @@ impl SearchSpace for Mobile {
         let cost = count::cost(&self.design, &network);
         let blocks = || network.stages.iter().flatten();
         let excited = blocks().filter(|block| block.squeeze_excite).count();
-        let mut structure = vec![(cost.flops as f64).ln(), (cost.parameters as f64).ln()];
+        let mut structure = vec![libm::log(cost.flops as f64), libm::log(cost.parameters as f64)];
         structure.extend([network.width, f64::from(network.resolution) / 32.0]);
         structure.extend([blocks().count() as f64, excited as f64]);
         for stage in &network.stages {
