@@ -96,8 +96,11 @@ impl Domain {
 
     fn nearest(&self, number: f64) -> u32 {
         let Self::Float { min, max, log } = *self else { return 0 };
-        let share =
-            if log { (libm::log(number) - libm::log(min)) / (libm::log(max) - libm::log(min)) } else { (number - min) / (max - min) };
+        let share = if log {
+            (libm::log(number) - libm::log(min)) / (libm::log(max) - libm::log(min))
+        } else {
+            (number - min) / (max - min)
+        };
         // Saturates: what rounding puts beyond an end is at the end.
         ((share * f64::from(GRID)).round() as u32).min(GRID)
     }
