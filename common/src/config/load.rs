@@ -74,6 +74,8 @@ pub fn load(
         .with_list_parse_key("objectives.minimise")
         .with_list_parse_key("carbon.traces")
         .with_list_parse_key("carbon.zones")
+        .with_list_parse_key("carbon.live")
+        .with_list_parse_key("carbon.constants")
         .with_list_parse_key("space.mobile.widths")
         .with_list_parse_key("space.mobile.depths")
         .with_list_parse_key("space.mobile.kernels")

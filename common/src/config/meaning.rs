@@ -47,7 +47,13 @@ impl Config {
         at_least_one("coordinator.crash_limit", self.coordinator.crash_limit)?;
         at_least_one("search.batch", self.search.batch)?;
         one_of("search.searcher", &self.search.searcher, &SEARCHERS)?;
-        one_of("carbon.source", &self.carbon.source, &["trace", "typical_week"])?;
+        one_of("carbon.source", &self.carbon.source, &["trace", "live", "typical_week"])?;
+        let kinds = ["auto", "average_lifecycle", "average_direct", "marginal_direct"];
+        one_of("carbon.kind", &self.carbon.kind, &kinds)?;
+        at_least_one("carbon.requests_per_day", self.carbon.requests_per_day)?;
+        if !(0.1..=60.0).contains(&self.carbon.timeout_s) {
+            return refuse("carbon.timeout_s", self.carbon.timeout_s, "between 0.1 and 60 seconds");
+        }
         let models = ["auto", "persistence", "yesterday", "week_mean", "linear"];
         one_of("forecast.model", &self.forecast.model, &models)?;
         let policies = ["planner", "fixed", "linear", "threshold", "greedy"];

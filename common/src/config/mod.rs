@@ -117,8 +117,28 @@ pub struct Carbon {
     pub traces: Vec<String>,
     pub zones: Vec<String>,
     pub column: String,
+    pub live: Vec<String>,
+    pub kind: String,
+    pub constants: Vec<String>,
+    pub timeout_s: f64,
+    pub requests_per_day: u32,
     pub start: String,
     pub hour_seconds: f64,
+    pub electricity_maps: KeyedService,
+    pub watttime: KeyedService,
+    pub uk: OpenService,
+}
+
+/// A web service that wants to know who asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeyedService {
+    pub url: String,
+    pub key_file: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenService {
+    pub url: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

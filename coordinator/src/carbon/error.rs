@@ -6,12 +6,44 @@ use common::carbon::SignalKind;
 use common::id::Zone;
 use common::time::GridHour;
 
+use super::live::Trouble;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("carbon.source = {0}: it is \"trace\" or \"typical_week\"")]
+    #[error("carbon.source = {0}: it is \"trace\", \"live\" or \"typical_week\"")]
     UnknownSource(String),
     #[error("carbon.source is \"trace\", and carbon.traces is empty: give at least one \"ZONE=FILE\"")]
     NoTraces,
+    #[error("carbon.source is \"live\", and carbon.live is empty: give at least one \"ZONE=SERVICE\"")]
+    NoLive,
+    #[error("carbon.live: `{0}` is not of the form ZONE=SERVICE or ZONE=SERVICE:PLACE")]
+    LiveSetting(String),
+    #[error(
+        "carbon.live: `{text}`: there is no service `{service}`; it is one of electricity_maps, watttime, uk{nearest}"
+    )]
+    UnknownService { text: String, service: String, nearest: String },
+    #[error("carbon.live: `{text}`: {reason}")]
+    Place { text: String, reason: String },
+    #[error("carbon.{section}.url = {url}: {reason}")]
+    Url { section: &'static str, url: String, reason: &'static str },
+    #[error("carbon.{section}.key_file: {trouble}")]
+    Key { section: &'static str, trouble: Trouble },
+    #[error("carbon.constants: `{0}` is not of the form ZONE=NUMBER, a number from 0 to 3000 g/kWh")]
+    ConstantSetting(String),
+    #[error(
+        "carbon.kind = {asked}: not every source of the study serves it ({served}); give each zone sources of one kind"
+    )]
+    NoCommonKind { asked: String, served: String },
+    #[error(
+        "the trace for {zone} is {found:?}, and the live sources are {wanted:?}: name in carbon.column a column of that kind, or leave the trace out"
+    )]
+    TraceKind { zone: Zone, found: SignalKind, wanted: SignalKind },
+    #[error(
+        "carbon.traces names {0}, and carbon.live does not: a trace stands in for a live source of its zone"
+    )]
+    NotLive(Zone),
+    #[error("{service}: {trouble}")]
+    Live { service: &'static str, trouble: Trouble },
     #[error("carbon.zones is empty: name at least one zone")]
     NoZones,
     #[error("carbon.traces: `{0}` is not of the form ZONE=FILE")]

@@ -2,14 +2,20 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `source` | the trait, and the chain a zone is served by: its provider, the last value ageing, a yearly constant |
+//! | `source` | the trait behind which all stand |
+//! | `chain` | what a zone is served by: its providers in order, the last value ageing, a recorded trace, a yearly constant |
+//! | `live` | services that are asked over the network |
+//! | `settings` | which services serve which zone, in one kind of signal |
 //! | `trace` | recorded hours from a CSV file |
 //! | `typical_week` | a made-up grid, shown as synthetic wherever it is shown |
 //! | `error` | what can be wrong, with the cure |
 //!
 //! Series of different kinds (average or marginal, direct or life-cycle) are never mixed, within a zone or between zones.
 
+mod chain;
 mod error;
+pub mod live;
+mod settings;
 mod source;
 mod trace;
 mod typical_week;
@@ -17,80 +23,115 @@ mod typical_week;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use common::carbon::{SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::seed::Seed;
 
+pub use chain::{CACHE_HOURS, Chain};
 pub use error::Error;
-pub use source::{CACHE_HOURS, CarbonSource, Chain};
+pub use live::Clock;
+pub use settings::{ServiceName, word};
+pub use source::CarbonSource;
 pub use trace::{Trace, parse_time};
 pub use typical_week::{Mix, TypicalWeek};
 
-/// What `[carbon]` says, as far as it concerns the sources.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the sources are made from.
+#[derive(Debug, Clone)]
 pub struct Settings {
-    /// `trace` or `typical_week`.
-    pub source: String,
-    /// `ZONE=FILE` each.
-    pub traces: Vec<String>,
-    /// The column that holds the intensity, or `auto`.
-    pub column: String,
-    /// Zones of the built-in generator.
-    pub zones: Vec<String>,
+    pub carbon: common::config::Carbon,
     pub seed: Seed,
+    /// Tells live sources what hour it is.
+    pub clock: Clock,
 }
 
 impl Settings {
     pub fn new(carbon: &common::config::Carbon, seed: Seed) -> Self {
-        Self {
-            source: carbon.source.clone(),
-            traces: carbon.traces.clone(),
-            column: carbon.column.clone(),
-            zones: carbon.zones.clone(),
-            seed,
-        }
+        Self { carbon: carbon.clone(), seed, clock: Clock::default() }
     }
 }
 
 /// One chain a zone. Reads trace files whole; nothing is read later.
 pub fn build(settings: &Settings) -> Result<BTreeMap<Zone, Box<dyn CarbonSource>>, Error> {
-    let links: Vec<Box<dyn CarbonSource>> = match settings.source.as_str() {
-        "trace" => traces(settings)?,
+    let chains: BTreeMap<Zone, Chain> = match settings.carbon.source.as_str() {
+        "trace" => distinct(traces(settings, None)?)?,
+        "live" => live_chains(settings)?,
         "typical_week" => {
-            let zone = |name: &String| Box::new(TypicalWeek::new(Zone::new(name), settings.seed)) as _;
-            settings.zones.iter().map(zone).collect()
+            let zone = |name: &String| TypicalWeek::new(Zone::new(name), settings.seed);
+            distinct(settings.carbon.zones.iter().map(zone))?
         }
         other => return Err(Error::UnknownSource(other.into())),
     };
-    let mut chains: BTreeMap<Zone, Box<dyn CarbonSource>> = BTreeMap::new();
-    let first = links.first().map(|link| (link.zone().clone(), link.kind()));
-    for link in links {
-        let (zone, kind) = (link.zone().clone(), link.kind());
-        if let Some((first, first_kind)) = first.clone().filter(|(_, first_kind)| *first_kind != kind) {
-            return Err(Error::MixedKinds { first, first_kind, other: zone, other_kind: kind });
-        }
-        if chains.insert(zone.clone(), Box::new(Chain::new(link))).is_some() {
-            return Err(Error::ZoneTwice(zone));
-        }
-    }
     if chains.is_empty() {
         return Err(Error::NoZones);
+    }
+    let mut kinds = chains.iter().map(|(zone, chain)| (zone, chain.kind()));
+    if let Some((first, first_kind)) = kinds.next()
+        && let Some((other, other_kind)) = kinds.find(|(_, kind)| *kind != first_kind)
+    {
+        return Err(Error::MixedKinds { first: first.clone(), first_kind, other: other.clone(), other_kind });
+    }
+    let constants = settings::constants(&settings.carbon)?;
+    let with_constant = |(zone, chain): (Zone, Chain)| {
+        let constant = constants.get(&zone).copied().unwrap_or(WORLD_MEAN);
+        (zone, Box::new(chain.or_constant(constant)) as Box<dyn CarbonSource>)
+    };
+    Ok(chains.into_iter().map(with_constant).collect())
+}
+
+/// A chain of each source alone.
+fn distinct<S: CarbonSource + 'static>(
+    sources: impl IntoIterator<Item = S>,
+) -> Result<BTreeMap<Zone, Chain>, Error> {
+    let mut chains = BTreeMap::new();
+    for source in sources {
+        let zone = source.zone().clone();
+        if chains.insert(zone.clone(), Chain::new(Box::new(source))).is_some() {
+            return Err(Error::ZoneTwice(zone));
+        }
     }
     Ok(chains)
 }
 
-fn traces(settings: &Settings) -> Result<Vec<Box<dyn CarbonSource>>, Error> {
-    if settings.traces.is_empty() {
+/// Live services in the order given; recorded traces stand in behind them.
+fn live_chains(settings: &Settings) -> Result<BTreeMap<Zone, Chain>, Error> {
+    let mut chains: BTreeMap<Zone, Chain> = BTreeMap::new();
+    let mut kind = None;
+    for source in settings::live(settings)? {
+        let zone = source.zone().clone();
+        kind = Some(source.kind());
+        let chain = match chains.remove(&zone) {
+            Some(chain) => chain.then(Box::new(source)),
+            None => Chain::new(Box::new(source)),
+        };
+        chains.insert(zone, chain);
+    }
+    let recorded = if settings.carbon.traces.is_empty() { Vec::new() } else { traces(settings, kind)? };
+    for trace in recorded {
+        let zone = trace.zone().clone();
+        let chain = chains.remove(&zone).ok_or_else(|| Error::NotLive(zone.clone()))?;
+        if trace.kind() != chain.kind() {
+            return Err(Error::TraceKind { zone, found: trace.kind(), wanted: chain.kind() });
+        }
+        chains.insert(zone, chain.or_recorded(trace));
+    }
+    Ok(chains)
+}
+
+/// `preferred` decides between the columns of a trace where none is named.
+fn traces(settings: &Settings, preferred: Option<SignalKind>) -> Result<Vec<Trace>, Error> {
+    let carbon = &settings.carbon;
+    if carbon.traces.is_empty() {
         return Err(Error::NoTraces);
     }
-    let read = |text: &String| -> Result<Box<dyn CarbonSource>, Error> {
+    let read = |text: &String| -> Result<Trace, Error> {
         let (zone, path) = text
             .split_once('=')
             .map(|(zone, path)| (zone.trim(), path.trim()))
             .filter(|(zone, path)| !zone.is_empty() && !path.is_empty())
             .ok_or_else(|| Error::TraceSetting(text.clone()))?;
-        Ok(Box::new(Trace::read(Path::new(path), Zone::new(zone), &settings.column)?))
+        Trace::read_as(Path::new(path), Zone::new(zone), &carbon.column, preferred)
     };
-    settings.traces.iter().map(read).collect()
+    carbon.traces.iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -207,12 +207,12 @@ fn the_chain_ages_the_last_value_and_ends_at_a_constant() {
 fn settings_make_one_chain_a_zone() {
     let (_a, direct) = written("a.csv", "utc,ci_direct\n2021-01-01T00:00Z,100\n");
     let (_b, lifecycle) = written("b.csv", "utc,ci_lifecycle\n2021-01-01T00:00Z,100\n");
-    let settings = |source: &str, traces: &[String]| Settings {
-        source: source.into(),
-        traces: traces.to_vec(),
-        column: "auto".into(),
-        zones: vec!["LOCAL".into(), "AWAY".into()],
-        seed: Seed(1),
+    let settings = |source: &str, traces: &[String]| {
+        let mut carbon = common::config::load(None, [], &[]).unwrap().carbon;
+        carbon.source = source.into();
+        carbon.traces = traces.to_vec();
+        carbon.zones = vec!["LOCAL".into(), "AWAY".into()];
+        Settings::new(&carbon, Seed(1))
     };
     let trace = |zone: &str, path: &PathBuf| format!("{zone}={}", path.display());
     let refused = |traces: &[String]| build(&settings("trace", traces)).unwrap_err().to_string();
@@ -226,7 +226,10 @@ fn settings_make_one_chain_a_zone() {
     let mixed = refused(&[trace("DE", &direct), trace("PL", &lifecycle)]);
     assert!(mixed.contains("DE is AverageDirect and PL is AverageLifecycle"), "{mixed}");
     assert!(
-        build(&settings("traces", &[])).unwrap_err().to_string().contains("\"trace\" or \"typical_week\"")
+        build(&settings("traces", &[]))
+            .unwrap_err()
+            .to_string()
+            .contains("\"trace\", \"live\" or \"typical_week\"")
     );
 }
 

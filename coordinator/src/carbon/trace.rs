@@ -53,12 +53,27 @@ enum Origin {
 impl Trace {
     /// `column` is the name of the column of intensities, or `auto`.
     pub fn read(path: &Path, zone: Zone, column: &str) -> Result<Self, Error> {
-        let unreadable =
-            |error: std::io::Error| Error::Unreadable { path: path.into(), reason: error.to_string() };
-        Self::parse(csv_file::open(path).map_err(unreadable)?, path, zone, column)
+        Self::read_as(path, zone, column, None)
     }
 
-    fn parse(input: impl Read, path: &Path, zone: Zone, column: &str) -> Result<Self, Error> {
+    /// `auto` takes a column of the `preferred` kind where the file has one.
+    pub fn read_as(
+        path: &Path,
+        zone: Zone,
+        column: &str,
+        preferred: Option<SignalKind>,
+    ) -> Result<Self, Error> {
+        let unreadable =
+            |error: std::io::Error| Error::Unreadable { path: path.into(), reason: error.to_string() };
+        Self::parse(csv_file::open(path).map_err(unreadable)?, path, zone, (column, preferred))
+    }
+
+    fn parse(
+        input: impl Read,
+        path: &Path,
+        zone: Zone,
+        (column, preferred): (&str, Option<SignalKind>),
+    ) -> Result<Self, Error> {
         let mut rows = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
         let unreadable =
             |error: csv::Error| Error::Unreadable { path: path.into(), reason: error.to_string() };
@@ -66,7 +81,7 @@ impl Trace {
         if header.iter().all(str::is_empty) {
             return Err(Error::Empty { path: path.into() });
         }
-        let columns = Columns::find(&header, column, path)?;
+        let columns = Columns::find(&header, column, preferred, path)?;
         let mut reading = Reading { path, columns: &columns, previous: None, hours: BTreeMap::new() };
         let mut row = csv::StringRecord::new();
         while rows.read_record(&mut row).map_err(unreadable)? {
@@ -86,6 +101,16 @@ impl Trace {
         };
         let (zone, intensity) = (self.zone.clone(), Intensity(known.intensity));
         Some(CarbonSample { zone, hour, intensity, kind: self.kind, provenance })
+    }
+
+    /// The figure of an hour it holds.
+    pub fn intensity(&self, hour: GridHour) -> Option<Intensity> {
+        self.sample(hour).map(|sample| sample.intensity)
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn last(&self) -> GridHour {
@@ -129,7 +154,12 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(header: &csv::StringRecord, wanted: &str, path: &Path) -> Result<Self, Error> {
+    fn find(
+        header: &csv::StringRecord,
+        wanted: &str,
+        preferred: Option<SignalKind>,
+        path: &Path,
+    ) -> Result<Self, Error> {
         let names: Vec<String> = header.iter().map(plain).collect();
         let found = || header.iter().collect::<Vec<_>>().join(", ");
         let place = |name: &str| names.iter().position(|candidate| candidate == name);
@@ -139,6 +169,7 @@ impl Columns {
             // A column that says nothing of its kind is the file's one signal; then direct, then life-cycle.
             let preference = |name: &String| match name {
                 name if !is_intensity(name) => None,
+                name if preferred == Some(kind(name)) => Some(-1),
                 name if says_lifecycle(name) => Some(2),
                 name if name.contains("direct") => Some(1),
                 name if name.contains("marginal") => Some(3),

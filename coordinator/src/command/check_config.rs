@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{print, print_json};
+use super::{Usage, print, print_json};
+use crate::carbon;
 
 /// Check a configuration and print it resolved: defaults, file, environment and --set together
 ///
@@ -27,6 +28,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let config = common::config::load(args.config.as_deref(), std::env::vars(), &args.set)?;
     // What the settings mean together is refused here too, not first when a study starts.
     let spec = config.study_spec()?;
+    if config.carbon.source == "live" {
+        carbon::build(&carbon::Settings::new(&config.carbon, spec.seed))
+            .map_err(|error| Usage(error.to_string()))?;
+    }
     if args.json {
         return print_json(out, &config);
     }

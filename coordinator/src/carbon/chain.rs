@@ -1,0 +1,162 @@
+//! The chain that a zone is served by, so that a study never stops because a source did.
+//!
+//! Its links, in order: the zone's providers, a live one with its own forecast; the last known value for a day, ageing visibly; a recorded
+//! trace, by the same hour of an earlier year; a yearly constant. Each sample says which link gave it.
+
+use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
+use common::id::Zone;
+use common::time::GridHour;
+use common::unit::Intensity;
+
+use super::{CarbonSource, Error, Trace};
+
+/// Hours that the last known value stands in for. Intensity repeats with the day; after one, an old value says no more than the mean.
+pub const CACHE_HOURS: u32 = 24;
+const WEEK_HOURS: i64 = 168;
+/// A year in whole weeks, so that Sundays stay Sundays.
+const YEAR_WEEKS: i64 = 52;
+
+/// Providers with what stands in for them. Observing never fails.
+#[derive(Debug)]
+pub struct Chain {
+    first: Box<dyn CarbonSource>,
+    others: Vec<Box<dyn CarbonSource>>,
+    recorded: Option<Trace>,
+    constant: Intensity,
+    last: Option<(GridHour, Intensity)>,
+    trouble: Option<Error>,
+    /// What the log was told last.
+    told: Option<String>,
+}
+
+impl Chain {
+    pub fn new(provider: Box<dyn CarbonSource>) -> Self {
+        Self {
+            first: provider,
+            others: Vec::new(),
+            recorded: None,
+            constant: WORLD_MEAN,
+            last: None,
+            trouble: None,
+            told: None,
+        }
+    }
+
+    /// Asked where those before it have nothing. It must be of the same zone and kind.
+    pub fn then(mut self, provider: Box<dyn CarbonSource>) -> Self {
+        assert_eq!((provider.zone(), provider.kind()), (self.zone(), self.kind()), "one chain, one series");
+        self.others.push(provider);
+        self
+    }
+
+    /// Hours like this one, from the past.
+    pub fn or_recorded(mut self, trace: Trace) -> Self {
+        assert_eq!((trace.zone(), trace.kind()), (self.zone(), self.kind()), "one chain, one series");
+        self.recorded = Some(trace);
+        self
+    }
+
+    /// The zone's yearly mean; else the world's stands in.
+    pub fn or_constant(mut self, constant: Intensity) -> Self {
+        self.constant = constant;
+        self
+    }
+
+    /// Why the latest observation was not the first provider's own; None when it was.
+    pub fn trouble(&self) -> Option<&Error> {
+        self.trouble.as_ref()
+    }
+
+    fn provided(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {
+        let mut answer = self.first.observe(hour);
+        self.trouble = None;
+        for other in &mut self.others {
+            if let Err(trouble) = answer {
+                self.trouble.get_or_insert(trouble);
+                answer = other.observe(hour);
+            }
+        }
+        answer
+    }
+
+    fn stand_in(&self, hour: GridHour) -> (Intensity, Provenance) {
+        let aged = || {
+            let (known, intensity) = self.last?;
+            let age_hours = u32::try_from(hour.0 - known.0).ok()?;
+            (age_hours <= CACHE_HOURS).then_some((intensity, Provenance::Cached { age_hours }))
+        };
+        let recorded = || {
+            let (intensity, name) = like(self.recorded.as_ref()?, hour)?;
+            Some((intensity, Provenance::Estimated(format!("an earlier hour like it in {name}"))))
+        };
+        aged().or_else(recorded).unwrap_or((self.constant, Provenance::Constant))
+    }
+
+    /// One line when the link changes, not one an hour: a service may be down for days.
+    fn tell(&mut self, sample: &CarbonSample) {
+        let link = match &sample.provenance {
+            Provenance::Cached { .. } => "the last known value".to_owned(),
+            other => other.to_string(),
+        };
+        if self.told.as_ref() == Some(&link) {
+            return;
+        }
+        let (zone, hour) = (&sample.zone, sample.hour);
+        match &self.trouble {
+            Some(trouble) => tracing::warn!(%zone, %hour, %trouble, "carbon intensity is now {link}"),
+            None => tracing::info!(%zone, %hour, "carbon intensity is now {link}"),
+        }
+        self.told = Some(link);
+    }
+}
+
+/// The trace's figure of the hour itself, or of the same hour of the week a year or some weeks before.
+fn like(trace: &Trace, hour: GridHour) -> Option<(Intensity, &str)> {
+    let (first, last) = trace.span()?;
+    let weeks = (hour.0 - last.0 + WEEK_HOURS - 1).div_euclid(WEEK_HOURS).max(0);
+    let years = (weeks + YEAR_WEEKS - 1).div_euclid(YEAR_WEEKS) * YEAR_WEEKS;
+    let back = |weeks: i64| hour.plus(-weeks * WEEK_HOURS);
+    let found = [years, weeks].map(back).into_iter().find(|hour| (first..=last).contains(hour))?;
+    Some((trace.intensity(found)?, trace.name()))
+}
+
+impl CarbonSource for Chain {
+    fn zone(&self) -> &Zone {
+        self.first.zone()
+    }
+
+    fn kind(&self) -> SignalKind {
+        self.first.kind()
+    }
+
+    fn observe(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {
+        let sample = match self.provided(hour) {
+            Ok(sample) => {
+                self.last = Some((sample.hour, sample.intensity));
+                sample
+            }
+            Err(error) => {
+                // After a restart nothing was observed yet, but a provider may know an hour not long ago.
+                if self.last.is_none() {
+                    let recent = self.history(hour, CACHE_HOURS as usize);
+                    self.last = recent.last().map(|sample| (sample.hour, sample.intensity));
+                }
+                self.trouble.get_or_insert(error);
+                let (intensity, provenance) = self.stand_in(hour);
+                CarbonSample { zone: self.zone().clone(), hour, intensity, kind: self.kind(), provenance }
+            }
+        };
+        self.tell(&sample);
+        Ok(sample)
+    }
+
+    fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample> {
+        // Two services differ by their methods: a past of one piece is from one of them.
+        let links = std::iter::once(&self.first).chain(&self.others);
+        links.map(|link| link.history(before, hours)).find(|known| !known.is_empty()).unwrap_or_default()
+    }
+
+    fn span(&self) -> Option<(GridHour, GridHour)> {
+        if self.others.is_empty() { self.first.span() } else { None }
+    }
+}

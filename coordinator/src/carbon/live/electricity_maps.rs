@@ -1,0 +1,115 @@
+//! Electricity Maps v3 (and v4, which answers alike): average intensity, direct or life-cycle, of most of the world's grids.
+
+use common::carbon::SignalKind;
+use common::time::{GridHour, HOUR_MS, Millis, Timestamp};
+use serde::Deserialize;
+
+use super::service::{Origin, Reading, Service, json, plausible, stamp, time};
+use super::trouble::Trouble;
+
+/// `history` reaches back so far, and every plan may ask it; further back goes `past-range`.
+const HISTORY_HOURS: i64 = 24;
+/// `past-range` gives ten days at most.
+const RANGE_HOURS: i64 = 240;
+
+#[derive(Debug, Clone)]
+pub struct ElectricityMaps {
+    /// A zone like `DE`, or latitude and longitude like `52.5,13.4`.
+    place: String,
+    kind: SignalKind,
+}
+
+impl ElectricityMaps {
+    pub const KINDS: [SignalKind; 2] = [SignalKind::AverageLifecycle, SignalKind::AverageDirect];
+
+    pub fn new(place: &str, kind: SignalKind) -> Self {
+        Self { place: place.into(), kind }
+    }
+
+    fn factors(&self) -> &'static str {
+        if self.kind == SignalKind::AverageDirect { "direct" } else { "lifecycle" }
+    }
+
+    fn question(&self, verb: &str) -> String {
+        let place = match self.place.split_once(',') {
+            Some((latitude, longitude)) => format!("lat={latitude}&lon={longitude}"),
+            None => format!("zone={}", self.place),
+        };
+        format!(
+            "/carbon-intensity/{verb}?{place}&emissionFactorType={}&temporalGranularity=hourly",
+            self.factors()
+        )
+    }
+
+    fn reading(&self, row: Row, coming: bool) -> Result<Option<Reading>, Trouble> {
+        if let Some(found) = row.emission_factor_type.filter(|found| found != self.factors()) {
+            return Err(Trouble::OtherKind { asked: self.kind, found });
+        }
+        let (Some(intensity), Some(datetime)) = (plausible(row.carbon_intensity), row.datetime) else {
+            return Ok(None);
+        };
+        let origin = match row.estimation_method {
+            _ if coming => Origin::Forecast,
+            Some(method) => Origin::Estimated(method),
+            None if row.is_estimated == Some(true) => Origin::Estimated("its own method".into()),
+            None => Origin::Measured,
+        };
+        Ok(Some(Reading { start: time(&datetime)?, duration: Millis(HOUR_MS), intensity, origin }))
+    }
+}
+
+/// An answer to any of the verbs: one row, or rows under the verb's own key.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    zone: Option<String>,
+    history: Option<Vec<Row>>,
+    data: Option<Vec<Row>>,
+    forecast: Option<Vec<Row>>,
+    #[serde(flatten)]
+    latest: Row,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    carbon_intensity: Option<f64>,
+    /// When the row's hour begins; `updatedAt` is another matter.
+    datetime: Option<String>,
+    emission_factor_type: Option<String>,
+    is_estimated: Option<bool>,
+    estimation_method: Option<String>,
+}
+
+impl Service for ElectricityMaps {
+    fn name(&self) -> &'static str {
+        "Electricity Maps"
+    }
+
+    fn kind(&self) -> SignalKind {
+        self.kind
+    }
+
+    fn span_hours(&self) -> i64 {
+        RANGE_HOURS
+    }
+
+    fn past(&self, from: GridHour, to: GridHour, now: Timestamp) -> String {
+        if now.hour().0 - from.0 < HISTORY_HOURS {
+            return self.question("history");
+        }
+        format!("{}&start={}&end={}", self.question("past-range"), stamp(from), stamp(to))
+    }
+
+    fn coming(&self, _: GridHour) -> String {
+        format!("{}&horizonHours=72", self.question("forecast"))
+    }
+
+    fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
+        let answer: Answer = json(body)?;
+        if let Some(found) = answer.zone.filter(|zone| *zone != self.place && !self.place.contains(',')) {
+            return Err(Trouble::OtherZone { asked: self.place.clone(), found });
+        }
+        let rows = answer.history.or(answer.data).or(answer.forecast).unwrap_or_else(|| vec![answer.latest]);
+        rows.into_iter().filter_map(|row| self.reading(row, coming).transpose()).collect()
+    }
+}

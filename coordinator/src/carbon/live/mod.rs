@@ -1,0 +1,66 @@
+//! Live services: the intensity of the present hour and of the past, asked for over the network and kept.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `service` | what each service owes: questions and the meaning of answers, purely |
+//! | `electricity_maps`, `watttime`, `uk` | the services |
+//! | `hours` | readings of any step become hours |
+//! | `client`, `key` | HTTP, time limits, secrets |
+//! | `pace` | the budget of requests, and waiting after failures |
+//! | `source` | the zone's source: what is kept, what is asked for |
+//! | `trouble` | what a service can do wrong |
+
+mod client;
+mod electricity_maps;
+mod hours;
+mod key;
+mod pace;
+mod service;
+mod source;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod uk;
+mod watttime;
+
+use std::fmt;
+use std::sync::Arc;
+
+use common::time::Timestamp;
+
+pub(super) use client::is_loopback;
+pub use client::{Client, Options};
+pub use electricity_maps::ElectricityMaps;
+pub use key::{Key, find};
+pub use pace::Pace;
+pub use service::{Access, Service};
+pub use source::Live;
+pub use trouble::{Said, Trouble};
+pub use uk::{REGIONS, UkCarbonIntensity};
+pub use watttime::WattTime;
+
+/// The wall clock, or a test's.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new(crate::clock::now)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

@@ -1,0 +1,231 @@
+//! A service that does everything wrong: each trouble is told apart, no key is shown, and the chain goes on.
+
+use common::carbon::Provenance;
+use common::unit::Intensity;
+
+use super::server::Reply;
+use super::*;
+use crate::carbon::{CarbonSource, Chain};
+
+const NOW: &str = "2026-05-01T10:10Z";
+const MINUTE: Millis = Millis(60_000);
+
+fn row(time: &str, intensity: f64) -> String {
+    format!(
+        r#"{{"carbonIntensity":{intensity},"datetime":"{time}","isEstimated":false,"estimationMethod":null}}"#
+    )
+}
+
+fn history(rows: &[String]) -> String {
+    format!(r#"{{"zone":"DE","history":[{}]}}"#, rows.join(","))
+}
+
+/// What goes wrong with `reply`; the key must never be part of it.
+#[track_caller]
+fn check(reply: impl Fn() -> Reply + Send + 'static, expected: &str) -> Trouble {
+    let (server, hands) = (Server::new(move |_, _| reply()), Hands::at(NOW));
+    let mut source = germany(&server, &hands);
+    let error = source.observe(hour(NOW)).unwrap_err();
+    let text = format!("{error} {error:?} {source:?}");
+    assert!(!text.contains(SECRET), "the key shows: {text}");
+    assert!(error.to_string().contains(expected), "`{error}` does not say `{expected}`");
+    let mut chain = Chain::new(Box::new(source)).or_constant(Intensity(380.0));
+    let sample = chain.observe(hour(NOW)).unwrap();
+    assert_eq!((sample.intensity.0, sample.provenance), (380.0, Provenance::Constant));
+    match error {
+        crate::carbon::Error::Live { trouble, .. } => trouble,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn refusals_and_failures() {
+    let status = |status, more, body: &str| {
+        let body = body.to_owned();
+        move || Reply::Status(status, more, body.clone())
+    };
+    check(
+        status(401, "", r#"{"error":"Invalid auth-token"}"#),
+        "refuses the key or this plan (status 401): Invalid auth-token",
+    );
+    check(status(403, "", r#"{"message":"no access"}"#), "status 403): no access");
+    check(status(401, "", &format!(r#"{{"error":"no such key: {SECRET}"}}"#)), "no such key: …");
+    let throttled = check(status(429, "retry-after: 120\r\n", ""), "too many requests");
+    assert!(
+        matches!(throttled, Trouble::Throttled { retry_after: Some(Millis(120_000)), .. }),
+        "{throttled:?}"
+    );
+    let date = "retry-after: Fri, 01 May 2026 10:20:00 GMT\r\n";
+    let dated = check(status(429, date, ""), "too many requests");
+    assert!(matches!(dated, Trouble::Throttled { retry_after: Some(Millis(600_000)), .. }), "{dated:?}");
+    check(status(500, "", "Internal\r\nServer Error"), "status 500: Internal Server Error");
+    check(status(302, "location: http://example.org/\r\n", ""), "status 302");
+    check(status(204, "", ""), "status 204");
+}
+
+#[test]
+fn answers_that_are_none() {
+    let json = |body: &str| {
+        let body = body.to_owned();
+        move || Reply::Json(body.clone())
+    };
+    check(json(r#"{"zone":"DE","history":[{"carbonIntens"#), "EOF while parsing");
+    check(
+        json("<!DOCTYPE html>\n<html><body>Please log in</body></html>"),
+        "it begins: <!DOCTYPE html> <html>",
+    );
+    check(json(""), "can't be read");
+    check(json(r#"{"zone":"DE","history":[]}"#), "knows nothing of this hour");
+    check(json("{}"), "knows nothing of this hour");
+    check(
+        json(&history(&[r#"{"carbonIntensity":null,"datetime":"2026-05-01T10:00Z"}"#.into()])),
+        "knows nothing",
+    );
+    check(json(&history(&[row("yesterday", 3.0)])), "`yesterday` is not a time");
+    check(json(r#"{"zone":"DE","history":{"a":1}}"#), "can't be read");
+    check(
+        json(r#"{"zone":"DE","history":[{"carbonIntensity":"a lot","datetime":"2026-05-01T10:00Z"}]}"#),
+        "can't be read",
+    );
+    check(|| Reply::Torn(r#"{"zone":"DE","#.into()), "can't be reached");
+    check(|| Reply::Json(" ".repeat(9 << 20)), "longer than");
+}
+
+#[test]
+fn a_server_that_hangs_costs_one_time_limit_and_no_more() {
+    let (server, hands) = (Server::new(|_, _| Reply::Hang), Hands::at(NOW));
+    let mut chain = Chain::new(Box::new(germany(&server, &hands)));
+    for _ in 0..5 {
+        assert_eq!(chain.observe(hour(NOW)).unwrap().provenance, Provenance::Constant);
+    }
+    assert!(chain.trouble().unwrap().to_string().contains("not asked before"), "{:?}", chain.trouble());
+    assert_eq!(server.asked().len(), 1, "it is not asked again at once");
+    hands.go_on(Millis(31_000));
+    chain.observe(hour(NOW)).unwrap();
+    assert_eq!(server.asked().len(), 2, "but after a while");
+}
+
+#[test]
+fn nobody_listens() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let hands = Hands::at(NOW);
+    let mut client = Client::new(options(&format!("http://{gone}"), Access::Open, &hands));
+    let trouble = client.get("/", false).unwrap_err();
+    assert!(matches!(trouble, Trouble::Unreachable(_)), "{trouble}");
+}
+
+#[test]
+fn without_a_key_nobody_is_asked() {
+    let (server, hands) = (Server::json("{}"), Hands::at(NOW));
+    let keyless = Options { key: None, ..options(&server.base(), Access::Header("auth-token"), &hands) };
+    let trouble = Client::new(keyless).get("/", false).unwrap_err();
+    assert_eq!(trouble.to_string(), "no key: put it into the tests");
+    assert!(server.asked().is_empty());
+}
+
+#[test]
+fn the_key_travels_in_its_header_alone() {
+    let (server, hands) = (Server::json(history(&[row("2026-05-01T10:00Z", 3.0)])), Hands::at(NOW));
+    germany(&server, &hands).observe(hour(NOW)).unwrap();
+    for asked in server.asked() {
+        assert!(asked.headers.contains(&format!("auth-token: {SECRET}")), "{asked:?}");
+        assert!(!asked.path.contains(SECRET), "{asked:?}");
+    }
+}
+
+/// Life, a death in the middle, and what stands in by and by: forecast, last value, constant; then life again.
+#[test]
+fn a_service_that_dies_changes_nothing_but_provenance() {
+    use std::sync::atomic::AtomicBool;
+    let dead = Arc::new(AtomicBool::new(false));
+    let gone = dead.clone();
+    let server = Server::new(move |asked, _| {
+        if gone.load(Ordering::SeqCst) {
+            return Reply::Status(500, "", "boom".into());
+        }
+        if asked.path.contains("/forecast") {
+            let rows = [row("2026-05-01T11:00Z", 111.0), row("2026-05-01T12:00Z", 112.0)];
+            return Reply::Json(format!(r#"{{"zone":"DE","forecast":[{}]}}"#, rows.join(",")));
+        }
+        Reply::Json(history(&[row("2026-05-01T10:00Z", 100.0), row("2026-05-03T00:00Z", 90.0)]))
+    });
+    let hands = Hands::at(NOW);
+    let mut chain = Chain::new(Box::new(germany(&server, &hands))).or_constant(Intensity(380.0));
+    let mut seen = |at: GridHour| {
+        let sample = chain.observe(at).unwrap();
+        format!("{} {}", sample.intensity.0, sample.provenance)
+    };
+    let start = hour(NOW);
+    assert_eq!(seen(start), "100 measured (Electricity Maps)");
+    dead.store(true, Ordering::SeqCst);
+    hands.go_on(Millis(60 * MINUTE.0));
+    assert_eq!(seen(start.plus(1)), "111 forecast (Electricity Maps)");
+    hands.go_on(Millis(60 * MINUTE.0));
+    assert_eq!(seen(start.plus(2)), "112 forecast (Electricity Maps)");
+    hands.go_on(Millis(60 * MINUTE.0));
+    assert_eq!(seen(start.plus(3)), "112 cached, 1 h old");
+    hands.go_on(Millis(30 * 60 * MINUTE.0));
+    assert_eq!(seen(start.plus(33)), "380 yearly constant");
+    let asked = server.asked().len();
+    assert!(asked <= 8, "a dead service is left in peace: {asked} requests");
+    dead.store(false, Ordering::SeqCst);
+    hands.go_on(Millis(5 * 60 * MINUTE.0));
+    assert_eq!(seen(start.plus(38)), "90 measured (Electricity Maps)");
+}
+
+#[test]
+fn a_plan_without_forecasts_keeps_its_present() {
+    let server = Server::new(|asked, _| match asked.path.contains("/forecast") {
+        true => Reply::Status(401, "", r#"{"error":"not in your plan"}"#.into()),
+        false => Reply::Json(history(&[row("2026-05-01T10:00Z", 100.0), row("2026-05-01T11:00Z", 101.0)])),
+    });
+    let hands = Hands::at(NOW);
+    let mut source = germany(&server, &hands);
+    assert_eq!(source.observe(hour(NOW)).unwrap().intensity.0, 100.0);
+    hands.go_on(Millis(60 * MINUTE.0));
+    assert_eq!(source.observe(hour(NOW).plus(1)).unwrap().intensity.0, 101.0);
+    let forecasts = server.asked().iter().filter(|asked| asked.path.contains("/forecast")).count();
+    assert_eq!(forecasts, 1, "a plan does not change by the hour");
+}
+
+#[test]
+fn known_hours_are_not_asked_for_again() {
+    let (server, hands) = (Server::json(history(&[row("2026-05-01T10:00Z", 100.0)])), Hands::at(NOW));
+    let mut source = germany(&server, &hands);
+    for _ in 0..10 {
+        source.observe(hour(NOW)).unwrap();
+    }
+    let past = server.asked().iter().filter(|asked| asked.path.contains("/history")).count();
+    assert_eq!(past, 1);
+    let before = source.history(hour(NOW).plus(1), 5);
+    assert_eq!(before.iter().map(|sample| sample.intensity.0).collect::<Vec<_>>(), [100.0]);
+}
+
+#[test]
+fn watttime_logs_in_once_and_again_when_the_token_runs_out() {
+    let server = Server::new(|asked, before| {
+        let has = |text: &str| asked.headers.iter().any(|line| line == text);
+        if asked.path == "/login" {
+            assert!(has("authorization: Basic dXNlcjpwYXNz"), "user:pass, encoded");
+            return Reply::Json(format!(r#"{{"token":"token-{before}"}}"#));
+        }
+        match before {
+            1 | 2 if has("authorization: Bearer token-0") => Reply::Json("{}".into()),
+            5 if has("authorization: Bearer token-4") => Reply::Json(r#"{"data":[]}"#.into()),
+            _ => Reply::Status(401, "", "token expired".into()),
+        }
+    });
+    let hands = Hands::at(NOW);
+    let with_password = Options {
+        key: Some(Key::new("user:pass")),
+        ..options(&server.base(), Access::Login("/login"), &hands)
+    };
+    let mut client = Client::new(with_password);
+    assert_eq!(client.get("/v3/x", false).unwrap(), b"{}");
+    assert_eq!(client.get("/v3/x", false).unwrap(), b"{}");
+    assert_eq!(client.get("/v3/x", false).unwrap(), br#"{"data":[]}"#);
+    let refused = client.get("/v3/x", false).unwrap_err();
+    assert!(matches!(refused, Trouble::Refused { status: 401, .. }), "once again, not for ever: {refused}");
+    let logins = server.asked().iter().filter(|asked| asked.path == "/login").count();
+    assert_eq!(logins, 3);
+}

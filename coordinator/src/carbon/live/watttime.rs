@@ -1,0 +1,113 @@
+//! WattTime v3: marginal (`co2_moer`) or average (`co2_aoer`) operating emissions, in five-minute steps.
+//!
+//! Its signal index is a percentile, not an intensity, and is never asked for.
+
+use common::carbon::SignalKind;
+use common::time::{GridHour, Millis, Timestamp};
+use serde::Deserialize;
+
+use super::service::{GRAMS_PER_POUND, Origin, Reading, Service, json, plausible, stamp, time};
+use super::trouble::Trouble;
+
+const UNIT: &str = "lbs_co2_per_mwh";
+const RANGE_HOURS: i64 = 30 * 24;
+/// What an answer without a period steps by.
+const USUAL_PERIOD_S: f64 = 300.0;
+
+#[derive(Debug, Clone)]
+pub struct WattTime {
+    region: String,
+    kind: SignalKind,
+}
+
+impl WattTime {
+    pub const KINDS: [SignalKind; 2] = [SignalKind::MarginalDirect, SignalKind::AverageDirect];
+
+    pub fn new(region: &str, kind: SignalKind) -> Self {
+        Self { region: region.into(), kind }
+    }
+
+    fn signal(&self) -> &'static str {
+        if self.kind == SignalKind::AverageDirect { "co2_aoer" } else { "co2_moer" }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    data: Vec<Point>,
+    meta: Option<Meta>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Point {
+    point_time: String,
+    value: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Meta {
+    data_point_period_seconds: Option<f64>,
+    region: Option<String>,
+    signal_type: Option<String>,
+    units: Option<String>,
+}
+
+impl Service for WattTime {
+    fn name(&self) -> &'static str {
+        "WattTime"
+    }
+
+    fn kind(&self) -> SignalKind {
+        self.kind
+    }
+
+    fn span_hours(&self) -> i64 {
+        RANGE_HOURS
+    }
+
+    fn past(&self, from: GridHour, to: GridHour, _: Timestamp) -> String {
+        format!(
+            "/v3/historical?region={}&signal_type={}&start={}&end={}",
+            self.region,
+            self.signal(),
+            stamp(from),
+            stamp(to)
+        )
+    }
+
+    fn coming(&self, _: GridHour) -> String {
+        format!("/v3/forecast?region={}&signal_type={}&horizon_hours=72", self.region, self.signal())
+    }
+
+    fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
+        let answer: Answer = json(body)?;
+        if answer.data.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Pounds or percents, marginal or average: without its envelope a figure means nothing.
+        let meta = answer.meta.ok_or_else(|| Trouble::Unit("no unit".into()))?;
+        match meta.units.as_deref() {
+            Some(UNIT) => {}
+            other => return Err(Trouble::Unit(other.unwrap_or("no unit").into())),
+        }
+        if let Some(found) = meta.signal_type.filter(|found| found != self.signal()) {
+            return Err(Trouble::OtherKind { asked: self.kind, found });
+        }
+        if let Some(found) = meta.region.filter(|found| *found != self.region) {
+            return Err(Trouble::OtherZone { asked: self.region.clone(), found });
+        }
+        let period_s = meta.data_point_period_seconds.filter(|period| *period > 0.0 && *period <= 3600.0);
+        let duration = Millis::from_seconds(period_s.unwrap_or(USUAL_PERIOD_S));
+        let origin = if coming { Origin::Forecast } else { Origin::Measured };
+        let reading = |point: Point| {
+            let intensity = plausible(point.value.map(|pounds| pounds * GRAMS_PER_POUND / 1000.0))?;
+            let start = match time(&point.point_time) {
+                Ok(start) => start,
+                Err(trouble) => return Some(Err(trouble)),
+            };
+            Some(Ok(Reading { start, duration, intensity, origin: origin.clone() }))
+        };
+        answer.data.into_iter().filter_map(reading).collect()
+    }
+}
