@@ -1,8 +1,8 @@
 //! Kernels, their width, and the rows they compare.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
+
+use super::bits::{Bits, places};
 
 /// How alike two feature vectors are. `γ = 1 / Σ_j Var(x_j)` over the training rows, so that the typical squared
 /// distance, `2 / γ`, is 2 whatever the number and scale of the features, and constant columns change nothing.
@@ -36,19 +36,36 @@ impl Similarity {
         similarity
     }
 
-    /// Between one of `rows` and another point.
-    pub(super) fn between(&self, rows: &Rows, row: usize, other: &Point<'_>) -> f64 {
-        if let (Some(bits), Some(other), false) = (rows.bits_of(row), &other.bits, self.table.is_empty()) {
-            let pairs = bits.iter().zip(other.iter());
-            let ones: u32 = match self.kernel {
-                Kernel::Rbf => pairs.map(|(x, z)| (x ^ z).count_ones()).sum(),
-                Kernel::Polynomial { .. } => pairs.map(|(x, z)| (x & z).count_ones()).sum(),
-            };
-            return self.table[ones as usize];
+    /// Hands `take` the likeness of each of `rows` with a point, in order.
+    pub(super) fn each(&self, rows: &Rows, point: &Point<'_>, mut take: impl FnMut(f64)) {
+        match (&rows.bits, &point.places) {
+            (Some(bits), Some(places)) if !self.table.is_empty() => {
+                let shared = bits.shared(places);
+                let pairs = shared.iter().zip(bits.ones());
+                let (own, table) = (places.len(), &self.table[..=rows.columns]);
+                match self.kernel {
+                    Kernel::Rbf => pairs.for_each(|(&shared, &ones)| {
+                        take(table[usize::from(ones) + own - 2 * usize::from(shared)]);
+                    }),
+                    Kernel::Polynomial { .. } => {
+                        pairs.for_each(|(&shared, _)| take(table[usize::from(shared)]));
+                    }
+                }
+            }
+            _ => (0..rows.len()).for_each(|row| take(self.pair(point, rows.row(row), rows.norms[row]))),
         }
-        let product = dot(rows.row(row), other.features);
+    }
+
+    /// Between each of `rows` and itself, `[n]`.
+    pub(super) fn diagonal(&self, rows: &Rows) -> Vec<f64> {
+        (0..rows.len()).map(|row| self.pair(&rows.bare_point(row), rows.row(row), rows.norms[row])).collect()
+    }
+
+    /// Between a point and a row with its squared norm.
+    fn pair(&self, point: &Point<'_>, row: &[f64], norm: f64) -> f64 {
+        let product = dot(row, point.features);
         match self.kernel {
-            Kernel::Rbf => self.at((rows.norms[row] + other.norm - 2.0 * product).max(0.0)),
+            Kernel::Rbf => self.at((norm + point.norm - 2.0 * product).max(0.0)),
             Kernel::Polynomial { .. } => self.at(product),
         }
     }
@@ -62,29 +79,29 @@ impl Similarity {
     }
 }
 
-/// What a row is compared with: features, `[d]`, their squared norm, and their bits where all are 0 or 1.
+/// What a row is compared with: features, `[d]`, their squared norm, and the places of the ones where all are 0 or 1.
 #[derive(Debug)]
 pub(super) struct Point<'a> {
     features: &'a [f64],
     norm: f64,
-    bits: Option<Cow<'a, [u64]>>,
+    places: Option<Vec<usize>>,
 }
 
 impl<'a> Point<'a> {
     pub(super) fn new(features: &'a [f64]) -> Self {
-        Self { features, norm: dot(features, features), bits: pack(features).map(Cow::Owned) }
+        Self { features, norm: dot(features, features), places: places(features) }
     }
 }
 
 /// `[n, d]` in one piece of memory, with each row's squared norm. One-hot rows are kept as bits too: an order of
-/// magnitude faster to compare, and exact.
+/// magnitude faster to compare, and as exact.
 #[derive(Debug, Clone)]
 pub(super) struct Rows {
     columns: usize,
     values: Vec<f64>,
     norms: Vec<f64>,
-    /// `[n, ⌈d / 64⌉]`, where every value is 0 or 1.
-    bits: Option<Vec<u64>>,
+    /// Where every value is 0 or 1.
+    bits: Option<Bits>,
 }
 
 impl Rows {
@@ -95,7 +112,7 @@ impl Rows {
             columns,
             values: features.concat(),
             norms: features.iter().map(|row| dot(row, row)).collect(),
-            bits: features.iter().map(|row| pack(row)).collect::<Option<Vec<_>>>().map(|rows| rows.concat()),
+            bits: Bits::of(features, columns),
         }
     }
 
@@ -104,16 +121,20 @@ impl Rows {
     }
 
     pub(super) fn point(&self, row: usize) -> Point<'_> {
-        Point { features: self.row(row), norm: self.norms[row], bits: self.bits_of(row).map(Cow::Borrowed) }
+        Point {
+            features: self.row(row),
+            norm: self.norms[row],
+            places: self.bits.as_ref().and_then(|_| places(self.row(row))),
+        }
+    }
+
+    /// Without the places of its ones.
+    fn bare_point(&self, row: usize) -> Point<'_> {
+        Point { features: self.row(row), norm: self.norms[row], places: None }
     }
 
     fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.columns..(row + 1) * self.columns]
-    }
-
-    fn bits_of(&self, row: usize) -> Option<&[u64]> {
-        let words = self.columns.div_ceil(WORD);
-        self.bits.as_ref().map(|bits| &bits[row * words..(row + 1) * words])
     }
 
     /// `Σ_j Var(x_j)`.
@@ -129,20 +150,6 @@ impl Rows {
             |row| self.row(row).iter().zip(&means).map(|(value, mean)| (value - mean).powi(2)).sum::<f64>();
         (0..self.len()).map(squared).sum::<f64>() / count
     }
-}
-
-const WORD: usize = 64;
-
-/// Zeros and ones as bits; none where a value is neither.
-fn pack(features: &[f64]) -> Option<Vec<u64>> {
-    let word = |values: &[f64]| {
-        values.iter().enumerate().try_fold(0, |word, (place, &value)| match value {
-            0.0 => Some(word),
-            1.0 => Some(word | 1 << place),
-            _ => None,
-        })
-    };
-    features.chunks(WORD).map(word).collect()
 }
 
 /// `x·z` in four running sums, which the compiler may keep in one vector register; the order is fixed.

@@ -7,6 +7,7 @@
 //! One-hot features are used as they are. They share one scale already, and standardising each column would let the
 //! rarest option weigh most; what must follow the data is the kernel's width, see [`Kernel`].
 
+mod bits;
 mod kernel;
 mod smo;
 
@@ -86,10 +87,10 @@ impl Classifier {
 
     /// `f(x)` for `features`, `[d]`: positive on the positive side, about ±1 on the margins.
     pub fn decision(&self, features: &[f64]) -> f64 {
-        let point = Point::new(features);
-        let sum: f64 = (0..self.weights.len())
-            .map(|row| self.weights[row] * self.similarity.between(&self.support, row, &point))
-            .sum();
+        let (mut sum, mut weights) = (0.0, self.weights.iter());
+        self.similarity.each(&self.support, &Point::new(features), |likeness| {
+            sum += weights.next().expect("one a row") * likeness;
+        });
         sum - self.threshold
     }
 
