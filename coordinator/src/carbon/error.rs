@@ -65,7 +65,7 @@ pub enum Error {
     NoTimeColumn { path: PathBuf, found: String },
     #[error("{}, line {line}: `{text}` is not a time: write it like 2021-07-02T06:00Z", path.display())]
     Time { path: PathBuf, line: u64, text: String },
-    #[error("{}, line {line}: the {column} `{text}` is not a number from 0 to {limit} g/kWh: correct it, or leave the cell empty and the hour is bridged", path.display())]
+    #[error("{}, line {line}: the {column} `{text}` is not a number from 0{}: correct it, or leave the cell empty and the hour is bridged", path.display(), below(*limit))]
     Number { path: PathBuf, line: u64, column: String, text: String, limit: f64 },
     #[error("{}, line {line}: {hour} comes after a later time: sort the rows by time", path.display())]
     Unsorted { path: PathBuf, line: u64, hour: String },
@@ -81,4 +81,9 @@ pub enum Error {
     Outside { zone: Zone, hour: GridHour, first: GridHour, last: GridHour },
     #[error("`{0}` is not a time: write it like 2021-07-02T06:00Z")]
     NotATime(String),
+}
+
+/// The end of what is possible, for intensities; generation has none.
+fn below(limit: f64) -> String {
+    if limit < f64::MAX { format!(" to {limit} g/kWh") } else { " on".into() }
 }

@@ -7,14 +7,18 @@
 //! | `live` | services that are asked over the network |
 //! | `settings` | which services serve which zone, in one kind of signal |
 //! | `trace` | recorded hours from a CSV file |
+//! | `columns` | which columns of such a file say what |
+//! | `mix` | emission factors, for files that hold generation by source |
 //! | `typical_week` | a made-up grid, shown as synthetic wherever it is shown |
 //! | `error` | what can be wrong, with the cure |
 //!
 //! Series of different kinds (average or marginal, direct or life-cycle) are never mixed, within a zone or between zones.
 
 mod chain;
+mod columns;
 mod error;
 pub mod live;
+pub mod mix;
 mod settings;
 mod source;
 mod trace;

@@ -85,6 +85,60 @@ fn finer_rows_are_averaged_and_short_gaps_bridged() {
 }
 
 #[test]
+fn a_generation_mix_becomes_intensity() {
+    let mix = "utc,coal,nat_gas,wind,price\n2021-01-01T00:00Z,10,10,20,3\n2021-01-01T01:00Z,0,0,0,3\n2021-01-01T02:00Z,,1,1,3\n2021-01-01T03:00Z,0,0,5,3\n";
+    let lifecycle = read(mix, "auto").unwrap();
+    let first = (10.0 * 820.0 + 10.0 * 490.0 + 20.0 * 11.0) / 40.0;
+    assert_eq!(lifecycle.kind(), SignalKind::AverageLifecycle);
+    let known = intensities(&lifecycle);
+    assert_eq!((known[0], known[3]), (first, 11.0), "what is missing or nothing is bridged, never 0");
+    assert!((known[1] - (first - (first - 11.0) / 3.0)).abs() < 1e-9, "{known:?}");
+    let provenance = lifecycle.history(GridHour(1_000_000), 1_000_000)[0].provenance.to_string();
+    assert_eq!(provenance, "estimated (the generation mix in trace.csv)");
+    let direct = read(mix, "mix_direct").unwrap();
+    assert_eq!((direct.kind(), intensities(&direct)[0]), (SignalKind::AverageDirect, 282.5));
+    check_refused(
+        "utc,coal,wind\n2021-01-01T00:00Z,-3,1\n",
+        "line 2: the coal `-3` is not a number from 0 on",
+    );
+    let none = read("utc,ci\n2021-01-01T00:00Z,3\n", "mix_lifecycle").unwrap_err().to_string();
+    assert!(none.contains("no column `mix_lifecycle`"), "{none}");
+    assert_eq!(super::mix::Factors::Lifecycle.of("unknown", &Zone::new("SE")), Some(292.9), "Sweden's own");
+    assert_eq!(super::mix::Factors::Lifecycle.of("unknown", &Zone::new("DE")), Some(700.0));
+}
+
+/// Every hour of six recorded grids, from their mix by our factors, against the published figures.
+#[test]
+fn mixes_of_recorded_grids_give_their_published_intensities() {
+    let beside = || {
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        here.ancestors()
+            .map(|folder| folder.join("shared/data"))
+            .find(|folder| folder.join("carbon").is_dir())
+    };
+    let Some(folder) = std::env::var_os("CENAS_DATA").map(PathBuf::from).or_else(beside) else {
+        println!("skipped: no recorded grids; set CENAS_DATA to a folder that holds carbon/DE.csv.gz");
+        return;
+    };
+    for zone in ["CISO", "DE", "ERCO", "ISNE", "PJM", "PL"] {
+        let path = folder.join(format!("carbon/{zone}.csv.gz"));
+        if !path.exists() {
+            println!("skipped: there is no {}", path.display());
+            continue;
+        }
+        for (column, mix) in [("ci_direct", "mix_direct"), ("ci_lifecycle", "mix_lifecycle")] {
+            let [published, computed] =
+                [column, mix].map(|name| Trace::read(&path, Zone::new(zone), name).unwrap());
+            assert_eq!((published.kind(), published.span()), (computed.kind(), computed.span()));
+            let (published, computed) = (intensities(&published), intensities(&computed));
+            let apart = published.iter().zip(&computed).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            println!("{zone} {column}: {} hours, at most {apart:.4} g apart", published.len());
+            assert!(apart < 0.02 && published.len() > 17_000, "{zone} {column}: {apart} g");
+        }
+    }
+}
+
+#[test]
 fn gzip_is_recognised_by_its_bytes() {
     let (_folder, path) = written("trace.csv", "");
     let mut packed =

@@ -1,7 +1,8 @@
 //! Recorded intensities from a CSV file, plain or gzipped, in whatever shape its maker gave it.
 //!
 //! Needed: a header, a column of UTC times in order, a column of intensities in gCO2eq/kWh. Columns are found by name, whatever their
-//! case and punctuation, so that Electricity Maps' yearly exports are taken as they are. Rows finer than an hour are averaged; gaps of up
+//! case and punctuation (`columns`), so that Electricity Maps' yearly exports are taken as they are; generation by source serves as well
+//! (`mix`). Rows finer than an hour are averaged; gaps of up
 //! to three hours are bridged by a straight line and marked as estimated; everything else that is odd is refused.
 
 use std::collections::BTreeMap;
@@ -13,17 +14,12 @@ use common::id::Zone;
 use common::time::{GridHour, Timestamp};
 use common::unit::Intensity;
 
+use super::columns::{Columns, Figure};
 use super::{CarbonSource, Error};
 use crate::csv_file;
 
 /// A straight line over more would invent a morning.
 const BRIDGED_HOURS: i64 = 3;
-/// No fuel reaches it per kWh of electricity: beyond it the unit is another.
-const LIMIT_G_PER_KWH: f64 = 3_000.0;
-/// Names of a column of UTC times, best first, without case and punctuation.
-const TIME_COLUMNS: [&str; 9] =
-    ["utc", "datetime utc", "timestamp utc", "time utc", "utc time", "datetime", "timestamp", "time", "date"];
-const AUTO: &str = "auto";
 const BRIDGE: &str = "a straight line over a gap";
 
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +28,8 @@ pub struct Trace {
     kind: SignalKind,
     /// The file's name, for the provenance.
     name: String,
+    /// By us, from generation: no maker's figure.
+    computed: bool,
     first: GridHour,
     hours: Vec<Hour>,
 }
@@ -81,20 +79,25 @@ impl Trace {
         if header.iter().all(str::is_empty) {
             return Err(Error::Empty { path: path.into() });
         }
-        let columns = Columns::find(&header, column, preferred, path)?;
-        let mut reading = Reading { path, columns: &columns, previous: None, hours: BTreeMap::new() };
+        let columns = Columns::find(&header, column, preferred, &zone, path)?;
+        let mut reading =
+            Reading { path, header: &header, columns: &columns, previous: None, hours: BTreeMap::new() };
         let mut row = csv::StringRecord::new();
         while rows.read_record(&mut row).map_err(unreadable)? {
             reading.take(&row)?;
         }
         let (first, hours) = reading.finish()?;
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok(Self { zone, kind: columns.kind, name, first, hours })
+        let computed = matches!(columns.figure, Figure::Mix(_));
+        Ok(Self { zone, kind: columns.kind, name, computed, first, hours })
     }
 
     fn sample(&self, hour: GridHour) -> Option<CarbonSample> {
         let known = self.hours.get(usize::try_from(hour.0 - self.first.0).ok()?)?;
         let provenance = match known.origin {
+            Origin::Recorded | Origin::Estimated if self.computed => {
+                Provenance::Estimated(format!("the generation mix in {}", self.name))
+            }
             Origin::Recorded => Provenance::Measured(self.name.clone()),
             Origin::Estimated => Provenance::Estimated(self.name.clone()),
             Origin::Bridged => Provenance::Estimated(format!("{BRIDGE} in {}", self.name)),
@@ -144,84 +147,10 @@ impl CarbonSource for Trace {
     }
 }
 
-/// Where in a row the time, the intensity and the maker's own doubt stand.
-struct Columns {
-    time: usize,
-    intensity: usize,
-    intensity_name: String,
-    estimated: Option<usize>,
-    kind: SignalKind,
-}
-
-impl Columns {
-    fn find(
-        header: &csv::StringRecord,
-        wanted: &str,
-        preferred: Option<SignalKind>,
-        path: &Path,
-    ) -> Result<Self, Error> {
-        let names: Vec<String> = header.iter().map(plain).collect();
-        let found = || header.iter().collect::<Vec<_>>().join(", ");
-        let place = |name: &str| names.iter().position(|candidate| candidate == name);
-        let time = TIME_COLUMNS.iter().find_map(|name| place(name));
-        let time = time.ok_or_else(|| Error::NoTimeColumn { path: path.into(), found: found() })?;
-        let intensity = if wanted == AUTO {
-            // A column that says nothing of its kind is the file's one signal; then direct, then life-cycle.
-            let preference = |name: &String| match name {
-                name if !is_intensity(name) => None,
-                name if preferred == Some(kind(name)) => Some(-1),
-                name if says_lifecycle(name) => Some(2),
-                name if name.contains("direct") => Some(1),
-                name if name.contains("marginal") => Some(3),
-                _ => Some(0),
-            };
-            let candidates = names.iter().enumerate().filter_map(|(i, name)| Some((preference(name)?, i)));
-            candidates.min().map(|(_, index)| index)
-        } else {
-            place(&plain(wanted))
-        };
-        let wanted = if wanted == AUTO { "carbon_intensity" } else { wanted };
-        let missing = || Error::NoColumn { path: path.into(), wanted: wanted.into(), found: found() };
-        let intensity = intensity.ok_or_else(missing)?;
-        Ok(Self {
-            time,
-            intensity,
-            intensity_name: header[intensity].into(),
-            estimated: place("data estimated"),
-            kind: kind(&names[intensity]),
-        })
-    }
-}
-
-/// Lower case, words apart by one space: `Carbon Intensity gCO₂eq/kWh (LCA)` is `carbon intensity gco₂eq kwh lca`.
-fn plain(name: &str) -> String {
-    let spaced: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    spaced.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_intensity(name: &str) -> bool {
-    let first = name.split(' ').next().unwrap_or_default();
-    name.contains("carbon intensity") || ["ci", "intensity", "carbonintensity"].contains(&first)
-}
-
-fn says_lifecycle(name: &str) -> bool {
-    ["lifecycle", "life cycle", "lca"].iter().any(|word| name.contains(word))
-}
-
-/// By the column's name; one that says nothing is taken as average and life-cycle, Electricity Maps' default.
-fn kind(name: &str) -> SignalKind {
-    let marginal = name.contains("marginal") || name.contains("moer");
-    match (marginal, name.contains("direct")) {
-        (false, true) => SignalKind::AverageDirect,
-        (false, false) => SignalKind::AverageLifecycle,
-        (true, _) if says_lifecycle(name) => SignalKind::MarginalLifecycle,
-        (true, _) => SignalKind::MarginalDirect,
-    }
-}
-
 /// Rows on their way into hours.
 struct Reading<'a> {
     path: &'a Path,
+    header: &'a csv::StringRecord,
     columns: &'a Columns,
     previous: Option<Timestamp>,
     hours: BTreeMap<GridHour, Sum>,
@@ -252,18 +181,14 @@ impl Reading<'_> {
             }
             _ => {}
         }
-        let text = &row[self.columns.intensity];
-        if text.is_empty() || text.eq_ignore_ascii_case("null") {
-            return Ok(());
-        }
-        let value = text.parse::<f64>().ok().filter(|value| (0.0..=LIMIT_G_PER_KWH).contains(value));
-        let value = value.ok_or_else(|| Error::Number {
+        let figure = self.columns.figure.of(row).map_err(|cell| Error::Number {
             path: path(),
             line,
-            column: self.columns.intensity_name.clone(),
-            text: text.into(),
-            limit: LIMIT_G_PER_KWH,
+            column: self.header[cell.column].into(),
+            text: row[cell.column].into(),
+            limit: cell.limit,
         })?;
+        let Some(value) = figure else { return Ok(()) };
         let doubt = self.columns.estimated.map_or("", |index| &row[index]);
         let sum = self.hours.entry(time.hour()).or_insert_with(|| Sum { line, ..Sum::default() });
         sum.intensity += value;

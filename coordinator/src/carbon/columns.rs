@@ -1,0 +1,147 @@
+//! Where in a row of a trace the time, the intensity and its maker's own doubt stand, found by name whatever its case and punctuation.
+
+use std::path::Path;
+
+use common::carbon::SignalKind;
+use common::id::Zone;
+
+use super::Error;
+use super::mix::{self, Factors};
+
+/// Names of a column of UTC times, best first, without case and punctuation.
+const TIME_COLUMNS: [&str; 9] =
+    ["utc", "datetime utc", "timestamp utc", "time utc", "utc time", "datetime", "timestamp", "time", "date"];
+const AUTO: &str = "auto";
+/// Instead of a column: intensity computed from the columns of generation by source.
+pub const MIX_DIRECT: &str = "mix_direct";
+pub const MIX_LIFECYCLE: &str = "mix_lifecycle";
+/// No fuel reaches it per kWh of electricity: beyond it the unit is another.
+const LIMIT_G_PER_KWH: f64 = 3_000.0;
+
+pub(super) struct Columns {
+    pub time: usize,
+    pub figure: Figure,
+    /// A column of `true` where the maker estimated.
+    pub estimated: Option<usize>,
+    pub kind: SignalKind,
+}
+
+/// What a row's intensity is read from.
+pub(super) enum Figure {
+    /// A column of intensities, g/kWh.
+    Intensity(usize),
+    /// Columns of generation, each with its factor.
+    Mix(Vec<(usize, f64)>),
+}
+
+/// A cell that is neither empty nor a number that can be.
+pub(super) struct BadCell {
+    pub column: usize,
+    pub limit: f64,
+}
+
+impl Figure {
+    /// The intensity of a row; None where a cell it needs is empty, for what is missing is not 0.
+    pub fn of(&self, row: &csv::StringRecord) -> Result<Option<f64>, BadCell> {
+        match self {
+            Self::Intensity(column) => number(row, *column, LIMIT_G_PER_KWH),
+            Self::Mix(sources) => {
+                let mut mix = Vec::with_capacity(sources.len());
+                for (column, factor) in sources {
+                    let Some(generation) = number(row, *column, f64::MAX)? else { return Ok(None) };
+                    mix.push((generation, *factor));
+                }
+                Ok(mix::intensity(mix))
+            }
+        }
+    }
+}
+
+fn number(row: &csv::StringRecord, column: usize, limit: f64) -> Result<Option<f64>, BadCell> {
+    let text = &row[column];
+    if text.is_empty() || text.eq_ignore_ascii_case("null") {
+        return Ok(None);
+    }
+    let value = text.parse::<f64>().ok().filter(|value| (0.0..=limit).contains(value));
+    value.map(Some).ok_or(BadCell { column, limit })
+}
+
+impl Columns {
+    /// `wanted` is a column's name, `auto`, `mix_direct` or `mix_lifecycle`; `auto` takes a column of the `preferred` kind where there is
+    /// one, and computes from the mix where there are no intensities.
+    pub fn find(
+        header: &csv::StringRecord,
+        wanted: &str,
+        preferred: Option<SignalKind>,
+        zone: &Zone,
+        path: &Path,
+    ) -> Result<Self, Error> {
+        let names: Vec<String> = header.iter().map(plain).collect();
+        let found = || header.iter().collect::<Vec<_>>().join(", ");
+        let place = |name: &str| names.iter().position(|candidate| candidate == name);
+        let time = TIME_COLUMNS.iter().find_map(|name| place(name));
+        let time = time.ok_or_else(|| Error::NoTimeColumn { path: path.into(), found: found() })?;
+        let column = |index: usize| (Figure::Intensity(index), kind(&names[index]));
+        let computed = |factors: Factors| {
+            let sources: Vec<(usize, f64)> = names
+                .iter()
+                .enumerate()
+                .filter_map(|(index, name)| Some((index, factors.of(name, zone)?)))
+                .collect();
+            (!sources.is_empty()).then(|| (Figure::Mix(sources), factors.kind()))
+        };
+        let chosen = match wanted {
+            MIX_DIRECT => computed(Factors::Direct),
+            MIX_LIFECYCLE => computed(Factors::Lifecycle),
+            AUTO => intensity_column(&names, preferred).map(column).or_else(|| {
+                let direct = preferred == Some(SignalKind::AverageDirect);
+                computed(if direct { Factors::Direct } else { Factors::Lifecycle })
+            }),
+            name => place(&plain(name)).map(column),
+        };
+        let wanted = if wanted == AUTO { "carbon_intensity" } else { wanted };
+        let missing = || Error::NoColumn { path: path.into(), wanted: wanted.into(), found: found() };
+        let (figure, kind) = chosen.ok_or_else(missing)?;
+        Ok(Self { time, figure, estimated: place("data estimated"), kind })
+    }
+}
+
+/// A column that says nothing of its kind is the file's one signal; then direct, then life-cycle.
+fn intensity_column(names: &[String], preferred: Option<SignalKind>) -> Option<usize> {
+    let preference = |name: &String| match name {
+        name if !is_intensity(name) => None,
+        name if preferred == Some(kind(name)) => Some(-1),
+        name if says_lifecycle(name) => Some(2),
+        name if name.contains("direct") => Some(1),
+        name if name.contains("marginal") => Some(3),
+        _ => Some(0),
+    };
+    let candidates = names.iter().enumerate().filter_map(|(i, name)| Some((preference(name)?, i)));
+    candidates.min().map(|(_, index)| index)
+}
+
+/// Lower case, words apart by one space: `Carbon Intensity gCO₂eq/kWh (LCA)` is `carbon intensity gco₂eq kwh lca`.
+fn plain(name: &str) -> String {
+    let spaced: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    spaced.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_intensity(name: &str) -> bool {
+    let first = name.split(' ').next().unwrap_or_default();
+    name.contains("carbon intensity") || ["ci", "intensity", "carbonintensity"].contains(&first)
+}
+
+fn says_lifecycle(name: &str) -> bool {
+    ["lifecycle", "life cycle", "lca"].iter().any(|word| name.contains(word))
+}
+
+/// By the column's name; one that says nothing is taken as average and life-cycle, Electricity Maps' default.
+fn kind(name: &str) -> SignalKind {
+    let marginal = name.contains("marginal") || name.contains("moer");
+    match (marginal, name.contains("direct")) {
+        (false, true) => SignalKind::AverageDirect,
+        (false, false) => SignalKind::AverageLifecycle,
+        (true, _) if says_lifecycle(name) => SignalKind::MarginalLifecycle,
+        (true, _) => SignalKind::MarginalDirect,
+    }
+}
