@@ -47,6 +47,9 @@ enum Command {
     Report(command::report::Args),
     Keygen(command::keygen::Args),
     CheckConfig(command::check_config::Args),
+    /// Look at the carbon signal: zones, the present hour, the past; write traces
+    #[command(subcommand)]
+    Carbon(command::carbon::Command),
     /// Simulate on recorded results instead of training
     #[command(subcommand)]
     Simulate(simulate::Command),
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => command::report::run(&args, &mut out),
         Command::Keygen(args) => command::keygen::run(&args, &mut out),
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
+        Command::Carbon(command) => command::carbon::run(&command, &mut out),
         Command::Simulate(command) => simulate::run(&command, &mut out),
     };
     drop(out);

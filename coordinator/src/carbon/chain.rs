@@ -67,6 +67,14 @@ impl Chain {
         self.trouble.as_ref()
     }
 
+    /// Its links in order, in words.
+    pub fn links(&self) -> Vec<String> {
+        let providers = std::iter::once(&self.first).chain(&self.others).map(|link| link.describe());
+        let recorded = self.recorded.iter().map(|trace| format!("hours like it in {}", trace.name()));
+        let constant = format!("a yearly constant of {} g/kWh", self.constant.0);
+        providers.chain(["the last known value".into()]).chain(recorded).chain([constant]).collect()
+    }
+
     fn provided(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {
         let mut answer = self.first.observe(hour);
         self.trouble = None;
@@ -154,6 +162,10 @@ impl CarbonSource for Chain {
         // Two services differ by their methods: a past of one piece is from one of them.
         let links = std::iter::once(&self.first).chain(&self.others);
         links.map(|link| link.history(before, hours)).find(|known| !known.is_empty()).unwrap_or_default()
+    }
+
+    fn describe(&self) -> String {
+        self.links().join(", then ")
     }
 
     fn span(&self) -> Option<(GridHour, GridHour)> {

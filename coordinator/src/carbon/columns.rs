@@ -21,7 +21,7 @@ const LIMIT_G_PER_KWH: f64 = 3_000.0;
 pub(super) struct Columns {
     pub time: usize,
     pub figure: Figure,
-    /// A column of `true` where the maker estimated.
+    /// A column of `true` where the maker estimated, `synthetic` where it made up.
     pub estimated: Option<usize>,
     pub kind: SignalKind,
 }

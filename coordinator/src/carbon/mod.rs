@@ -27,9 +27,10 @@ mod typical_week;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::carbon::{SignalKind, WORLD_MEAN};
+use common::carbon::{CarbonSample, SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::seed::Seed;
+use common::time::GridHour;
 
 pub use chain::{CACHE_HOURS, Chain};
 pub use error::Error;
@@ -56,6 +57,12 @@ impl Settings {
 
 /// One chain a zone. Reads trace files whole; nothing is read later.
 pub fn build(settings: &Settings) -> Result<BTreeMap<Zone, Box<dyn CarbonSource>>, Error> {
+    let boxed = |(zone, chain)| (zone, Box::new(chain) as Box<dyn CarbonSource>);
+    Ok(chains(settings)?.into_iter().map(boxed).collect())
+}
+
+/// The same, as what they are.
+pub fn chains(settings: &Settings) -> Result<BTreeMap<Zone, Chain>, Error> {
     let chains: BTreeMap<Zone, Chain> = match settings.carbon.source.as_str() {
         "trace" => distinct(traces(settings, None)?)?,
         "live" => live_chains(settings)?,
@@ -77,9 +84,33 @@ pub fn build(settings: &Settings) -> Result<BTreeMap<Zone, Box<dyn CarbonSource>
     let constants = settings::constants(&settings.carbon)?;
     let with_constant = |(zone, chain): (Zone, Chain)| {
         let constant = constants.get(&zone).copied().unwrap_or(WORLD_MEAN);
-        (zone, Box::new(chain.or_constant(constant)) as Box<dyn CarbonSource>)
+        (zone, chain.or_constant(constant))
     };
     Ok(chains.into_iter().map(with_constant).collect())
+}
+
+/// What is known of the hours `[from, to)` of a zone, oldest first, by one source alone: nothing stands in.
+pub fn past(
+    settings: &Settings,
+    zone: &Zone,
+    from: GridHour,
+    to: GridHour,
+) -> Result<Vec<CarbonSample>, Error> {
+    if settings.carbon.source != "live" {
+        let hours = usize::try_from(to.0 - from.0).unwrap_or(0);
+        return Ok(chains(settings)?.get(zone).map(|chain| chain.history(to, hours)).unwrap_or_default());
+    }
+    let mut first_trouble = None;
+    for source in settings::live(settings)?.iter().filter(|source| source.zone() == zone) {
+        match source.ask_span(from, to) {
+            Ok(samples) if !samples.is_empty() => return Ok(samples),
+            Ok(_) => {}
+            Err(error) => {
+                first_trouble.get_or_insert(error);
+            }
+        }
+    }
+    first_trouble.map_or(Ok(Vec::new()), Err)
 }
 
 /// A chain of each source alone.

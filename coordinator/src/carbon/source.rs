@@ -21,4 +21,7 @@ pub trait CarbonSource: Send + fmt::Debug {
 
     /// The first and last hour this source can know; None when it knows any.
     fn span(&self) -> Option<(GridHour, GridHour)>;
+
+    /// What it is, in a few words.
+    fn describe(&self) -> String;
 }

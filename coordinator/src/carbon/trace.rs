@@ -46,6 +46,8 @@ enum Origin {
     /// Its maker says that it was estimated.
     Estimated,
     Bridged,
+    /// Its maker says that it is of no real grid.
+    Synthetic,
 }
 
 impl Trace {
@@ -95,6 +97,7 @@ impl Trace {
     fn sample(&self, hour: GridHour) -> Option<CarbonSample> {
         let known = self.hours.get(usize::try_from(hour.0 - self.first.0).ok()?)?;
         let provenance = match known.origin {
+            Origin::Synthetic => Provenance::Synthetic,
             Origin::Recorded | Origin::Estimated if self.computed => {
                 Provenance::Estimated(format!("the generation mix in {}", self.name))
             }
@@ -145,6 +148,10 @@ impl CarbonSource for Trace {
     fn span(&self) -> Option<(GridHour, GridHour)> {
         Some((self.first, self.last()))
     }
+
+    fn describe(&self) -> String {
+        format!("the trace {}", self.name)
+    }
 }
 
 /// Rows on their way into hours.
@@ -162,6 +169,7 @@ struct Sum {
     intensity: f64,
     rows: u32,
     estimated: bool,
+    synthetic: bool,
     /// Where the hour begins in the file.
     line: u64,
 }
@@ -193,6 +201,7 @@ impl Reading<'_> {
         let sum = self.hours.entry(time.hour()).or_insert_with(|| Sum { line, ..Sum::default() });
         sum.intensity += value;
         sum.rows += 1;
+        sum.synthetic |= doubt.eq_ignore_ascii_case("synthetic");
         sum.estimated |= doubt.eq_ignore_ascii_case("true") || doubt == "1";
         Ok(())
     }
@@ -215,7 +224,11 @@ impl Reading<'_> {
                 let bridge = |i: i64| Hour { intensity: before + step * i as f64, origin: Origin::Bridged };
                 hours.extend((1..=missing).map(bridge));
             }
-            let origin = if sum.estimated { Origin::Estimated } else { Origin::Recorded };
+            let origin = match sum {
+                Sum { synthetic: true, .. } => Origin::Synthetic,
+                Sum { estimated: true, .. } => Origin::Estimated,
+                _ => Origin::Recorded,
+            };
             hours.push(Hour { intensity, origin });
         }
         Ok((first, hours))

@@ -146,6 +146,10 @@ impl CarbonSource for TypicalWeek {
     fn span(&self) -> Option<(GridHour, GridHour)> {
         None
     }
+
+    fn describe(&self) -> String {
+        "the built-in generator (synthetic)".into()
+    }
 }
 
 /// A bell of height 1 and width `width_h` around `centre`, round the clock.

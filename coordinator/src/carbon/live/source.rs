@@ -68,9 +68,17 @@ impl Live {
         self.ask(&self.service.past(from, to, self.clock.now()), false, true)
     }
 
-    /// Hours per question about the past.
-    pub fn span_hours(&self) -> i64 {
-        self.service.span_hours()
+    /// The same of any span, in as many questions as it takes, oldest first.
+    pub fn ask_span(&self, from: GridHour, to: GridHour) -> Result<Vec<CarbonSample>, Error> {
+        let mut known = BTreeMap::new();
+        let mut start = from;
+        while start < to {
+            let end = start.plus(self.service.span_hours()).min(to);
+            let answered = self.ask_past(start, end);
+            known.extend(answered.map_err(|trouble| Error::Live { service: self.service.name(), trouble })?);
+            start = end;
+        }
+        Ok(known.range(from..to).map(|(_, sample)| sample.clone()).collect())
     }
 
     /// The service's own forecast, from `from` on.
@@ -191,6 +199,10 @@ impl CarbonSource for Live {
 
     fn span(&self) -> Option<(GridHour, GridHour)> {
         None
+    }
+
+    fn describe(&self) -> String {
+        self.service.name().into()
     }
 }
 

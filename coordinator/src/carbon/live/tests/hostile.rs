@@ -202,6 +202,29 @@ fn known_hours_are_not_asked_for_again() {
 }
 
 #[test]
+fn a_long_past_is_asked_for_in_pieces() {
+    let server = Server::new(|asked, before| {
+        assert!(asked.path.contains("/past-range?zone=DE"), "{asked:?}");
+        let rows = [
+            row("2026-03-01T00:00Z", before as f64),
+            row(&format!("2026-03-{:02}T00:00Z", 2 + 10 * before), 5.0),
+        ];
+        Reply::Json(format!(r#"{{"zone":"DE","data":[{}]}}"#, rows.join(",")))
+    });
+    let source = germany(&server, &Hands::at(NOW));
+    let known = source.ask_span(hour("2026-03-02"), hour("2026-03-24")).unwrap();
+    let starts: Vec<String> = known.iter().map(|sample| sample.hour.to_string()).collect();
+    assert_eq!(
+        starts,
+        ["2026-03-02T00:00Z", "2026-03-12T00:00Z", "2026-03-22T00:00Z"],
+        "what was not asked for is left out"
+    );
+    let asked: Vec<String> = server.asked().iter().map(|asked| asked.path.clone()).collect();
+    assert!(asked[1].ends_with("start=2026-03-12T00:00Z&end=2026-03-22T00:00Z"), "{asked:?}");
+    assert!(asked[2].ends_with("start=2026-03-22T00:00Z&end=2026-03-24T00:00Z"), "{asked:?}");
+}
+
+#[test]
 fn watttime_logs_in_once_and_again_when_the_token_runs_out() {
     let server = Server::new(|asked, before| {
         let has = |text: &str| asked.headers.iter().any(|line| line == text);
