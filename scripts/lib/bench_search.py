@@ -40,7 +40,7 @@ def main():
         each = seconds / sum(len(order) for order in orders)
         first = first or each
         found = "".join(f"{statistics.mean(table.percent(order[:mark]) for order in orders):>8.2f}" for mark in marks)
-        print(f"{name:<18}{found}{each * 1e3:>14.2f}{each / first:>8.2f}", flush=True)
+        print(f"{name:<18}{found}{each * 1e3:>14.2f}{each / first:>8.3f}", flush=True)
     print(f"\none iteration with {arguments.samples} samples known, median processor time of {REPEATS}")
     iterations(table, arguments)
 
@@ -164,7 +164,7 @@ def turn(peer, table):
 
 
 def line(name, each, first, what):
-    print(f"{name:<18}{each:>10.2f} ms{each / first:>8.2f}  {what}", flush=True)
+    print(f"{name:<18}{each:>10.2f} ms{each / first:>8.3f}  {what}", flush=True)
 
 
 if __name__ == "__main__":
