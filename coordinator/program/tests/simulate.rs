@@ -301,6 +301,20 @@ fn bad_flags_are_bad_usage() {
 }
 
 #[test]
+fn a_percentage_may_have_the_reference_of_its_error() {
+    let folder = folder();
+    let search = |reference: &str| {
+        let words = ["--table", "table.csv", "--objectives", "accuracy:max,ms:min", "--reference", reference];
+        let more = ["--evaluations", "3", "--seeds", "1", "--json", "out.json"];
+        let output = ce_nas(folder.path(), &[&words[..], &more[..]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let told = std::fs::read_to_string(folder.path().join("out.json")).unwrap();
+        serde_json::from_str::<Value>(&told).unwrap()
+    };
+    assert_eq!(search("100,100"), search("0,100"), "all errors below 100 % are accuracies above 0 %");
+}
+
+#[test]
 fn bad_files_are_no_bad_usage() {
     let objectives = |words: &[&'static str]| [words, &OBJECTIVES[..]].concat();
     refused(&objectives(&["--table", "nowhere.csv"]), 1, &["nowhere.csv can't be read"]);

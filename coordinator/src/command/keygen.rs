@@ -42,7 +42,8 @@ pub enum Whose {
         #[command(flatten)]
         place: Place,
         /// Admit this public key, made on the worker's machine; no secret is made here
-        #[arg(long, value_name = "KEY")]
+        // One key in 85 begins with a hyphen.
+        #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
         public: Option<String>,
     },
 }

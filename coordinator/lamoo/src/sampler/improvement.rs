@@ -18,6 +18,8 @@ const BORN: f64 = 0.3;
 const CLIMBERS: usize = 4;
 /// Share of the hypervolume reached below which an expected gain is next to nothing.
 const LITTLE: f64 = 5e-4;
+/// One in so many choices goes by hope, then.
+const TURN: usize = 4;
 
 #[derive(Debug)]
 pub struct Improvement<'q> {
@@ -29,7 +31,7 @@ impl<'q> Improvement<'q> {
         Self { surrogate }
     }
 
-    /// The most promising open architecture of the list; where the model expects next to nothing, every other time the one
+    /// The most promising open architecture of the list; where the model expects next to nothing, now and then the one
     /// of which most can be hoped, for then its own errors are what is left to find.
     fn best_listed(&self, batch: &Batch<'_>) -> Option<(Architecture, f64)> {
         let all = batch.pool().all()?;
@@ -49,7 +51,7 @@ impl<'q> Improvement<'q> {
         }
         let little = LITTLE * self.surrogate.hypervolume();
         let known = batch.tree().samples().len() + batch.chosen().len();
-        if known.is_multiple_of(2) && best.is_none_or(|(_, promise)| promise < little) {
+        if known.is_multiple_of(TURN) && best.is_none_or(|(_, promise)| promise < little) {
             best = hopes.iter().map(|&(place, hope)| (&all[place], hope)).find(|(own, _)| is_open(own));
         }
         best.map(|(own, promise)| (own.clone(), promise))

@@ -12,7 +12,7 @@ use lamoo::Identity;
 
 use super::oracle::{Named, Oracle, Outcome, Place};
 use super::wish::{RungWish, Wish};
-use crate::sheet::{Measure, Sheet};
+use crate::sheet::{Direction, Measure, Sheet};
 
 #[derive(Debug)]
 pub struct Tabulated {
@@ -74,13 +74,17 @@ impl Tabulated {
         let finite = reference.iter().all(|value| value.is_finite());
         ensure!(finite, Usage("the reference needs finite numbers".into()));
         let known = super::wish::known(known, &names).map_err(Usage)?;
-        let reference: Vec<f64> =
-            measures.iter().zip(reference).map(|(measure, &value)| measure.direction.turned(value)).collect();
+        let reference: Vec<f64> = measures
+            .iter()
+            .zip(reference)
+            .map(|(measure, &value)| minimised_reference(measure, value))
+            .collect();
         let objectives = rows(measures.iter().map(|measure| &measure.minimised));
         let maximum = moo::hypervolume(&objectives, &reference)?;
         ensure!(
             maximum > 0.0,
-            "no row of {} is better than the reference in every objective: there is nothing to find",
+            "no row of {} is better than the reference in every objective: there is nothing to find (a reference lies below \
+             the values of a maximised column and above those of a minimised one)",
             sheet.name()
         );
         let full = Level { objectives, cost: full_cost(&sheet)? };
@@ -120,6 +124,17 @@ impl Functions {
             }
         }
         Self { listed: rows.keys().cloned().collect(), rows }
+    }
+}
+
+/// The reference of an objective as it is minimised. Where a percentage is maximised and no row exceeds the number given, it
+/// can only be meant for the error: 100 % error is 0 % accuracy.
+fn minimised_reference(measure: &Measure, given: f64) -> f64 {
+    let is_percentage = measure.minimised.iter().all(|value| (-100.0..=0.0).contains(value));
+    let is_beyond = measure.minimised.iter().all(|value| -value <= given) && given <= 100.0;
+    match measure.direction {
+        Direction::Maximise if is_percentage && is_beyond => given - 100.0,
+        direction => direction.turned(given),
     }
 }
 
