@@ -1,6 +1,7 @@
 //! Live services against answers as they were recorded, and against hostile ones, from a server of the tests' own.
 
 mod answers;
+mod certificates;
 mod hostile;
 mod pace;
 mod server;
