@@ -7,7 +7,7 @@
 //! `K((x, ℓ), (z, ℓ')) = (s_ℓ s_ℓ' + [ℓ = ℓ' > 0] r_ℓ) k(x, z) + s_ℓ s_ℓ' v + [ℓ = ℓ' > 0] w + noise`, where `v` and `w` are
 //! the variances of the unknown mean and of the gap's.
 
-use super::view::{Layout, Measure};
+use super::view::{Feature, Layout};
 
 /// The unknown mean's variance, in units of the observations' own.
 const MEAN_VARIANCE: f64 = 1.0;
@@ -84,15 +84,10 @@ impl Parameters {
     }
 }
 
-fn distance(features: &[super::view::Feature], rates: &[f64], a: &[f64], b: &[f64]) -> f64 {
+fn distance(features: &[Feature], rates: &[f64], a: &[f64], b: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (((feature, rate), x), z) in features.iter().zip(rates).zip(a).zip(b) {
-        let apart = x - z;
-        sum += rate
-            * match feature.measure {
-                Measure::Differs => f64::from(u8::from(apart != 0.0)),
-                Measure::Apart => apart * apart,
-            };
+        sum += rate * feature.measure.between(*x, *z);
     }
     sum
 }

@@ -60,6 +60,11 @@ impl Learnt {
         }
     }
 
+    /// Forgets the views of all others: what was only weighed would pile up over a long study.
+    pub(super) fn keep(&mut self, is_kept: impl Fn(&Architecture) -> bool) {
+        self.seen.retain(|own, _| is_kept(own));
+    }
+
     pub(super) fn update(&mut self, objective: usize, shown: &BTreeMap<Key, Shown>, levels: usize) {
         let model = self.models.entry(objective).or_default();
         model.update(&self.layout, &self.list, &self.seen, shown, levels);

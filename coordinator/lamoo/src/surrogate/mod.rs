@@ -71,6 +71,7 @@ impl<'q> Surrogate<'q> {
             }
             shown.insert(own, observation.objectives.clone());
         }
+        learnt.keep(|own| shown.contains_key(own) || question.pending.contains(own));
         for own in shown.keys().chain(question.pending) {
             learnt.see(scope, own);
         }

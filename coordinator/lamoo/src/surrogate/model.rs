@@ -25,7 +25,7 @@ const GROWTH: f64 = 0.1;
 /// Scales are compared anew at a lesson that has so many more observations than the last comparison had.
 const COMPARISON_GROWTH: f64 = 0.5;
 
-/// An architecture's view, and where it stands in the list.
+/// An architecture's view, and whether it is worth a training.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) view: Box<[f64]>,

@@ -73,7 +73,7 @@ impl Similarity {
     /// At a squared distance (RBF) or at an inner product (polynomial).
     fn at(&self, argument: f64) -> f64 {
         match self.kernel {
-            Kernel::Rbf => (-self.gamma * argument).exp(),
+            Kernel::Rbf => libm::exp(-self.gamma * argument),
             Kernel::Polynomial { degree } => (self.gamma * argument + 1.0).powi(degree as i32),
         }
     }
