@@ -18,6 +18,8 @@ pub enum Error {
         "{zone} has no value for the {hours} h from {from}: fill the gap in its source, or allow longer gaps"
     )]
     Gap { zone: Zone, from: GridHour, hours: i64 },
+    #[error("the channel `{name}` does not fit its series: {reason}")]
+    Channel { name: String, reason: String },
     /// More history helps.
     #[error("`{model}` needs {needed} h of history and has {found} h: use a simpler model until then")]
     ShortHistory { model: String, needed: usize, found: usize },

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `series` | contiguous hours of one zone and one kind |
+//! | `series`, `channel` | contiguous hours of one zone and one kind, and what a trace carries beside them |
 //! | `forecaster` | the trait and the table of models by name |
 //! | `naive`, `linear` | the models |
 //! | `band` | quantiles from a model's own errors |
@@ -15,6 +15,7 @@
 
 mod backtest;
 mod band;
+mod channel;
 mod choose;
 pub mod conformance;
 mod error;
@@ -26,6 +27,7 @@ mod series;
 
 pub use backtest::{Plan, backtest};
 pub use band::LEVELS;
+pub use channel::Channel;
 pub use choose::{Candidate, Choice, Selector, choose};
 pub use error::Error;
 pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, build};

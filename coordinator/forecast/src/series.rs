@@ -1,10 +1,10 @@
-//! Contiguous hourly intensities of one zone and one kind. Nothing else enters a model.
+//! Contiguous hourly intensities of one zone and one kind, and the channels that go with them. Nothing else enters a model.
 
 use common::carbon::{CarbonSample, SignalKind};
 use common::id::Zone;
 use common::time::GridHour;
 
-use crate::Error;
+use crate::{Channel, Error};
 
 /// What becomes of hours for which there is no sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Series {
     kind: SignalKind,
     first: GridHour,
     values: Vec<f64>,
+    /// By name, each as long as `values`.
+    channels: Vec<Channel>,
 }
 
 impl Series {
@@ -34,7 +36,7 @@ impl Series {
         for (offset, &value) in values.iter().enumerate() {
             check(&zone, first.plus(offset as i64), value)?;
         }
-        Ok(Self { zone, kind, first, values })
+        Ok(Self { zone, kind, first, values, channels: Vec::new() })
     }
 
     /// In any order. Of two samples of one hour the later in the slice stands: it is a revision.
@@ -48,15 +50,29 @@ impl Series {
         let mut ordered: Vec<&CarbonSample> = samples.iter().collect();
         ordered.sort_by_key(|sample| sample.hour);
 
-        let mut series =
-            Self { zone, kind, first: ordered[0].hour, values: Vec::with_capacity(ordered.len()) };
+        let (first, values) = (ordered[0].hour, Vec::with_capacity(ordered.len()));
+        let mut series = Self { zone, kind, first, values, channels: Vec::new() };
         for sample in ordered {
             series.append(sample.hour, sample.intensity.0, gaps)?;
         }
         Ok(series)
     }
 
-    /// Appends a later hour, or revises one that is held; an hour before the first is left out.
+    /// With `channels`, each of as many hours as the series, in place of those it had. Order does not matter.
+    pub fn with_channels(mut self, mut channels: Vec<Channel>) -> Result<Self, Error> {
+        channels.sort_by(|a, b| a.name().cmp(b.name()));
+        for channel in &channels {
+            channel.check(self.values.len())?;
+        }
+        if let Some(pair) = channels.windows(2).find(|pair| pair[0].name() == pair[1].name()) {
+            return Err(Error::Channel { name: pair[0].name().into(), reason: "it is given twice".into() });
+        }
+        self.channels = channels;
+        Ok(self)
+    }
+
+    /// Appends a later hour, or revises one that is held; an hour before the first is left out. Channels that do not reach the
+    /// last hour are dropped.
     pub fn push(&mut self, sample: &CarbonSample, gaps: Gaps) -> Result<(), Error> {
         refuse_mixture(&self.zone, self.kind, sample)?;
         check(&self.zone, sample.hour, sample.intensity.0)?;
@@ -90,6 +106,14 @@ impl Series {
     pub fn values(&self) -> &[f64] {
         &self.values
     }
+    /// Sorted by name; empty where the source carries nothing beside the intensity.
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+    /// The channel called `name`, one value an hour.
+    pub fn channel(&self, name: &str) -> Option<&[f64]> {
+        self.channels.iter().find(|channel| channel.name() == name).map(Channel::values)
+    }
     pub fn get(&self, hour: GridHour) -> Option<f64> {
         self.values.get(usize::try_from(hour.0 - self.first.0).ok()?).copied()
     }
@@ -97,18 +121,21 @@ impl Series {
     /// What was known at the end of `hour`: the series without anything later. None when nothing was.
     pub fn until(&self, hour: GridHour) -> Option<Self> {
         let known = usize::try_from(hour.0 - self.first.0 + 1).ok().filter(|&known| known > 0)?;
-        let values = self.values[..known.min(self.values.len())].to_vec();
-        Some(Self { zone: self.zone.clone(), values, ..*self })
+        Some(self.cut(0..known.min(self.values.len())))
     }
 
     /// The last `hours` hours, or all when there are fewer.
     pub fn tail(&self, hours: usize) -> Self {
-        let skipped = self.values.len().saturating_sub(hours.max(1));
+        self.cut(self.values.len().saturating_sub(hours.max(1))..self.values.len())
+    }
+
+    fn cut(&self, range: std::ops::Range<usize>) -> Self {
         Self {
             zone: self.zone.clone(),
             kind: self.kind,
-            first: self.first.plus(skipped as i64),
-            values: self.values[skipped..].to_vec(),
+            first: self.first.plus(range.start as i64),
+            values: self.values[range.clone()].to_vec(),
+            channels: self.channels.iter().map(|channel| channel.slice(range.clone())).collect(),
         }
     }
 
@@ -117,6 +144,9 @@ impl Series {
             self.values.push(value);
             return Ok(());
         };
+        if hour > self.last_hour() {
+            self.channels.clear();
+        }
         let ahead = hour.0 - self.last_hour().0;
         let missing = ahead - 1;
         let (allowed, restarts) = match gaps {

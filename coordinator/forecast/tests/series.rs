@@ -4,7 +4,7 @@ use common::carbon::{CarbonSample, Provenance, SignalKind};
 use common::id::Zone;
 use common::time::GridHour;
 use common::unit::Intensity;
-use forecast::{Error, Gaps, Series};
+use forecast::{Channel, Error, Gaps, Series};
 
 fn sample(hour: i64, intensity: f64) -> CarbonSample {
     CarbonSample {
@@ -69,4 +69,28 @@ fn a_series_is_cut_at_an_hour() {
     assert_eq!(series.until(GridHour(9)), None);
     assert_eq!((series.tail(1).first_hour(), series.tail(1).values()), (GridHour(12), &[3.0][..]));
     assert_eq!(series.get(GridHour(9)), None);
+}
+
+#[test]
+fn channels_go_with_their_hours() {
+    let plain =
+        Series::new(Zone::new("DE"), SignalKind::AverageDirect, GridHour(10), vec![1.0, 2.0, 3.0]).unwrap();
+    let channels =
+        vec![Channel::new("wind", vec![7.0, 8.0, 9.0]), Channel::new("coal", vec![-1.0, 0.0, 1.0])];
+    let mut series = plain.clone().with_channels(channels).unwrap();
+    assert_eq!(series.channels().iter().map(Channel::name).collect::<Vec<_>>(), ["coal", "wind"]);
+    assert_eq!(series.until(GridHour(11)).unwrap().channel("wind"), Some(&[7.0, 8.0][..]));
+    assert_eq!(series.tail(1).channel("coal"), Some(&[1.0][..]));
+    assert_eq!(series.channel("sun"), None);
+
+    let refused = |channels| plain.clone().with_channels(channels).unwrap_err().to_string();
+    assert!(refused(vec![Channel::new("wind", vec![1.0])]).contains("it has 1 h and the series 3 h"));
+    assert!(refused(vec![Channel::new("wind", vec![1.0, f64::NAN, 1.0])]).contains("its hour 1 is NaN"));
+    let twice = || Channel::new("wind", vec![1.0; 3]);
+    assert!(refused(vec![twice(), twice()]).contains("`wind` does not fit its series: it is given twice"));
+
+    series.push(&sample(12, 4.0), Gaps::Refuse).unwrap();
+    assert_eq!(series.channels().len(), 2, "a revision takes nothing away");
+    series.push(&sample(13, 4.0), Gaps::Refuse).unwrap();
+    assert!(series.channels().is_empty(), "an hour without them ends them");
 }

@@ -7,6 +7,7 @@ use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::time::GridHour;
 use common::unit::Intensity;
+use forecast::Channel;
 
 use super::{CarbonSource, Error, Trace};
 
@@ -162,6 +163,14 @@ impl CarbonSource for Chain {
         // Two services differ by their methods: a past of one piece is from one of them.
         let links = std::iter::once(&self.first).chain(&self.others);
         links.map(|link| link.history(before, hours)).find(|known| !known.is_empty()).unwrap_or_default()
+    }
+
+    /// Of the link that the past is from.
+    fn channels(&self, first: GridHour, hours: usize) -> Vec<Channel> {
+        let end = first.plus(hours as i64);
+        let links = std::iter::once(&self.first).chain(&self.others);
+        let past = links.into_iter().find(|link| !link.history(end, hours).is_empty());
+        past.map_or_else(Vec::new, |link| link.channels(first, hours))
     }
 
     fn describe(&self) -> String {

@@ -121,12 +121,12 @@ fn intensity_column(names: &[String], preferred: Option<SignalKind>) -> Option<u
 }
 
 /// Lower case, words apart by one space: `Carbon Intensity gCO₂eq/kWh (LCA)` is `carbon intensity gco₂eq kwh lca`.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let spaced: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     spaced.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn is_intensity(name: &str) -> bool {
+pub(super) fn is_intensity(name: &str) -> bool {
     let first = name.split(' ').next().unwrap_or_default();
     name.contains("carbon intensity") || ["ci", "intensity", "carbonintensity"].contains(&first)
 }

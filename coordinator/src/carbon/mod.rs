@@ -8,6 +8,7 @@
 //! | `settings` | which services serve which zone, in one kind of signal |
 //! | `trace` | recorded hours from a CSV file |
 //! | `columns` | which columns of such a file say what |
+//! | `channels` | what a file carries beside its intensity |
 //! | `mix` | emission factors, for files that hold generation by source |
 //! | `typical_week` | a made-up grid, shown as synthetic wherever it is shown |
 //! | `error` | what can be wrong, with the cure |
@@ -15,6 +16,7 @@
 //! Series of different kinds (average or marginal, direct or life-cycle) are never mixed, within a zone or between zones.
 
 mod chain;
+mod channels;
 mod columns;
 mod error;
 pub mod live;
@@ -169,5 +171,7 @@ fn traces(settings: &Settings, preferred: Option<SignalKind>) -> Result<Vec<Trac
     carbon.traces.iter().map(read).collect()
 }
 
+#[cfg(test)]
+mod channel_tests;
 #[cfg(test)]
 mod tests;

@@ -13,13 +13,15 @@ use common::carbon::{CarbonSample, Provenance, SignalKind};
 use common::id::Zone;
 use common::time::{GridHour, Timestamp};
 use common::unit::Intensity;
+use forecast::{Channel, Series};
 
+use super::channels;
 use super::columns::{Columns, Figure};
 use super::{CarbonSource, Error};
 use crate::csv_file;
 
 /// A straight line over more would invent a morning.
-const BRIDGED_HOURS: i64 = 3;
+pub(super) const BRIDGED_HOURS: i64 = 3;
 const BRIDGE: &str = "a straight line over a gap";
 
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +34,8 @@ pub struct Trace {
     computed: bool,
     first: GridHour,
     hours: Vec<Hour>,
+    /// Each as long as `hours`.
+    channels: Vec<Channel>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,16 +86,17 @@ impl Trace {
             return Err(Error::Empty { path: path.into() });
         }
         let columns = Columns::find(&header, column, preferred, &zone, path)?;
-        let mut reading =
-            Reading { path, header: &header, columns: &columns, previous: None, hours: BTreeMap::new() };
+        let channels = channels::Reading::new(&header, &columns);
+        let (previous, hours) = (None, BTreeMap::new());
+        let mut reading = Reading { path, header: &header, columns: &columns, previous, hours, channels };
         let mut row = csv::StringRecord::new();
         while rows.read_record(&mut row).map_err(unreadable)? {
             reading.take(&row)?;
         }
-        let (first, hours) = reading.finish()?;
+        let (first, hours, channels) = reading.finish()?;
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let computed = matches!(columns.figure, Figure::Mix(_));
-        Ok(Self { zone, kind: columns.kind, name, computed, first, hours })
+        Ok(Self { zone, kind: columns.kind, name, computed, first, hours, channels })
     }
 
     fn sample(&self, hour: GridHour) -> Option<CarbonSample> {
@@ -112,6 +117,12 @@ impl Trace {
     /// The figure of an hour it holds.
     pub fn intensity(&self, hour: GridHour) -> Option<Intensity> {
         self.sample(hour).map(|sample| sample.intensity)
+    }
+
+    /// All of it, with its channels.
+    pub fn series(&self) -> Result<Series, forecast::Error> {
+        let values = self.hours.iter().map(|hour| hour.intensity).collect();
+        Series::new(self.zone.clone(), self.kind, self.first, values)?.with_channels(self.channels.clone())
     }
 
     /// The file's name.
@@ -149,6 +160,15 @@ impl CarbonSource for Trace {
         Some((self.first, self.last()))
     }
 
+    fn channels(&self, first: GridHour, hours: usize) -> Vec<Channel> {
+        let Ok(from) = usize::try_from(first.0 - self.first.0) else { return Vec::new() };
+        let span = from..from.saturating_add(hours);
+        let cut = |channel: &Channel| {
+            Some(Channel::new(channel.name(), channel.values().get(span.clone())?.to_vec()))
+        };
+        self.channels.iter().filter_map(cut).collect()
+    }
+
     fn describe(&self) -> String {
         format!("the trace {}", self.name)
     }
@@ -161,6 +181,7 @@ struct Reading<'a> {
     columns: &'a Columns,
     previous: Option<Timestamp>,
     hours: BTreeMap<GridHour, Sum>,
+    channels: channels::Reading,
 }
 
 /// The rows of one hour.
@@ -189,6 +210,7 @@ impl Reading<'_> {
             }
             _ => {}
         }
+        self.channels.take(time.hour(), row);
         let figure = self.columns.figure.of(row).map_err(|cell| Error::Number {
             path: path(),
             line,
@@ -206,8 +228,8 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Contiguous hours from the first on.
-    fn finish(self) -> Result<(GridHour, Vec<Hour>), Error> {
+    /// Contiguous hours from the first on, and their channels.
+    fn finish(self) -> Result<(GridHour, Vec<Hour>, Vec<Channel>), Error> {
         let path = || PathBuf::from(self.path);
         let (&first, _) = self.hours.first_key_value().ok_or_else(|| Error::Empty { path: path() })?;
         let mut hours: Vec<Hour> = Vec::with_capacity(self.hours.len());
@@ -231,7 +253,8 @@ impl Reading<'_> {
             };
             hours.push(Hour { intensity, origin });
         }
-        Ok((first, hours))
+        let channels = self.channels.finish(first, hours.len());
+        Ok((first, hours, channels))
     }
 }
 
