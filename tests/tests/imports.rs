@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("coordinator", &["common", "moo", "transport", "ledger", "lamoo", "forecast", "allocation"]),
     ("worker", &["common", "transport", "energy", "evaluation"]),
     ("simulation", &["common", "moo", "lamoo", "forecast", "allocation", "coordinator"]),
-    ("ce-nas", &["common", "lamoo", "coordinator", "simulation"]),
+    ("ce-nas", &["common", "lamoo", "forecast", "coordinator", "simulation"]),
     (
         "system-tests",
         &[

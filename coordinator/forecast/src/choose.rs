@@ -6,7 +6,7 @@
 use common::carbon::Forecast;
 use common::time::GridHour;
 
-use crate::forecaster::{AUTO, MODELS, build};
+use crate::forecaster::{AUTO, MODELS, build, check_length};
 use crate::{Error, Forecaster, Metrics, Plan, Series, backtest};
 
 /// More would judge a model by another season.
@@ -42,12 +42,19 @@ impl Choice {
 /// The best available model for `history`, fitted on all of it. A history too short to judge anything gets the most demanding model
 /// that it can feed. Ties go to the simpler model.
 pub fn choose(history: &Series, horizon: usize) -> Result<Choice, Error> {
+    choose_among(&MODELS, history, horizon)
+}
+
+/// The same among the models of these names.
+pub fn choose_among(models: &[&str], history: &Series, horizon: usize) -> Result<Choice, Error> {
     // Whole days of the newest quarter, so that two months (1,440 h) leave the 1,080 h that the linear map needs.
     let test_hours = (history.len() / 4 / 24 * 24).min(JUDGED_HOURS);
     let mut candidates = Vec::new();
-    for name in MODELS {
+    let mut refusal = Error::Empty;
+    for &name in models {
         let mut model = build(name, horizon)?;
-        if history.len() < model.min_history_hours() {
+        if let Err(short) = check_length(model.as_ref(), history) {
+            refusal = short;
             continue;
         }
         let plan = Plan { test_hours, horizon, stride: STRIDE_HOURS };
@@ -60,7 +67,7 @@ pub fn choose(history: &Series, horizon: usize) -> Result<Choice, Error> {
         .min_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(candidate, _)| candidate)
         .or(candidates.last())
-        .expect("persistence needs one hour, and a series has it");
+        .ok_or(refusal)?;
     let mut forecaster = build(&best.model, horizon)?;
     forecaster.fit(history)?;
     Ok(Choice { forecaster, candidates })

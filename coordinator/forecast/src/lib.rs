@@ -6,7 +6,7 @@
 //! | `forecaster` | the trait and the table of models by name |
 //! | `naive`, `linear` | the models |
 //! | `band` | quantiles from a model's own errors |
-//! | `metrics`, `backtest` | how good a model is |
+//! | `metrics`, `saving`, `backtest` | how good a model is |
 //! | `choose` | which model a zone uses, and when that is asked again |
 //! | `conformance` | what every model owes its users |
 //!
@@ -23,15 +23,17 @@ mod forecaster;
 mod linear;
 mod metrics;
 mod naive;
+mod saving;
 mod series;
 
-pub use backtest::{Plan, backtest};
+pub use backtest::{Plan, Step, backtest, backtest_watched};
 pub use band::LEVELS;
 pub use channel::Channel;
-pub use choose::{Candidate, Choice, Selector, choose};
+pub use choose::{Candidate, Choice, Selector, choose, choose_among};
 pub use error::Error;
 pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, build};
 pub use linear::LinearMap;
 pub use metrics::{Metrics, Score};
 pub use naive::{Persistence, WeekMean, Yesterday};
+pub use saving::Saving;
 pub use series::{Gaps, Series};

@@ -4,7 +4,7 @@
 
 use common::carbon::Forecast;
 
-use crate::Series;
+use crate::{Saving, Series};
 
 /// Sums over forecast hours; adding and reading are separate so that days and zones can be pooled.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -26,16 +26,29 @@ pub struct Metrics {
     pub all: Score,
     /// By lead day: hours 1–24, 25–48, …
     pub by_day: Vec<Score>,
+    /// When the 8 cleanest of the next 24 hours are chosen by the forecast.
+    pub saving_8_of_24: Saving,
+    /// The 24 cleanest of the next 96.
+    pub saving_24_of_96: Saving,
 }
 
 impl Metrics {
     pub fn new(model: &str) -> Self {
-        Self { model: model.into(), forecasts: 0, all: Score::default(), by_day: Vec::new() }
+        Self {
+            model: model.into(),
+            forecasts: 0,
+            all: Score::default(),
+            by_day: Vec::new(),
+            saving_8_of_24: Saving::new(8, 24),
+            saving_24_of_96: Saving::new(24, 96),
+        }
     }
 
     /// Takes in one forecast; hours that `actual` does not hold are not scored.
     pub fn add(&mut self, forecast: &Forecast, actual: &Series) {
         self.forecasts += 1;
+        self.saving_8_of_24.add(forecast, actual);
+        self.saving_24_of_96.add(forecast, actual);
         for (lead, row) in forecast.quantiles.iter().enumerate() {
             let Some(truth) = actual.get(forecast.issued_at.plus(lead as i64 + 1)) else { break };
             if self.by_day.len() <= lead / 24 {

@@ -11,7 +11,7 @@ use coordinator::directory::StudyDirectory;
 use coordinator::run::{Ending, run};
 use coordinator::{clock, command, report};
 
-use crate::simulate;
+use crate::{forecast, simulate};
 
 const AFTER: &str = "\
 Examples:
@@ -50,6 +50,9 @@ enum Command {
     /// Look at the carbon signal: zones, the present hour, the past; write traces
     #[command(subcommand)]
     Carbon(command::carbon::Command),
+    /// Forecast the carbon signal, and test forecasts on recorded traces
+    #[command(subcommand)]
+    Forecast(forecast::Command),
     /// Simulate on recorded results instead of training
     #[command(subcommand)]
     Simulate(simulate::Command),
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Keygen(args) => command::keygen::run(&args, &mut out),
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
         Command::Carbon(command) => command::carbon::run(&command, &mut out),
+        Command::Forecast(command) => forecast::run(&command, &mut out),
         Command::Simulate(command) => simulate::run(&command, &mut out),
     };
     drop(out);

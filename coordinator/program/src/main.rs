@@ -2,6 +2,7 @@
 //! uses the coordinator.
 
 mod cli;
+mod forecast;
 mod simulate;
 
 fn main() -> std::process::ExitCode {

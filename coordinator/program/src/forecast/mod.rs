@@ -1,0 +1,20 @@
+//! `ce-nas forecast`: what is expected of the coming hours, and how good such expectations were. A new command is one file here and
+//! one line in [`Command`].
+
+mod backtest;
+mod told;
+
+use std::io::Write;
+
+use anyhow::Result;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Backtest(backtest::Args),
+}
+
+pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
+    match command {
+        Command::Backtest(args) => backtest::run(args, out),
+    }
+}
