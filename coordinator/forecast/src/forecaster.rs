@@ -4,13 +4,13 @@ use std::fmt;
 
 use common::carbon::Forecast;
 
-use crate::{Error, LinearMap, Persistence, Series, WeekMean, Yesterday};
+use crate::{Calibrated, Error, LinearMap, MapOptions, Persistence, Series, WeekMean, Yesterday, ensemble};
 
 /// Beyond a week even the best model says little more than the season's mean by hour.
 pub const MAX_HORIZON_HOURS: usize = 168;
 
 /// Models from simple to demanding: the order in which a young history climbs, and falls back.
-pub const MODELS: [&str; 4] = ["persistence", "yesterday", "week_mean", "linear"];
+pub const MODELS: [&str; 5] = ["persistence", "yesterday", "week_mean", "linear", "ensemble"];
 /// The setting that leaves the model to [`crate::choose`].
 pub const AUTO: &str = "auto";
 
@@ -36,7 +36,8 @@ pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
         "persistence" => Box::new(Persistence),
         "yesterday" => Box::new(Yesterday),
         "week_mean" => Box::new(WeekMean),
-        "linear" => Box::new(LinearMap::new(horizon)?),
+        "linear" => Box::new(Calibrated::new(Box::new(LinearMap::new(MapOptions::PLAIN, horizon)?))),
+        "ensemble" => Box::new(Calibrated::new(Box::new(ensemble::build(horizon)?))),
         _ => return Err(unknown(name)),
     })
 }

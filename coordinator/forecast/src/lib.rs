@@ -4,8 +4,11 @@
 //! | --- | --- |
 //! | `series`, `channel` | contiguous hours of one zone and one kind, and what a trace carries beside them |
 //! | `forecaster` | the trait and the table of models by name |
-//! | `naive`, `linear` | the models |
-//! | `band` | quantiles from a model's own errors |
+//! | `naive` | rules without parameters |
+//! | `point` | the trait of models that say one number an hour |
+//! | `linear`, `blend` | such models: linear maps, and a mix of several |
+//! | `ensemble` | the mix that is offered by name |
+//! | `calibrated`, `band` | quantiles from a model's own errors |
 //! | `metrics`, `saving`, `backtest` | how good a model is |
 //! | `choose` | which model a zone uses, and when that is asked again |
 //! | `conformance` | what every model owes its users |
@@ -15,25 +18,32 @@
 
 mod backtest;
 mod band;
+mod blend;
+mod calibrated;
 mod channel;
 mod choose;
 pub mod conformance;
+mod ensemble;
 mod error;
 mod forecaster;
 mod linear;
 mod metrics;
 mod naive;
+mod point;
 mod saving;
 mod series;
 
 pub use backtest::{Plan, Step, backtest, backtest_watched};
 pub use band::LEVELS;
+pub use blend::Blend;
+pub use calibrated::Calibrated;
 pub use channel::Channel;
 pub use choose::{Candidate, Choice, Selector, choose, choose_among};
 pub use error::Error;
 pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, build};
-pub use linear::LinearMap;
+pub use linear::{Channels, LinearMap, MapOptions, Measure};
 pub use metrics::{Metrics, Score};
 pub use naive::{Persistence, WeekMean, Yesterday};
+pub use point::PointModel;
 pub use saving::Saving;
 pub use series::{Gaps, Series};

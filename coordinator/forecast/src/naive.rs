@@ -47,8 +47,8 @@ fn issue(model: &dyn Forecaster, rule: Rule, history: &Series, horizon: usize) -
     let points = |known: usize, leads: usize| -> Vec<f64> {
         (0..leads).map(|lead| rule(&values[..known], lead)).collect()
     };
-    let mut errors = Errors::new(horizon);
     let earliest = model.min_history_hours().max(values.len().saturating_sub(REPLAYED_HOURS));
+    let mut errors = Errors::new(horizon, values.len().saturating_sub(earliest));
     for known in (earliest..values.len()).step_by(REPLAY_STRIDE) {
         let actual = &values[known..];
         errors.add(&points(known, horizon.min(actual.len())), actual);

@@ -124,12 +124,18 @@ impl Series {
         Some(self.cut(0..known.min(self.values.len())))
     }
 
+    /// The first `hours` hours (at least 1), or all when there are fewer.
+    pub fn first(&self, hours: usize) -> Self {
+        self.cut(0..hours.clamp(1, self.values.len()))
+    }
+
     /// The last `hours` hours, or all when there are fewer.
     pub fn tail(&self, hours: usize) -> Self {
         self.cut(self.values.len().saturating_sub(hours.max(1))..self.values.len())
     }
 
-    fn cut(&self, range: std::ops::Range<usize>) -> Self {
+    /// The hours of `range` alone.
+    pub(crate) fn cut(&self, range: std::ops::Range<usize>) -> Self {
         Self {
             zone: self.zone.clone(),
             kind: self.kind,

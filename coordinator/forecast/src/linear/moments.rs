@@ -1,21 +1,40 @@
-//! The normal equations of all sliding windows of a series, without visiting each window's products.
+//! The normal equations of all sliding windows of several aligned series, without visiting each window's products.
 //!
-//! Windows overlap, so their second moments follow from one another: with `M[i][j] = Σ_t s[t+i] s[t+j]` over windows t = 0…n−1,
-//! `M[i+1][j+1] = M[i][j] − s[i] s[j] + s[n+i] s[n+j]`. One row costs O(n·L), all others O(L²) together:
+//! Windows overlap, so their second moments follow from one another: with `M[i][j] = Σ_t a[t+i] b[t+j]` over windows t = 0…n−1,
+//! `M[i+1][j+1] = M[i][j] − a[i] b[j] + a[n+i] b[n+j]`. A row and a column of each pair of series cost O(n·L), the rest O(L²):
 //! two years fit in milliseconds instead of a billion products.
 
 use common::time::GridHour;
 
 use super::calendar::{self, FEATURES};
-use super::{INPUT_HOURS, Weights, cholesky};
+use super::{Weights, cholesky};
 
 /// The intercept may not be pulled to 0, only kept off singularity.
 const INTERCEPT_RIDGE: f64 = 1e-9;
 
+/// A series and which hours of each window enter from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    pub values: &'a [f64],
+    /// The last so many hours before the issue.
+    pub hours: usize,
+}
+
+/// Where the columns of one input begin, and at which offset of the window its first hour lies.
+#[derive(Debug, Clone, Copy)]
+struct Block<'a> {
+    values: &'a [f64],
+    column: usize,
+    offset: usize,
+    hours: usize,
+}
+
 pub struct Moments {
     windows: usize,
     leads: usize,
-    /// `[inputs + leads]²`, row-major: products of window hours.
+    /// Columns of the inputs without the calendar.
+    inputs: usize,
+    /// `[inputs + leads]²`, row-major: products of window hours. The targets are the last columns.
     hours: Vec<f64>,
     /// `[calendar features][inputs + leads]`.
     calendar_hours: Vec<f64>,
@@ -24,42 +43,62 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Of all windows of 336 input and `leads` target hours inside `series`, whose first hour is `first`.
-    pub fn of(series: &[f64], first: GridHour, leads: usize) -> Self {
-        let length = INPUT_HOURS + leads;
-        let windows = (series.len() + 1).saturating_sub(length);
+    /// Of all windows inside the inputs' first `known` hours. Targets are the `leads` hours of the first input after each issue; the
+    /// hour at index 0 is `first`. The first input's hours are the most.
+    pub fn of(inputs: &[Input<'_>], known: usize, first: GridHour, leads: usize) -> Self {
+        let back = inputs[0].hours;
+        let windows = (known + 1).saturating_sub(back + leads);
+        let mut blocks = Vec::with_capacity(inputs.len() + 1);
+        let mut columns = 0;
+        for input in inputs {
+            let (offset, hours) = (back - input.hours, input.hours);
+            blocks.push(Block { values: input.values, column: columns, offset, hours });
+            columns += hours;
+        }
+        blocks.push(Block { values: inputs[0].values, column: columns, offset: back, hours: leads });
+        let width = columns + leads;
         let mut moments = Self {
             windows,
             leads,
-            hours: vec![0.0; length * length],
-            calendar_hours: vec![0.0; FEATURES * length],
+            inputs: columns,
+            hours: vec![0.0; width * width],
+            calendar_hours: vec![0.0; FEATURES * width],
             calendar: vec![0.0; FEATURES * FEATURES],
         };
         if windows > 0 {
-            moments.fill_hours(series, length);
-            moments.fill_calendar(series, first, length);
+            for (index, &row) in blocks.iter().enumerate() {
+                for &column in &blocks[..=index] {
+                    moments.fill_hours(row, column);
+                }
+            }
+            moments.fill_calendar(&blocks, first.plus(back as i64 - 1));
         }
         moments
     }
 
-    /// `[336 + 15][leads]` weights of the ridge regression, None when the equations are singular.
+    /// `[inputs + calendar][leads]` weights of the ridge regression, None when the equations are singular.
     pub fn solve(&self, ridge: f64) -> Option<Weights> {
-        let length = INPUT_HOURS + self.leads;
-        let size = INPUT_HOURS + FEATURES;
+        let (width, size) = (self.inputs + self.leads, self.inputs + FEATURES);
         let mut gram = vec![0.0; size * size];
         let mut targets = vec![0.0; size * self.leads];
         for row in 0..size {
             // Only the lower triangle is read by the decomposition.
-            let (inputs, rest): (&[f64], &[f64]) = match row.checked_sub(INPUT_HOURS) {
-                None => (&self.hours[row * length..(row + 1) * length], &[]),
-                Some(feature) => (
-                    &self.calendar_hours[feature * length..(feature + 1) * length],
-                    &self.calendar[feature * FEATURES..(feature + 1) * FEATURES],
-                ),
+            let Some(of_row) = row.checked_sub(self.inputs) else {
+                let known = row * width..row * width + row + 1;
+                gram[row * size..=row * size + row].copy_from_slice(&self.hours[known]);
+                continue;
             };
-            gram[row * size..row * size + INPUT_HOURS].copy_from_slice(&inputs[..INPUT_HOURS]);
-            gram[row * size + INPUT_HOURS..][..rest.len()].copy_from_slice(rest);
-            targets[row * self.leads..(row + 1) * self.leads].copy_from_slice(&inputs[INPUT_HOURS..]);
+            let hours = &self.calendar_hours[of_row * width..(of_row + 1) * width];
+            let calendar = &self.calendar[of_row * FEATURES..(of_row + 1) * FEATURES];
+            gram[row * size..row * size + self.inputs].copy_from_slice(&hours[..self.inputs]);
+            gram[row * size + self.inputs..(row + 1) * size].copy_from_slice(calendar);
+            targets[row * self.leads..(row + 1) * self.leads].copy_from_slice(&hours[self.inputs..]);
+        }
+        for lead in 0..self.leads {
+            let products = &self.hours[(self.inputs + lead) * width..][..self.inputs];
+            for (row, product) in products.iter().enumerate() {
+                targets[row * self.leads + lead] = *product;
+            }
         }
         let windows = self.windows as f64;
         for row in 0..size {
@@ -70,30 +109,38 @@ impl Moments {
         Some(Weights { leads: self.leads, values: targets })
     }
 
-    fn fill_hours(&mut self, series: &[f64], length: usize) {
-        let windows = self.windows;
-        for j in 0..length {
-            let product = dot(&series[..windows], &series[j..j + windows]);
-            self.hours[j] = product;
-            self.hours[j * length] = product;
-        }
-        for i in 0..length - 1 {
-            for j in i..length - 1 {
-                let next = self.hours[i * length + j] - series[i] * series[j]
-                    + series[windows + i] * series[windows + j];
-                self.hours[(i + 1) * length + j + 1] = next;
-                self.hours[(j + 1) * length + i + 1] = next;
+    /// The products of two blocks, `row` at or below `column`; only the lower triangle is kept.
+    fn fill_hours(&mut self, row: Block<'_>, column: Block<'_>) {
+        let (n, width) = (self.windows, self.inputs + self.leads);
+        let (a, b) = (&row.values[row.offset..], &column.values[column.offset..]);
+        let mut set = |i: usize, j: usize, product: f64| {
+            self.hours[(row.column + i) * width + column.column + j] = product;
+        };
+        // Along each diagonal from its first product.
+        let starts = (0..row.hours).map(|i| (i, 0)).chain((1..column.hours).map(|j| (0, j)));
+        for (i, j) in starts {
+            let mut product = dot(&a[i..i + n], &b[j..j + n]);
+            for step in 0..(row.hours - i).min(column.hours - j) {
+                let (i, j) = (i + step, j + step);
+                set(i, j, product);
+                if i + n < a.len() && j + n < b.len() {
+                    product += a[n + i] * b[n + j] - a[i] * b[j];
+                }
             }
         }
     }
 
-    fn fill_calendar(&mut self, series: &[f64], first: GridHour, length: usize) {
+    fn fill_calendar(&mut self, blocks: &[Block<'_>], first_issue: GridHour) {
+        let width = self.inputs + self.leads;
         for window in 0..self.windows {
-            let features = calendar::features(first.plus((window + INPUT_HOURS - 1) as i64));
+            let features = calendar::features(first_issue.plus(window as i64));
             for (a, feature) in features.iter().enumerate() {
-                let row = &mut self.calendar_hours[a * length..(a + 1) * length];
-                for (sum, hour) in row.iter_mut().zip(&series[window..window + length]) {
-                    *sum += feature * hour;
+                for block in blocks {
+                    let sums = &mut self.calendar_hours[a * width + block.column..][..block.hours];
+                    let hours = &block.values[block.offset + window..][..block.hours];
+                    for (sum, hour) in sums.iter_mut().zip(hours) {
+                        *sum += feature * hour;
+                    }
                 }
                 for (b, other) in features.iter().enumerate() {
                     self.calendar[a * FEATURES + b] += feature * other;
@@ -122,15 +169,32 @@ mod tests {
 
     #[test]
     fn recursion_equals_the_sum_over_windows() {
-        let leads = 5;
-        let series: Vec<f64> =
-            (0..400).map(|t| ((t * t) as f64 * 0.37).sin() + (t as f64 * 0.26).cos()).collect();
-        let moments = Moments::of(&series, GridHour(17), leads);
-        let length = INPUT_HOURS + leads;
-        assert_eq!(moments.windows, 400 - length + 1);
-        for (i, j) in [(0, 0), (0, length - 1), (13, 200), (200, 13), (length - 1, length - 1), (335, 336)] {
-            let direct: f64 = (0..moments.windows).map(|t| series[t + i] * series[t + j]).sum();
-            assert!((moments.hours[i * length + j] - direct).abs() < 1e-9, "{i} {j}");
+        let (leads, back, known) = (5, 30, 170);
+        let wave = |phase: f64| -> Vec<f64> {
+            (0..200).map(|t| ((t * t) as f64 * 0.37 + phase).sin() + (t as f64 * 0.26).cos()).collect()
+        };
+        let (main, other) = (wave(0.0), wave(1.0));
+        let inputs = [Input { values: &main, hours: back }, Input { values: &other, hours: 7 }];
+        let moments = Moments::of(&inputs, known, GridHour(17), leads);
+        assert_eq!(moments.windows, known - back - leads + 1);
+        // Column by column: which series at which offset of the window.
+        let columns: Vec<(&[f64], usize)> = (0..back)
+            .map(|i| (&main[..], i))
+            .chain((back - 7..back).map(|i| (&other[..], i)))
+            .chain((back..back + leads).map(|i| (&main[..], i)))
+            .collect();
+        let width = columns.len();
+        for (row, &(a, i)) in columns.iter().enumerate() {
+            for (column, &(b, j)) in columns[..=row].iter().enumerate() {
+                let direct: f64 = (0..moments.windows).map(|t| a[t + i] * b[t + j]).sum();
+                let found = moments.hours[row * width + column];
+                assert!((found - direct).abs() < 1e-9, "{row} {column}: {found} {direct}");
+            }
+        }
+        let issue = |t: usize| calendar::features(GridHour(17).plus((t + back - 1) as i64))[3];
+        for (column, &(a, i)) in columns.iter().enumerate() {
+            let direct: f64 = (0..moments.windows).map(|t| issue(t) * a[t + i]).sum();
+            assert!((moments.calendar_hours[3 * width + column] - direct).abs() < 1e-9, "{column}");
         }
     }
 }
