@@ -9,7 +9,7 @@ use ureq::tls::{Certificate, RootCerts};
 use super::*;
 
 /// A server over TLS with a certificate for `name`: its address, the certificate, and what reached it in the clear.
-fn server(name: &str) -> (String, CertificateDer<'static>, Arc<Mutex<String>>) {
+pub(super) fn server(name: &str) -> (String, CertificateDer<'static>, Arc<Mutex<String>>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();

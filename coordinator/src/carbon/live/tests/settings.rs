@@ -45,7 +45,7 @@ fn what_is_odd_is_refused_with_its_cure() {
     check_refused(
         &["DE=electricty_maps"],
         |_| (),
-        "no service `electricty_maps`; it is one of electricity_maps, watttime, uk; did you mean `electricity_maps`?",
+        "no service `electricty_maps`; it is one of electricity_maps, electricity_maps_mix, watttime, uk; did you mean `electricity_maps`?",
     );
     check_refused(&["GB=uk:18"], |_| (), "a number from 1 to 17");
     check_refused(&["DE=electricity_maps:DE&x=1"], |_| (), "letters, digits");
