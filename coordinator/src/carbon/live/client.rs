@@ -226,7 +226,7 @@ pub(in crate::carbon) fn is_loopback(base: &str) -> bool {
 }
 
 /// RFC 4648, section 4: what HTTP's Basic scheme is written in.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for three in bytes.chunks(3) {
