@@ -76,7 +76,7 @@ pub(super) fn notes(report: &Report) -> Vec<Note> {
         "the intensity is made up: a sandbox key of Electricity Maps was used, whose figures are of no real grid.",
     );
     let cached = count(&|from| from == "cached");
-    say(true, cached, "no intensity was observed: the nearest known value, a day old at most, stands in.");
+    say(true, cached, "no intensity was observed: the nearest known value stands in.");
     let constant = count(&|from| from == "yearly constant");
     let constants = constants(report);
     say(
@@ -112,7 +112,14 @@ fn constants(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use common::carbon::Provenance;
+    use common::event::Event;
+    use common::time::Timestamp;
+    use common::unit::Intensity;
+
     use super::*;
+    use crate::report::Chronicle;
+    use crate::report::sample::{WALL, Wishes, study};
 
     fn hour(zone: &str, index: i64, provenance: &str) -> HourFacts {
         HourFacts {
@@ -156,5 +163,57 @@ mod tests {
                 "PL measured (x) h6-h6 1",
             ]
         );
+    }
+
+    /// The sample study with its hours from these sources in turn, and with these constants configured.
+    fn told(sources: &[Provenance], constants: &str) -> Report {
+        let mut records = study(Wishes::default());
+        let mut turn = sources.iter().cycle();
+        for record in &mut records {
+            match &mut record.event {
+                Event::StudyStarted { config, .. } => {
+                    *config = config.replace("constants = []", &format!("constants = {constants}"));
+                }
+                Event::CarbonObserved { samples } => {
+                    for sample in samples {
+                        sample.provenance = turn.next().unwrap().clone();
+                        sample.intensity =
+                            Intensity(if sample.provenance == Provenance::Constant { 380.0 } else { 90.0 });
+                    }
+                }
+                _ => {}
+            }
+        }
+        Report::of(&State::fold(&records), &Chronicle::of(&records), Timestamp(WALL)).unwrap()
+    }
+
+    fn notes_of(sources: &[Provenance], constants: &str) -> String {
+        notes(&told(sources, constants)).into_iter().map(|note| note.text).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_constant_that_stood_in_is_named_with_its_origin() {
+        let constant = [Provenance::Constant];
+        let zone = told(&constant, "[]").energy.by_hour[0].zone.clone();
+        let own = notes_of(&constant, &format!("[\"{zone}=380\"]"));
+        assert!(own.contains(&format!("({zone}: 380 gCO2eq/kWh, as configured)")), "{own}");
+        assert!(!own.contains("475"), "{own}");
+        assert!(notes_of(&constant, "[]").contains("gCO2eq/kWh, the world's mean)"));
+    }
+
+    #[test]
+    fn guesses_are_told_apart() {
+        let service = || "Electricity Maps".to_owned();
+        let measured = notes_of(&[Provenance::Measured(service())], "[]");
+        assert_eq!(measured, "", "nothing is to be said of what was measured");
+        for (source, phrase) in [
+            (Provenance::Forecast(service()), "the service's own forecast of the hour"),
+            (Provenance::Estimated(service()), "is an estimate of its source"),
+            (Provenance::Estimated(format!("Electricity Maps, {SANDBOX}")), "is made up: a sandbox key"),
+            (Provenance::Cached { age_hours: 2 }, "the nearest known value stands in"),
+        ] {
+            let notes = notes_of(std::slice::from_ref(&source), "[]");
+            assert!(notes.contains(phrase) && notes.lines().count() == 1, "{source}: {notes}");
+        }
     }
 }
