@@ -8,7 +8,10 @@ fn given(genes: &[u32], fidelity: Fidelity, error: f64) -> Given {
     Given { subject, source, evaluation: evaluation(error, 10, vec![]) }
 }
 
-#[test]
+/// What a bench without a model trains first, and second.
+const FIRST: [u32; 6] = [3, 1, 0, 3, 1, 0];
+const SECOND: [u32; 6] = [3, 2, 0, 3, 1, 0];
+
 #[test]
 fn what_is_given_is_finished_and_neither_trained_nor_paid_for() {
     let mut bench =
@@ -25,6 +28,7 @@ fn what_is_given_is_finished_and_neither_trained_nor_paid_for() {
     assert!(trained.architecture().is_some_and(|a| ![&FIRST[..], &SECOND].contains(&a.genes())));
 }
 
+#[test]
 fn given_again_after_a_restart_it_changes_nothing_and_what_is_new_is_added() {
     let mut bench = Bench::knowing(PLAIN, vec![given(&FIRST, Fidelity::Full, 0.3)]);
     bench.joins("a", 1);
