@@ -118,7 +118,7 @@ fn check_report(directory: &Path) {
             order.push(from);
         }
     }
-    let place = |of: &str| hours.iter().map(move |hour| hour["provenance"] == of);
+    let place = |of: &'static str| hours.iter().map(move |hour| hour["provenance"] == of);
     let last_measured = place("measured (Electricity Maps)").rposition(|is| is).expect("some were measured");
     let first_constant = place("yearly constant").position(|is| is).expect("it was dead for more than a day");
     assert!(last_measured + 20 < first_constant, "a day of ageing lies between: {order:?}");
