@@ -43,6 +43,7 @@ impl Config {
         if self.forecast.horizon_hours > 168 {
             return refuse("forecast.horizon_hours", self.forecast.horizon_hours, "at most 168");
         }
+        at_least_one("forecast.retrain_hours", self.forecast.retrain_hours)?;
         at_least_one("allocation.interval_hours", self.allocation.interval_hours)?;
         at_least_one("coordinator.crash_limit", self.coordinator.crash_limit)?;
         at_least_one("search.batch", self.search.batch)?;
@@ -54,10 +55,7 @@ impl Config {
         if !(0.1..=60.0).contains(&self.carbon.timeout_s) {
             return refuse("carbon.timeout_s", self.carbon.timeout_s, "between 0.1 and 60 seconds");
         }
-        if !(0.1..=3600.0).contains(&self.carbon.retry_s) {
-            return refuse("carbon.retry_s", self.carbon.retry_s, "between 0.1 and 3600 seconds");
-        }
-        let models = ["auto", "persistence", "yesterday", "week_mean", "linear"];
+        let models = ["auto", "persistence", "yesterday", "week_mean", "linear", "ensemble"];
         one_of("forecast.model", &self.forecast.model, &models)?;
         let policies = ["planner", "fixed", "linear", "threshold", "greedy"];
         one_of("allocation.policy", &self.allocation.policy, &policies)?;

@@ -121,8 +121,6 @@ pub struct Carbon {
     pub kind: String,
     pub constants: Vec<String>,
     pub timeout_s: f64,
-    pub retry_s: f64,
-    pub root_certificates: String,
     pub requests_per_day: u32,
     pub start: String,
     pub hour_seconds: f64,
@@ -147,6 +145,7 @@ pub struct OpenService {
 pub struct Forecast {
     pub model: String,
     pub horizon_hours: u32,
+    pub retrain_hours: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -48,6 +48,28 @@ impl Errors {
             errors.push(actual - point);
         }
     }
+
+    /// Errors at `lead` and its neighbours, and by how much their quantiles are widened. None where they are too few.
+    fn pooled(&self, lead: usize) -> Option<(Vec<f64>, f64)> {
+        let near = &self.by_lead[lead.saturating_sub(1)..(lead + 2).min(self.by_lead.len())];
+        let pooled = near.concat();
+        let independent = self.span_hours as f64 / 24.0 / (lead / 24 + 1) as f64;
+        (pooled.len() >= MIN_ERRORS).then(|| (pooled, widening(independent)))
+    }
+
+    /// Lowest and highest offset at `lead`, as [`Band::learn`] has them; cheaper than all levels.
+    pub fn outermost(&self, lead: usize) -> Option<(f64, f64)> {
+        let (mut pooled, widening) = self.pooled(lead)?;
+        let mut at = |level: f64| {
+            let place = level * (pooled.len() - 1) as f64;
+            let (_, below, above) = pooled.select_nth_unstable_by(place.floor() as usize, f64::total_cmp);
+            let (below, above) = (*below, above.iter().copied().min_by(f64::total_cmp));
+            below + (above.unwrap_or(below) - below) * place.fract()
+        };
+        let (low, middle, high) = (at(LEVELS[0]), at(0.5), at(LEVELS[18]));
+        let lean = (1.0 - 2.0 * LEVELS[0]) * middle;
+        Some(((widening * (low - middle) + lean).min(0.0), (widening * (high - middle) + lean).max(0.0)))
+    }
 }
 
 /// Offsets from the point at each level, `[lead][level]`; a lead that is missing is drawn by the cold band.
@@ -56,15 +78,18 @@ pub(crate) struct Band(Vec<Option<[f64; 19]>>);
 
 impl Band {
     pub fn learn(errors: &Errors) -> Self {
-        let leads = errors.by_lead.len();
         let offsets = |lead: usize| {
-            let near = &errors.by_lead[lead.saturating_sub(1)..(lead + 2).min(leads)];
-            let mut pooled: Vec<f64> = near.concat();
+            let (mut pooled, widening) = errors.pooled(lead)?;
             pooled.sort_unstable_by(f64::total_cmp);
-            let independent = errors.span_hours as f64 / 24.0 / (lead / 24 + 1) as f64;
-            (pooled.len() >= MIN_ERRORS).then(|| offsets(&pooled, widening(independent)))
+            Some(offsets(&pooled, widening))
         };
-        Self((0..leads).map(offsets).collect())
+        Self((0..errors.by_lead.len()).map(offsets).collect())
+    }
+
+    /// Wider or narrower by one factor.
+    pub fn scaled(mut self, factor: f64) -> Self {
+        self.0.iter_mut().flatten().flatten().for_each(|offset| *offset *= factor);
+        self
     }
 
     /// Draws the band around `point`, `[horizon]`, issued at the last hour of `history`.
@@ -136,6 +161,23 @@ mod tests {
         for (n, t) in [(10.0_f64, 1.833), (61.0, 1.671)] {
             let expected = t / 1.645 * (1.0 + 1.0 / n).sqrt();
             assert!((widening(n) - expected).abs() < 2e-3, "{n}: {} {expected}", widening(n));
+        }
+    }
+
+    #[test]
+    fn the_outermost_offsets_are_those_of_the_band() {
+        let mut errors = Errors::new(4, 30 * 24);
+        for case in 0..30 {
+            let of = |lead: usize| ((case * case * 7 + lead * 13) % 41) as f64 - 15.0;
+            errors.add(&[0.0; 4], &(0..4).map(of).collect::<Vec<f64>>());
+        }
+        for lead in 0..4 {
+            let band = Band::learn(&errors).0[lead].unwrap();
+            let (low, high) = errors.outermost(lead).unwrap();
+            assert!(
+                (low - band[0]).abs() < 1e-9 && (high - band[18]).abs() < 1e-9,
+                "{lead}: {low} {high} {band:?}"
+            );
         }
     }
 

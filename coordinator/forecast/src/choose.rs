@@ -1,20 +1,17 @@
 //! Which model a zone uses: the one with the least pinball loss over the newest hours of the zone's own history.
 //!
-//! Cold start falls back in the order of [`MODELS`]: with less than a day persistence in a wide band, then yesterday, then the
-//! mean of seven days, then the linear map. Pinball rather than MAPE, for the planner reads upper quantiles as well as medians.
+//! Pinball rather than MAPE, for the planner reads upper quantiles as well as medians. A history too short to judge anything gets the most
+//! demanding model that it can feed, in the order of [`MODELS`].
 
 use common::carbon::Forecast;
-use common::time::GridHour;
 
-use crate::forecaster::{AUTO, MODELS, build, check_length};
-use crate::{Error, Forecaster, Metrics, Plan, Series, backtest};
+use crate::forecaster::{MODELS, build, check_length};
+use crate::{Error, Forecaster, Metrics, Plan, Series, Step, backtest_watched};
 
-/// More would judge a model by another season.
-const JUDGED_HOURS: usize = 28 * 24;
+/// A season at most: more would judge a model by another, less by the weather of a month.
+const JUDGED_HOURS: usize = 90 * 24;
 /// Coprime to 24 up to a factor of 3: eight different hours of the day are visited.
 const STRIDE_HOURS: usize = 21;
-/// A choice stands for a day of grid time.
-const STANDS_HOURS: i64 = 24;
 
 /// A model that was tried, and how it fared: no metrics where the history was too short to judge it.
 #[derive(Debug, Clone)]
@@ -29,6 +26,15 @@ pub struct Choice {
     pub forecaster: Box<dyn Forecaster>,
     /// All models that the history was long enough for, in the order of [`MODELS`].
     pub candidates: Vec<Candidate>,
+    /// What the chosen model, fitted on earlier hours, said while it was judged.
+    pub(crate) trial: Vec<Forecast>,
+}
+
+/// The best so far.
+struct Best<'a> {
+    pinball: f64,
+    name: &'a str,
+    trial: Vec<Forecast>,
 }
 
 impl Choice {
@@ -39,8 +45,7 @@ impl Choice {
     }
 }
 
-/// The best available model for `history`, fitted on all of it. A history too short to judge anything gets the most demanding model
-/// that it can feed. Ties go to the simpler model.
+/// The best available model for `history`, fitted on all of it. Ties go to the simpler model.
 pub fn choose(history: &Series, horizon: usize) -> Result<Choice, Error> {
     choose_among(&MODELS, history, horizon)
 }
@@ -49,7 +54,9 @@ pub fn choose(history: &Series, horizon: usize) -> Result<Choice, Error> {
 pub fn choose_among(models: &[&str], history: &Series, horizon: usize) -> Result<Choice, Error> {
     // Whole days of the newest quarter, so that two months (1,440 h) leave the 1,080 h that the linear map needs.
     let test_hours = (history.len() / 4 / 24 * 24).min(JUDGED_HOURS);
-    let mut candidates = Vec::new();
+    let plan = Plan { test_hours, horizon, stride: STRIDE_HOURS };
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut best: Option<Best<'_>> = None;
     let mut refusal = Error::Empty;
     for &name in models {
         let mut model = build(name, horizon)?;
@@ -57,79 +64,37 @@ pub fn choose_among(models: &[&str], history: &Series, horizon: usize) -> Result
             refusal = short;
             continue;
         }
-        let plan = Plan { test_hours, horizon, stride: STRIDE_HOURS };
         let judged = if test_hours == 0 { None } else { judge(model.as_mut(), history, plan)? };
-        candidates.push(Candidate { model: name.into(), metrics: judged });
+        let (metrics, trial) = judged.unzip();
+        if let (Some(metrics), Some(trial)) = (&metrics, trial)
+            && best.as_ref().is_none_or(|best| metrics.all.pinball() < best.pinball)
+        {
+            best = Some(Best { pinball: metrics.all.pinball(), name, trial });
+        }
+        candidates.push(Candidate { model: name.into(), metrics });
     }
-    let best = candidates
-        .iter()
-        .filter_map(|candidate| Some((candidate, candidate.metrics.as_ref()?.all.pinball())))
-        .min_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(candidate, _)| candidate)
-        .or(candidates.last())
-        .ok_or(refusal)?;
-    let mut forecaster = build(&best.model, horizon)?;
+    let demanding = candidates.last().ok_or(refusal)?.model.clone();
+    let (name, trial) = best.map_or((demanding, Vec::new()), |best| (best.name.to_owned(), best.trial));
+    let mut forecaster = build(&name, horizon)?;
     forecaster.fit(history)?;
-    Ok(Choice { forecaster, candidates })
+    Ok(Choice { forecaster, candidates, trial })
 }
 
 /// None when the hours before the test window are too few, or can't be fitted.
-fn judge(model: &mut dyn Forecaster, history: &Series, plan: Plan) -> Result<Option<Metrics>, Error> {
-    match backtest(model, history, plan) {
-        Ok(metrics) => Ok(Some(metrics)),
+fn judge(
+    model: &mut dyn Forecaster,
+    history: &Series,
+    plan: Plan,
+) -> Result<Option<(Metrics, Vec<Forecast>)>, Error> {
+    let mut trial = Vec::new();
+    let judged = backtest_watched(model, history, plan, &mut |step| {
+        if let Step::Issued(forecast) = step {
+            trial.push(forecast.clone());
+        }
+    });
+    match judged {
+        Ok(metrics) => Ok(Some((metrics, trial))),
         Err(Error::ShortHistory { .. } | Error::Singular { .. }) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-/// Issues one zone's forecasts hour after hour, and asks again once a day which model is best.
-#[derive(Debug)]
-pub struct Selector {
-    model: String,
-    horizon: usize,
-    chosen: Option<(GridHour, Choice)>,
-}
-
-impl Selector {
-    /// `model` is `auto` or one of [`MODELS`]; a named model that lacks history is stood in for by the next simpler one.
-    pub fn new(model: &str, horizon: usize) -> Result<Self, Error> {
-        if model != AUTO {
-            build(model, horizon)?;
-        }
-        build(MODELS[0], horizon)?;
-        Ok(Self { model: model.into(), horizon, chosen: None })
-    }
-
-    /// The forecast after the last hour of `history`. Fits first when the last choice is a day old or lies in the future.
-    pub fn forecast(&mut self, history: &Series) -> Result<Forecast, Error> {
-        let now = history.last_hour();
-        if let Some((at, choice)) = &self.chosen
-            && (0..STANDS_HOURS).contains(&(now.0 - at.0))
-            && let Ok(forecast) = choice.forecaster.forecast(history, self.horizon)
-        {
-            return Ok(forecast);
-        }
-        let choice = if self.model == AUTO { choose(history, self.horizon)? } else { self.named(history)? };
-        let forecast = choice.forecaster.forecast(history, self.horizon)?;
-        self.chosen = Some((now, choice));
-        Ok(forecast)
-    }
-
-    /// What is in use and how it fared, once a forecast was issued.
-    pub fn choice(&self) -> Option<&Choice> {
-        self.chosen.as_ref().map(|(_, choice)| choice)
-    }
-
-    fn named(&self, history: &Series) -> Result<Choice, Error> {
-        let asked = MODELS.iter().position(|name| *name == self.model).expect("checked by new");
-        let mut refusal = Error::Empty;
-        for name in MODELS[..=asked].iter().rev() {
-            let mut forecaster = build(name, self.horizon)?;
-            match forecaster.fit(history) {
-                Ok(()) => return Ok(Choice { forecaster, candidates: Vec::new() }),
-                Err(error) => refusal = error,
-            }
-        }
-        Err(refusal)
     }
 }

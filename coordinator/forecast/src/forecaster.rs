@@ -11,6 +11,8 @@ pub const MAX_HORIZON_HOURS: usize = 168;
 
 /// Models from simple to demanding: the order in which a young history climbs, and falls back.
 pub const MODELS: [&str; 5] = ["persistence", "yesterday", "week_mean", "linear", "ensemble"];
+/// Those without parameters: they need no training and stand in until others are trained.
+pub const RULES: [&str; 3] = ["persistence", "yesterday", "week_mean"];
 /// The setting that leaves the model to [`crate::choose`].
 pub const AUTO: &str = "auto";
 
@@ -37,7 +39,7 @@ pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
         "yesterday" => Box::new(Yesterday),
         "week_mean" => Box::new(WeekMean),
         "linear" => Box::new(Calibrated::new(Box::new(LinearMap::new(MapOptions::PLAIN, horizon)?))),
-        "ensemble" => Box::new(Calibrated::new(Box::new(ensemble::build(horizon)?))),
+        "ensemble" => Box::new(Calibrated::correcting(Box::new(ensemble::build(horizon)?))),
         _ => return Err(unknown(name)),
     })
 }

@@ -8,9 +8,9 @@
 //! | `point` | the trait of models that say one number an hour |
 //! | `linear`, `blend` | such models: linear maps, and a mix of several |
 //! | `ensemble` | the mix that is offered by name |
-//! | `calibrated`, `band` | quantiles from a model's own errors |
+//! | `calibrated`, `band`, `correction` | quantiles from a model's own errors, and what the newest of them teach |
 //! | `metrics`, `saving`, `backtest` | how good a model is |
-//! | `choose` | which model a zone uses, and when that is asked again |
+//! | `choose`, `selector` | which model a zone uses, and when that is asked again |
 //! | `conformance` | what every model owes its users |
 //!
 //! Law F-1: a forecast uses only hours at or before `issued_at`. The series handed to [`Forecaster::forecast`] ends there, and
@@ -23,6 +23,7 @@ mod calibrated;
 mod channel;
 mod choose;
 pub mod conformance;
+mod correction;
 mod ensemble;
 mod error;
 mod forecaster;
@@ -31,6 +32,7 @@ mod metrics;
 mod naive;
 mod point;
 mod saving;
+mod selector;
 mod series;
 
 pub use backtest::{Plan, Step, backtest, backtest_watched};
@@ -38,12 +40,13 @@ pub use band::LEVELS;
 pub use blend::Blend;
 pub use calibrated::Calibrated;
 pub use channel::Channel;
-pub use choose::{Candidate, Choice, Selector, choose, choose_among};
+pub use choose::{Candidate, Choice, choose, choose_among};
 pub use error::Error;
-pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, build};
+pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, RULES, build};
 pub use linear::{Channels, LinearMap, MapOptions, Measure};
 pub use metrics::{Metrics, Score};
 pub use naive::{Persistence, WeekMean, Yesterday};
 pub use point::PointModel;
 pub use saving::Saving;
+pub use selector::{RETRAIN_HOURS, Selector, Trained, Training, Verdict};
 pub use series::{Gaps, Series};

@@ -4,7 +4,7 @@ use common::carbon::SignalKind;
 use common::id::Zone;
 use common::seed::Seed;
 use common::time::GridHour;
-use forecast::{Plan, Selector, Series, backtest, build, choose};
+use forecast::{Plan, Selector, Series, Verdict, backtest, build, choose};
 use rand::Rng;
 
 /// A daily wave, a weekend, and noise that carries over from hour to hour; `seed` is printed by every failing assertion.
@@ -114,4 +114,66 @@ fn a_named_model_is_stood_in_for_until_it_can() {
     assert_eq!(model(&mut selector, 1_400), "linear");
     assert!(Selector::new("lineer", 24).is_err());
     assert!(Selector::new("auto", 500).is_err());
+}
+
+/// An hour of the world goes by: a forecast, and a training as soon as one is due, done `late` hours after it was begun.
+fn live(
+    selector: &mut Selector,
+    world: &Series,
+    hours: std::ops::Range<i64>,
+    late: i64,
+) -> Vec<(i64, Verdict)> {
+    let (mut under_way, mut verdicts) = (None, Vec::new());
+    for hour in hours {
+        let known = world.until(GridHour(hour)).unwrap();
+        selector.issue(&known).unwrap();
+        if under_way.is_none() {
+            under_way = selector.begin_training(&known).map(|training| (hour + late, training));
+        }
+        if let Some((_, training)) = under_way.take_if(|(done, _)| *done <= hour) {
+            verdicts.push((hour, selector.adopt(training.run().unwrap(), &known)));
+        }
+    }
+    verdicts
+}
+
+#[test]
+fn training_waits_for_nobody_and_is_taken_up_only_if_better() {
+    let world = grid(24 * 75, 4);
+    let mut selector = Selector::new("linear", 24).unwrap().retrained_every(72);
+    let verdicts = live(&mut selector, &world, 1_078..1_400, 5);
+    assert_eq!(verdicts[0], (1_084, Verdict::First), "begun with the 1,080th hour, done five later");
+    assert!(verdicts.len() >= 3, "{verdicts:?}");
+    for (hour, verdict) in &verdicts[1..] {
+        match verdict {
+            Verdict::First => panic!("hour {hour}: a trained model was in use"),
+            Verdict::Better { was, is } => assert!(is < was, "hour {hour}: {was} {is}"),
+            Verdict::Kept { was, would_be } => assert!(was <= would_be, "hour {hour}: {was} {would_be}"),
+        }
+    }
+    assert_eq!(selector.choice().unwrap().forecaster.name(), "linear");
+}
+
+#[test]
+fn what_learnt_another_world_is_not_taken_up() {
+    let world = grid(24 * 75, 4);
+    let mut selector = Selector::new("linear", 24).unwrap();
+    live(&mut selector, &world, 1_320..1_480, 1);
+    let before = selector.issue(&world.until(GridHour(1_480)).unwrap()).unwrap();
+    // Trained on noise around another level, over the same hours.
+    let noise = (0..1_481).map(|hour| if hour % 7 < 3 { 900.0 } else { 10.0 }).collect();
+    let elsewhere = Series::new(Zone::new("T"), SignalKind::AverageDirect, GridHour(0), noise).unwrap();
+    let mut foreign = Selector::new("linear", 24).unwrap();
+    let trained = foreign.begin_training(&elsewhere).unwrap().run().unwrap();
+    let verdict = selector.adopt(trained, &world.until(GridHour(1_480)).unwrap());
+    assert!(matches!(verdict, Verdict::Kept { .. }), "{verdict:?}");
+    assert_eq!(selector.issue(&world.until(GridHour(1_480)).unwrap()).unwrap(), before);
+}
+
+#[test]
+fn rules_are_never_trained() {
+    let world = grid(24 * 60, 2);
+    let mut selector = Selector::new("week_mean", 24).unwrap();
+    assert!(selector.begin_training(&world).is_none());
+    assert_eq!(selector.issue(&world).unwrap().model, "week_mean");
 }

@@ -1,27 +1,32 @@
-//! Owns the forecast models of all zones, on a thread of its own: fitting one takes a while.
+//! Owns the forecast models of all zones. It issues at once what it has; models are trained on threads of their own, one at a time, and
+//! swapped in between two hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix::prelude::*;
-use common::carbon::{CarbonSample, Forecast};
+use common::carbon::Forecast;
+use common::config;
 use common::id::Zone;
 use common::time::GridHour;
-use forecast::{Gaps, Selector, Series};
+use forecast::{Channel, Choice, Gaps, Selector, Series, Trained, Training, Verdict};
 
-use super::carbon_watch::{CarbonWatch, History};
+use super::carbon_watch::{CarbonWatch, History, Known};
 use super::coordinator::{Coordinator, Take};
 use crate::core::Input;
 
-/// Hours of the past that models learn from: three months hold the season's pattern and are fitted in about a second.
+/// Hours of the past that a forecast is made from: two months of errors for its band, and what the models look back on before them.
 const HISTORY_HOURS: usize = 2_160;
+/// Hours that models are trained on: two years hold each season twice.
+const TRAINING_HOURS: usize = 2 * 8_760;
 /// A few missing hours are bridged; before a longer gap nothing is learnt from.
 const BRIDGED: Gaps = Gaps::FillOrRestart { up_to_hours: 6 };
 
 #[derive(Debug)]
 pub struct ForecastMaker {
-    model: String,
-    horizon: usize,
+    settings: config::Forecast,
     selectors: BTreeMap<Zone, Selector>,
+    /// Whose model is being trained.
+    training: Option<Zone>,
 }
 
 #[derive(Debug, Message)]
@@ -33,29 +38,97 @@ pub(super) struct MakeForecasts {
     pub reply: Addr<Coordinator>,
 }
 
+/// A training came to its end; `history` is what it had learnt from.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct TrainingDone {
+    zone: Zone,
+    history: Series,
+    trained: Result<Trained, forecast::Error>,
+}
+
 impl ForecastMaker {
-    /// `model` is a name of `forecast::MODELS`, or `auto`.
-    pub fn new(model: &str, horizon: usize) -> Result<Self, forecast::Error> {
-        // Refuses an unknown model at once, before any zone asks for it.
-        Selector::new(model, horizon)?;
-        Ok(Self { model: model.into(), horizon, selectors: BTreeMap::new() })
+    /// Refuses an unknown model at once, before any zone asks for it.
+    pub fn new(settings: &config::Forecast) -> Result<Self, forecast::Error> {
+        Selector::new(&settings.model, settings.horizon_hours as usize)?;
+        Ok(Self { settings: settings.clone(), selectors: BTreeMap::new(), training: None })
     }
 
-    fn forecast(&mut self, zone: &Zone, hour: GridHour, known: &[CarbonSample]) -> Option<Forecast> {
-        // F-1: whatever the source knows, a forecast sees nothing after the present hour.
-        let past: Vec<CarbonSample> = known.iter().filter(|sample| sample.hour <= hour).cloned().collect();
-        if past.is_empty() {
+    fn selector(&mut self, zone: &Zone) -> Result<&mut Selector, forecast::Error> {
+        if !self.selectors.contains_key(zone) {
+            let selector = Selector::new(&self.settings.model, self.settings.horizon_hours as usize)?
+                .retrained_every(self.settings.retrain_hours);
+            self.selectors.insert(zone.clone(), selector);
+        }
+        Ok(self.selectors.get_mut(zone).expect("it was put there"))
+    }
+
+    /// How much of the zone's past is wanted: more when its model is to be trained.
+    fn wanted_hours(&mut self, zone: &Zone, hour: GridHour) -> usize {
+        let idle = self.training.is_none();
+        let due = self.selector(zone).is_ok_and(|selector| selector.is_due(hour, TRAINING_HOURS));
+        if idle && due { TRAINING_HOURS } else { HISTORY_HOURS }
+    }
+
+    fn forecast(&mut self, zone: &Zone, series: &Series) -> Option<Forecast> {
+        let issued = self.selector(zone).and_then(|selector| selector.issue(series));
+        issued.inspect_err(|error| tracing::warn!(%zone, %error, "no forecast for this hour")).ok()
+    }
+
+    fn begin_training(&mut self, zone: &Zone, series: &Series) -> Option<Training> {
+        if self.training.is_some() {
             return None;
         }
-        let made = Series::from_samples(&past, BRIDGED).and_then(|series| {
-            let selector = match self.selectors.remove(zone) {
-                Some(selector) => selector,
-                None => Selector::new(&self.model, self.horizon)?,
-            };
-            self.selectors.entry(zone.clone()).or_insert(selector).forecast(&series)
-        });
-        made.inspect_err(|error| tracing::warn!(%zone, %error, "no forecast for this hour")).ok()
+        let training = self.selector(zone).ok()?.begin_training(series)?;
+        tracing::info!(%zone, hours = series.len(), "training the zone's forecast model");
+        self.training = Some(zone.clone());
+        Some(training)
     }
+
+    fn take_up(&mut self, zone: &Zone, history: &Series, trained: Result<Trained, forecast::Error>) {
+        self.training = None;
+        match trained {
+            Err(error) => tracing::warn!(%zone, %error, "training failed; the model in use stays"),
+            Ok(trained) => {
+                let (told, model) = (table(trained.choice()), trained.choice().forecaster.name().to_owned());
+                let Ok(selector) = self.selector(zone) else { return };
+                match selector.adopt(trained, history) {
+                    Verdict::First => tracing::info!(%zone, model, "forecast by a trained model; {told}"),
+                    Verdict::Better { was, is } => tracing::info!(
+                        %zone, model, "forecast model replaced: pinball loss {is:.2} instead of {was:.2} g/kWh; {told}"
+                    ),
+                    Verdict::Kept { was, would_be } => tracing::info!(
+                        %zone, model, "forecast model kept: pinball loss {was:.2}, newly trained {would_be:.2} g/kWh; {told}"
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// F-1: whatever the source knows, a forecast sees nothing after the present hour.
+fn past(known: &Known, hour: GridHour) -> Option<Series> {
+    let samples: Vec<_> = known.samples.iter().filter(|sample| sample.hour <= hour).cloned().collect();
+    let first = samples.first()?.hour;
+    let series = Series::from_samples(&samples, BRIDGED)
+        .inspect_err(|error| tracing::warn!(%error, "the past can't be learnt from"))
+        .ok()?;
+    let start = (series.first_hour().0 - first.0) as usize;
+    let cut = |channel: &Channel| {
+        let values = channel.values().get(start..start + series.len())?;
+        Some(Channel::new(channel.name(), values.to_vec()))
+    };
+    let channels = known.channels.iter().filter_map(cut).collect();
+    series.clone().with_channels(channels).ok().or(Some(series))
+}
+
+/// What was tried and how far off it was, for the log.
+fn table(choice: &Choice) -> String {
+    let error = |candidate: &forecast::Candidate| match &candidate.metrics {
+        Some(metrics) => format!("{} {:.1} %", candidate.model, metrics.all.mape()),
+        None => format!("{} untested", candidate.model),
+    };
+    format!("errors in its backtest: {}", choice.candidates.iter().map(error).collect::<Vec<_>>().join(", "))
 }
 
 impl Actor for ForecastMaker {
@@ -67,19 +140,108 @@ impl Handler<MakeForecasts> for ForecastMaker {
 
     fn handle(&mut self, question: MakeForecasts, _: &mut Self::Context) -> Self::Result {
         let MakeForecasts { hour, zones, watch, reply } = question;
+        let wanted: Vec<(Zone, usize)> =
+            zones.into_iter().map(|zone| (zone.clone(), self.wanted_hours(&zone, hour))).collect();
         let histories = async move {
             let mut histories = Vec::new();
-            for zone in zones {
-                let question = History { zone: zone.clone(), hour, hours: HISTORY_HOURS };
-                histories.push((zone, watch.send(question).await.unwrap_or_default()));
+            for (zone, hours) in wanted {
+                let known = watch.send(History { zone: zone.clone(), hour, hours }).await;
+                histories.push((zone, known.unwrap_or_default()));
             }
             histories
         };
-        let answer = histories.into_actor(self).map(move |histories, this, _| {
-            let made =
-                histories.iter().filter_map(|(zone, known)| this.forecast(zone, hour, known)).collect();
+        let answer = histories.into_actor(self).map(move |histories, this, context| {
+            let pasts: Vec<(Zone, Series)> =
+                histories.into_iter().filter_map(|(zone, known)| Some((zone, past(&known, hour)?))).collect();
+            let made = pasts
+                .iter()
+                .filter_map(|(zone, series)| this.forecast(zone, &series.tail(HISTORY_HOURS)))
+                .collect();
             reply.do_send(Take(Input::Forecasted { hour, forecasts: made }));
+            for (zone, series) in pasts {
+                if let Some(training) = this.begin_training(&zone, &series) {
+                    let done = context.address();
+                    std::thread::spawn(move || {
+                        done.do_send(TrainingDone { zone, history: series, trained: training.run() });
+                    });
+                    break;
+                }
+            }
         });
         AtomicResponse::new(Box::pin(answer))
+    }
+}
+
+impl Handler<TrainingDone> for ForecastMaker {
+    type Result = ();
+
+    fn handle(&mut self, done: TrainingDone, _: &mut Self::Context) {
+        self.take_up(&done.zone, &done.history, done.trained);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::carbon::{CarbonSample, Provenance, SignalKind};
+    use common::unit::Intensity;
+
+    use super::*;
+
+    const NOW: i64 = 1_500;
+
+    /// Days, weekends, and a wind that both the intensity and a channel feel; `shift` moves what comes after now.
+    fn known(shift: f64) -> Known {
+        let late = |hour: i64| if hour > NOW { shift } else { 0.0 };
+        let wind = |hour: i64| 40.0 + 30.0 * ((hour * hour) as f64 * 0.013).sin() + late(hour);
+        let sample = |hour: i64| {
+            let day = (hour as f64 * std::f64::consts::TAU / 24.0).sin();
+            let weekend = if hour / 24 % 7 > 4 { -30.0 } else { 0.0 };
+            let intensity = Intensity(300.0 + 80.0 * day + weekend - wind(hour) + 3.0 * late(hour));
+            let (zone, hour) = (Zone::new("T"), GridHour(hour));
+            let (kind, provenance) = (SignalKind::AverageDirect, Provenance::Synthetic);
+            CarbonSample { zone, hour, intensity, kind, provenance }
+        };
+        let hours = 0..NOW + 200;
+        let channels = vec![
+            Channel::new("wind", hours.clone().map(wind).collect()),
+            Channel::new("coal", hours.clone().map(|_| 100.0).collect()),
+        ];
+        Known { samples: hours.map(sample).collect(), channels }
+    }
+
+    /// Law F-1 through the actor: before and after training, and into the training.
+    #[test]
+    fn what_a_source_knows_of_the_future_moves_no_forecast() {
+        let forecasts = [0.0, 60.0].map(|shift| {
+            let settings =
+                config::Forecast { model: "ensemble".into(), horizon_hours: 48, retrain_hours: 168 };
+            let mut maker = ForecastMaker::new(&settings).unwrap();
+            let (zone, known) = (Zone::new("T"), known(shift));
+            let series = past(&known, GridHour(NOW)).unwrap();
+            assert_eq!((series.last_hour(), series.channels().len()), (GridHour(NOW), 2));
+            let rule = maker.forecast(&zone, &series).unwrap();
+            let training = maker.begin_training(&zone, &series).expect("two months are enough to train");
+            assert!(maker.begin_training(&zone, &series).is_none(), "one at a time");
+            let meanwhile = maker.forecast(&zone, &series).unwrap();
+            assert_eq!(meanwhile.model, rule.model, "a training holds nobody up");
+            maker.take_up(&zone, &series, training.run());
+            let trained = maker.forecast(&zone, &series).unwrap();
+            assert_eq!((trained.model.as_str(), trained.quantiles.len()), ("ensemble", 48));
+            [rule, meanwhile, trained]
+        });
+        assert_eq!(forecasts[0], forecasts[1], "the future moved and a forecast moved with it");
+    }
+
+    #[test]
+    fn a_failed_training_leaves_what_was_in_use() {
+        let settings = config::Forecast { model: "auto".into(), horizon_hours: 24, retrain_hours: 168 };
+        let mut maker = ForecastMaker::new(&settings).unwrap();
+        let (zone, series) = (Zone::new("T"), past(&known(0.0), GridHour(NOW)).unwrap());
+        let before = maker.forecast(&zone, &series).unwrap();
+        let error = forecast::Error::Empty;
+        maker.training = Some(zone.clone());
+        maker.take_up(&zone, &series, Err(error));
+        assert_eq!(maker.training, None);
+        assert_eq!(maker.forecast(&zone, &series).unwrap(), before);
     }
 }

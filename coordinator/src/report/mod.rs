@@ -4,7 +4,6 @@
 //! decides anything about a study, and nothing is written but whole files.
 
 mod artifacts;
-mod carbon;
 mod chronicle;
 mod energy;
 mod forecasts;

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use common::carbon::Forecast;
 use common::id::Zone;
 use coordinator::carbon::Trace;
 use coordinator::command::{Usage, print};
 use coordinator::directory::write_whole;
 use forecast::{MAX_HORIZON_HOURS, MODELS, Plan, Series, Step, backtest_watched, build, choose_among};
 
+use super::plot::{self, Format, Seen};
 use super::told::{ModelTold, Told, ZoneTold};
 
 /// Test forecast models on recorded traces: errors by day ahead, bands, and what the forecasts save
@@ -49,23 +51,31 @@ pub struct Args {
     /// The figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw what came against what the chosen model said, a day ahead; the file ends in .png or .html
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let (plan, models) = (args.plan()?, args.models()?);
+    let format = args.plot.as_deref().map(Format::of).transpose()?;
     let traces = args.trace.iter().map(|text| read(text, &args.column)).collect::<Result<Vec<_>>>()?;
     for (index, series) in traces.iter().enumerate() {
         if traces[..index].iter().any(|other| other.zone() == series.zone()) {
             let zone = series.zone();
             return Err(Usage(format!("--trace gives {zone} twice: name zones with ZONE=FILE")).into());
         }
-        check_length(series, plan, &models)?;
     }
-    let mut told = Told::new(plan);
+    traces.iter().try_for_each(|series| check_length(series, plan, &models))?;
+    let (mut told, mut seen) = (Told::new(plan), Vec::new());
     for series in &traces {
-        let zone = test(series, plan, &models).with_context(|| format!("zone {}", series.zone()))?;
-        print(out, &zone.table())?;
-        told.zones.push(zone);
+        let tested = test(series, plan, &models).with_context(|| format!("zone {}", series.zone()))?;
+        print(out, &tested.told.table())?;
+        seen.push(Seen::new(series, tested.told.chosen(), &tested.said, plan.stride));
+        told.zones.push(tested.told);
+    }
+    if let (Some(path), Some(format)) = (&args.plot, format) {
+        plot::write(path, format, &seen)?;
     }
     if let Some(path) = &args.json {
         let mut text = serde_json::to_string_pretty(&told)?;
@@ -139,22 +149,35 @@ fn check_length(series: &Series, plan: Plan, models: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn test(series: &Series, plan: Plan, models: &[&str]) -> Result<ZoneTold> {
-    let mut told = Vec::new();
-    for name in models {
-        let mut model = build(name, plan.horizon)?;
-        let (mut training_s, mut issuing_s, mut since) = (0.0, 0.0, instant());
-        let metrics = backtest_watched(model.as_mut(), series, plan, &mut |step| match step {
-            Step::Fitted => training_s = since.elapsed().as_secs_f64(),
-            Step::Asking => since = instant(),
-            Step::Issued(_) => issuing_s += since.elapsed().as_secs_f64(),
-        })?;
-        told.push(ModelTold::new(&metrics, training_s, issuing_s / metrics.forecasts as f64));
-    }
+struct Tested {
+    told: ZoneTold,
+    /// By the chosen model, in order.
+    said: Vec<Forecast>,
+}
+
+fn test(series: &Series, plan: Plan, models: &[&str]) -> Result<Tested> {
     let boundary = series.last_hour().plus(-(plan.test_hours as i64));
     let before = series.until(boundary).context("there are no hours before the test window")?;
     let choice = choose_among(models, &before, plan.horizon)?;
-    Ok(ZoneTold::new(series, told, &choice))
+    let (mut told, mut chosen) = (Vec::new(), Vec::new());
+    for name in models {
+        let mut model = build(name, plan.horizon)?;
+        let (mut training_s, mut issuing_s, mut since) = (0.0, 0.0, instant());
+        let mut said = Vec::new();
+        let metrics = backtest_watched(model.as_mut(), series, plan, &mut |step| match step {
+            Step::Fitted => training_s = since.elapsed().as_secs_f64(),
+            Step::Asking => since = instant(),
+            Step::Issued(forecast) => {
+                issuing_s += since.elapsed().as_secs_f64();
+                said.push(forecast.clone());
+            }
+        })?;
+        told.push(ModelTold::new(&metrics, training_s, issuing_s / metrics.forecasts as f64));
+        if *name == choice.forecaster.name() {
+            chosen = said;
+        }
+    }
+    Ok(Tested { told: ZoneTold::new(series, told, &choice), said: chosen })
 }
 
 /// To time what has no clock of its own; nothing is decided by it.

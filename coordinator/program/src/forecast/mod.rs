@@ -2,6 +2,9 @@
 //! one line in [`Command`].
 
 mod backtest;
+mod chart;
+mod plot;
+mod show;
 mod told;
 
 use std::io::Write;
@@ -10,11 +13,13 @@ use anyhow::Result;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    Show(show::Args),
     Backtest(backtest::Args),
 }
 
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
     match command {
+        Command::Show(args) => show::run(args, out),
         Command::Backtest(args) => backtest::run(args, out),
     }
 }

@@ -78,6 +78,10 @@ impl ZoneTold {
         }
     }
 
+    pub fn chosen(&self) -> &str {
+        &self.chosen
+    }
+
     /// One row a model; the chosen one is marked.
     pub fn table(&self) -> String {
         let days = self.models.iter().map(|model| model.mape_by_day.len()).max().unwrap_or(0);

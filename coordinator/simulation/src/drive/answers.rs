@@ -32,7 +32,11 @@ impl<'a> Answers<'a> {
     pub fn new(study: &'a Study<'_>, spec: &StudySpec) -> Result<Self, Error> {
         let config = &study.config;
         let horizon = config.forecast.horizon_hours as usize;
-        let selector = |zone: &Zone| Ok((zone.clone(), Selector::new(&config.forecast.model, horizon)?));
+        let retrain_hours = config.forecast.retrain_hours;
+        let selector = |zone: &Zone| {
+            let selector = Selector::new(&config.forecast.model, horizon)?.retrained_every(retrain_hours);
+            Ok((zone.clone(), selector))
+        };
         let traces: BTreeMap<_, _> =
             study.zones.iter().map(|(trace, _)| (trace.zone().clone(), trace)).collect();
         Ok(Self {

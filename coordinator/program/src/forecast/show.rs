@@ -1,0 +1,266 @@
+//! `ce-nas forecast show`: the coming hours of a zone, by which model, how far off that model was, and from what it was made.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use common::carbon::{CarbonSample, Forecast};
+use common::id::Zone;
+use common::nearest::did_you_mean;
+use common::seed::Seed;
+use common::time::GridHour;
+use coordinator::carbon::{self, CarbonSource, parse_time, word};
+use coordinator::command::{Usage, print, print_json};
+use coordinator::{clock, report};
+use forecast::{AUTO, Choice, Gaps, MODELS, Series, build, choose_among};
+use serde::Serialize;
+
+use super::{backtest, chart};
+
+/// As in a study: two years hold each season twice.
+const HISTORY_HOURS: usize = 2 * 8_760;
+/// A few missing hours are bridged; before a longer gap nothing is learnt from.
+const BRIDGED: Gaps = Gaps::FillOrRestart { up_to_hours: 6 };
+
+/// Print the coming hours of a zone as a small chart: the median, the 90 % band, and which hours are cleanest
+///
+/// The past comes from a trace (--trace), from a study (--dir: then its coordinator's own newest forecast is
+/// shown), or else from the source in the configuration. Without a study a model is chosen and trained on the
+/// spot, as a coordinator would.
+///
+/// Examples:
+///   ce-nas forecast show --trace DE=germany.csv.gz --hours 48
+///   ce-nas forecast show --zone DE --dir runs/study
+///   ce-nas forecast show --zone GB --set carbon.source=live --set 'carbon.live=["GB=uk"]'
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// The zone; may be left out where there is only one
+    #[arg(long)]
+    zone: Option<String>,
+    /// A trace, as FILE or ZONE=FILE
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "config", "set"])]
+    trace: Option<String>,
+    /// The trace's column of intensities
+    #[arg(long, value_name = "NAME", default_value = "auto", requires = "trace")]
+    column: String,
+    /// A study's directory
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "set", "at", "model"])]
+    dir: Option<PathBuf>,
+    /// Settings that differ from configs/default.toml; [carbon] and [forecast] are what count here
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, as section.key=value; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Hours ahead, 1 to 168 [forecast.horizon_hours, at most 48]
+    #[arg(long)]
+    hours: Option<usize>,
+    /// The last known hour [the trace's last, or carbon.start]
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// A model by its name [forecast.model]
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Print JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    zone: Zone,
+    kind: Option<&'static str>,
+    issued_at: String,
+    model: String,
+    /// Of the model in its backtest, or in the study so far.
+    mape_percent: Option<f64>,
+    inside_band: Option<f64>,
+    tested_on: String,
+    known_from: String,
+    levels: Vec<f64>,
+    hours: Vec<Hour>,
+}
+
+#[derive(Debug, Serialize)]
+struct Hour {
+    hour: String,
+    quantiles_g_per_kwh: Vec<f64>,
+}
+
+pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
+    let (shown, forecast) = match (&args.dir, &args.trace) {
+        (Some(dir), _) => args.of_study(dir)?,
+        (None, Some(trace)) => args.of_trace(trace)?,
+        (None, None) => args.of_source()?,
+    };
+    if args.json {
+        return print_json(out, &shown);
+    }
+    let error = match (shown.mape_percent, shown.inside_band) {
+        (Some(mape), Some(inside)) => {
+            format!(
+                "off by {mape:.1} % on average, {:.0} % inside the band ({})",
+                100.0 * inside,
+                shown.tested_on
+            )
+        }
+        _ => format!("its error is not known yet ({})", shown.tested_on),
+    };
+    let kind = shown.kind.map_or_else(String::new, |kind| format!(", {kind}"));
+    let head = format!(
+        "{}{kind}: forecast by {} after {}\n{error}\nfrom {}\n\n",
+        shown.zone, shown.model, shown.issued_at, shown.known_from
+    );
+    print(out, &(head + &chart::lines(&forecast, forecast.quantiles.len())))
+}
+
+impl Args {
+    fn of_trace(&self, trace: &str) -> Result<(Shown, Forecast)> {
+        let series = backtest::read(trace, &self.column)?;
+        if let Some(zone) = self.zone.as_deref().filter(|zone| *zone != series.zone().as_str()) {
+            let found = series.zone();
+            return Err(
+                Usage(format!("--zone {zone}: the trace is of {found}; write --trace {zone}=FILE")).into()
+            );
+        }
+        let series = match &self.at {
+            None => series,
+            Some(at) => {
+                let (at, first) = (hour(at)?, series.first_hour());
+                series.until(at).with_context(|| format!("--at {at}: the trace begins at {first}"))?
+            }
+        };
+        let from =
+            format!("{} h of the trace {}", series.len(), trace.split_once('=').map_or(trace, |(_, f)| f));
+        self.of_series(&series, self.model.as_deref().unwrap_or(AUTO), 48, from)
+    }
+
+    fn of_source(&self) -> Result<(Shown, Forecast)> {
+        let config = common::config::load(self.config.as_deref(), std::env::vars(), &self.set)?;
+        let settings = carbon::Settings::new(&config.carbon, Seed(config.study.seed));
+        let chains = carbon::chains(&settings).map_err(|error| Usage(error.to_string()))?;
+        let zone = only(self.zone.as_deref(), chains.keys())?;
+        let at = match self.at.as_deref().unwrap_or(&config.carbon.start) {
+            "now" => clock::now().hour(),
+            text => hour(text)?,
+        };
+        let samples = chains[&zone].history(at.plus(1), HISTORY_HOURS);
+        let series = Series::from_samples(&samples, BRIDGED)
+            .with_context(|| format!("nothing is known of {zone} up to {at}; see `ce-nas carbon history`"))?;
+        let channels = chains[&zone].channels(series.first_hour(), series.len());
+        let series = series.with_channels(channels)?;
+        let from = format!("{} h of {}", series.len(), provenances(&samples));
+        let model = self.model.as_deref().unwrap_or(&config.forecast.model);
+        self.of_series(&series, model, config.forecast.horizon_hours as usize, from)
+    }
+
+    fn of_series(
+        &self,
+        series: &Series,
+        model: &str,
+        horizon: usize,
+        from: String,
+    ) -> Result<(Shown, Forecast)> {
+        let horizon = self.hours.unwrap_or(horizon.min(48));
+        let asked = [model];
+        if model != AUTO {
+            build(model, horizon).map_err(|error| Usage(format!("--model: {error}")))?;
+        }
+        let models: &[&str] = if model == AUTO { &MODELS } else { &asked };
+        let choice: Choice = choose_among(models, &series.tail(HISTORY_HOURS), horizon)
+            .map_err(|error| Usage(error.to_string()))?;
+        let forecast = choice.forecaster.forecast(series, horizon)?;
+        let score = choice.metrics().map(|metrics| (metrics.all, metrics.forecasts));
+        let shown = Shown {
+            kind: Some(word(series.kind())),
+            mape_percent: score.map(|(all, _)| all.mape()).filter(|mape| mape.is_finite()),
+            inside_band: score.map(|(all, _)| all.coverage_90()),
+            tested_on: match score {
+                Some((_, forecasts)) => format!("{forecasts} forecasts of {horizon} h in its own backtest"),
+                None => format!("{} h of history are too few for a backtest", series.len()),
+            },
+            ..Shown::new(&forecast, from)
+        };
+        Ok((shown, forecast))
+    }
+
+    /// The newest forecast that the study's coordinator issued, and how far off its forecasts were so far.
+    fn of_study(&self, dir: &Path) -> Result<(Shown, Forecast)> {
+        let (state, chronicle) = report::read(dir)?;
+        if state.forecasts.is_empty() {
+            return Err(Usage(format!("the study in {} has issued no forecast yet", dir.display())).into());
+        }
+        let zone = only(self.zone.as_deref(), state.forecasts.keys())?;
+        let mut forecast = state.forecasts[&zone].clone();
+        forecast.quantiles.truncate(self.hours.unwrap_or(48));
+        let report =
+            report::Report::of(&state, &chronicle, clock::now()).context("the study has not begun yet")?;
+        let facts = report.forecasts.iter().find(|facts| facts.zone == zone);
+        let shown = Shown {
+            mape_percent: facts.and_then(|facts| facts.day_ahead.mape_percent),
+            inside_band: facts.and_then(|facts| facts.day_ahead.inside_band),
+            tested_on: format!("{} forecasts of this study so far", facts.map_or(0, |facts| facts.issued)),
+            ..Shown::new(&forecast, format!("the study in {}", dir.display()))
+        };
+        Ok((shown, forecast))
+    }
+}
+
+impl Shown {
+    fn new(forecast: &Forecast, known_from: String) -> Self {
+        let hour = |(lead, row): (usize, &Vec<f64>)| Hour {
+            hour: forecast.issued_at.plus(lead as i64 + 1).to_string(),
+            quantiles_g_per_kwh: row.clone(),
+        };
+        Self {
+            zone: forecast.zone.clone(),
+            kind: None,
+            issued_at: forecast.issued_at.to_string(),
+            model: forecast.model.clone(),
+            mape_percent: None,
+            inside_band: None,
+            tested_on: String::new(),
+            known_from,
+            levels: forecast.levels.clone(),
+            hours: forecast.quantiles.iter().enumerate().map(hour).collect(),
+        }
+    }
+}
+
+/// The zone asked for, or the only one.
+fn only<'a>(asked: Option<&str>, zones: impl Iterator<Item = &'a Zone>) -> Result<Zone> {
+    let zones: std::collections::BTreeSet<&Zone> = zones.collect();
+    let names = || zones.iter().map(|zone| zone.as_str());
+    match asked {
+        Some(name) => {
+            zones.iter().find(|zone| zone.as_str() == name).map(|zone| (*zone).clone()).ok_or_else(|| {
+                Usage(format!("nothing is known of the zone {name}{}", did_you_mean(name, names()))).into()
+            })
+        }
+        None if zones.len() == 1 => Ok((*zones.first().expect("there is one")).clone()),
+        None => {
+            let names = names().collect::<Vec<_>>().join(", ");
+            Err(Usage(format!("there are several zones ({names}): choose one with --zone")).into())
+        }
+    }
+}
+
+/// Where the hours come from, most of them first.
+fn provenances(samples: &[CarbonSample]) -> String {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for sample in samples {
+        let name = sample.provenance.to_string();
+        match counts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((name, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts.truncate(3);
+    counts.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+}
+
+fn hour(text: &str) -> Result<GridHour> {
+    Ok(parse_time(text).map_err(|error| Usage(format!("--at: {error}")))?.hour())
+}

@@ -1,0 +1,177 @@
+//! `ce-nas forecast` through the program itself, on made-up traces.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use common::time::GridHour;
+use serde_json::Value;
+
+/// 2021-01-01T00:00Z.
+const FIRST_HOUR: i64 = 447_072;
+const HOURS: usize = 100 * 24;
+
+/// Days, weekends and a wind that lasts some days; from `moved` on everything is 400 g dirtier.
+fn trace(folder: &Path, name: &str, moved: usize) -> PathBuf {
+    let mut text = String::from("utc,ci_direct,ci_lifecycle,coal,wind,solar\n");
+    let (mut weather, mut dice) = (0.0, 12_345_u64);
+    for hour in 0..HOURS {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        weather = 0.98 * weather + ((dice >> 33) as f64 / f64::from(1_u32 << 31) - 0.5) * 30.0;
+        let wave = (hour as f64 * std::f64::consts::TAU / 24.0).sin();
+        let weekend = if hour / 24 % 7 > 4 { -40.0 } else { 0.0 };
+        let late = if hour >= moved { 400.0 } else { 0.0 };
+        let intensity = (320.0 + 90.0 * wave + weekend - weather).max(1.0) + late;
+        let (wind, sun) = ((200.0 + 2.0 * weather).max(0.0), (100.0 * -wave).max(0.0));
+        let time = GridHour(FIRST_HOUR + hour as i64);
+        text.push_str(&format!(
+            "{time},{intensity:.2},{:.2},{},{wind:.1},{sun:.1}\n",
+            intensity + 50.0,
+            500.0 + late
+        ));
+    }
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn call(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ce-nas")).arg("forecast").args(words).output().unwrap()
+}
+
+fn told(words: &[&str]) -> String {
+    let output = call(words);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn check_refused(words: &[&str], expected: &[&str]) {
+    let output = call(words);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{words:?} is not refused");
+    for part in expected {
+        assert!(error.contains(part), "{error} does not say: {part}");
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_backtest_tells_a_program_and_a_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    trace(folder.path(), "DE.csv", usize::MAX);
+    trace(folder.path(), "other.csv", usize::MAX);
+    let (de, other, out, page, picture) =
+        (at("DE.csv"), format!("PL={}", at("other.csv")), at("out.json"), at("plot.html"), at("plot.png"));
+    let words = ["backtest", "--trace", &de, &other, "--column", "ci_direct", "--test-hours", "480"];
+    let screen = told(&[&words[..], &["--json", &out, "--plot", &page]].concat());
+    let written = json(Path::new(&out));
+    let zones = written["zones"].as_array().unwrap();
+    assert_eq!(zones.iter().map(|zone| zone["zone"].as_str().unwrap()).collect::<Vec<_>>(), ["DE", "PL"]);
+    for zone in zones {
+        let models = zone["models"].as_array().unwrap();
+        let names: Vec<&str> = models.iter().map(|model| model["model"].as_str().unwrap()).collect();
+        assert_eq!(names, forecast::MODELS);
+        assert!(names.contains(&zone["chosen"].as_str().unwrap()));
+        for model in models {
+            let days = model["mape_by_day"].as_array().unwrap();
+            assert_eq!((days.len(), &model["forecasts"]), (4, &20.into()));
+            let figure = |key: &str| model[key].as_f64().unwrap_or_else(|| panic!("{key} of {model}"));
+            let mean = days.iter().map(|day| day.as_f64().unwrap()).sum::<f64>() / 4.0;
+            assert!((figure("mape") - mean).abs() < 0.1 * mean, "{model}");
+            assert!(figure("pinball") > 0.0 && figure("width_90") > 0.0 && figure("rmse") > 0.0, "{model}");
+            assert!((0.0..=1.0).contains(&figure("coverage_90")), "{model}");
+            assert!(
+                figure("saving_share_8_of_24") <= 1.0 && figure("saving_share_24_of_96") <= 1.0,
+                "{model}"
+            );
+            assert!(figure("training_s") >= 0.0 && figure("forecast_s") >= 0.0, "{model}");
+        }
+    }
+    let chosen = format!("{} (chosen)", zones[0]["chosen"].as_str().unwrap());
+    assert!(screen.contains("day 4") && screen.contains("8 of 24") && screen.contains(&chosen), "{screen}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.matches("<polygon").count() == 2 && page.contains("DE, g/kWh: actual"), "one band a zone");
+
+    let words = ["backtest", "--trace", &de, "--models", "week_mean, linear", "--test-hours", "480"];
+    told(&[&words[..], &["--plot", &picture]].concat());
+    assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG\r\n"));
+}
+
+/// Law F-1 through the commands: the world after the issue changes, and neither choice nor band nor median moves.
+#[test]
+fn the_future_of_a_trace_moves_no_forecast() {
+    let folder = tempfile::tempdir().unwrap();
+    let issue = HOURS - 96;
+    let issued_at = GridHour(FIRST_HOUR + issue as i64 - 1).to_string();
+    let worlds = [usize::MAX, issue].map(|moved| {
+        let name = format!("T{}.csv", moved.min(HOURS));
+        let file = format!("T={}", trace(folder.path(), &name, moved).display());
+        let out = folder.path().join("out.json");
+        // One forecast, issued as the test window begins; its band's width and what was chosen are all that it alone decides.
+        let words = ["backtest", "--trace", &file, "--test-hours", "96", "--stride", "96", "--json"];
+        told(&[&words[..], &[out.to_str().unwrap()]].concat());
+        let zone = json(&out)["zones"][0].clone();
+        let widths: Vec<Value> =
+            zone["models"].as_array().unwrap().iter().map(|model| model["width_90"].clone()).collect();
+        let errors: Vec<Value> =
+            zone["models"].as_array().unwrap().iter().map(|model| model["mape"].clone()).collect();
+        let shown = ["linear", "ensemble"].map(|model| {
+            let shown = told(&["show", "--trace", &file, "--at", &issued_at, "--model", model, "--json"]);
+            let mut shown: Value = serde_json::from_str(&shown).unwrap();
+            shown["known_from"] = Value::Null;
+            shown
+        });
+        (errors, (widths, zone["chosen"].clone(), zone["validation"].clone(), shown))
+    });
+    assert_ne!(worlds[0].0, worlds[1].0, "the worlds do differ");
+    assert_eq!(worlds[0].1, worlds[1].1, "the future moved and a forecast moved with it");
+}
+
+#[test]
+fn what_can_not_be_tested_is_refused_with_its_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = trace(folder.path(), "DE.csv", usize::MAX).display().to_string();
+    let check = |flags: &[&str], expected: &[&str]| {
+        check_refused(&[&["backtest", "--trace", &file], flags].concat(), expected);
+    };
+    check(&["--column", "ci_derect"], &["has no column `ci_derect`", "ci_direct, ci_lifecycle"]);
+    check(&["--models", "linear,ensembel"], &["no forecast model `ensembel`", "`ensemble`"]);
+    check(&["--test-hours", "2000"], &["400 h are left to fit `linear`", "test fewer hours"]);
+    check(&["--test-hours", "99999"], &["the trace of DE has 2400 h"]);
+    check(&["--test-hours", "0"], &["at least an hour"]);
+    check(&["--horizon", "169"], &["outside 1–168 h"]);
+    check(&["--stride", "0"], &["at least an hour apart"]);
+    check(&["--plot", "plot.gif"], &[".png or .html"]);
+    check(&["--trace", &file], &["gives DE twice"]);
+    let nowhere = folder.path().join("none.csv").display().to_string();
+    check_refused(&["backtest", "--trace", &nowhere], &["none.csv can't be read"]);
+    let words = folder.path().join("words.csv");
+    std::fs::write(&words, "utc,ci_direct\n2021-01-01T00:00Z,much\n").unwrap();
+    check_refused(&["backtest", "--trace", words.to_str().unwrap()], &["words.csv", "line 2", "much"]);
+}
+
+#[test]
+fn the_coming_hours_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("DE={}", trace(folder.path(), "grid.csv", usize::MAX).display());
+    let text = told(&["show", "--trace", &file, "--hours", "24"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("DE, average_direct: forecast by "), "{text}");
+    assert!(lines[1].starts_with("off by ") && lines[2].starts_with("from 2400 h of the trace "), "{text}");
+    assert_eq!(lines.iter().filter(|line| line.contains('█')).count(), 24, "{text}");
+    assert_eq!(lines.iter().filter(|line| line.ends_with(" clean")).count(), 8, "{text}");
+
+    let synthetic =
+        told(&["show", "--set", "carbon.source=typical_week", "--hours", "6", "--at", "2026-05-01T06:00Z"]);
+    assert!(synthetic.contains("of synthetic\n") && synthetic.contains("05-01 12:00"), "{synthetic}");
+    check_refused(&["show", "--trace", &file, "--zone", "PL"], &["the trace is of DE"]);
+    check_refused(&["show", "--trace", &file, "--at", "2001-01-01"], &["the trace begins at"]);
+    let settings = ["--set", "carbon.source=typical_week", "--zone", "LOCL"];
+    check_refused(&[&["show"], &settings[..]].concat(), &["did you mean `LOCAL`?"]);
+    let nothing = folder.path().display().to_string();
+    assert!(!call(&["show", "--dir", &nothing]).status.success());
+}
