@@ -34,6 +34,10 @@ impl StudyDirectory {
     pub fn workers(&self) -> PathBuf {
         self.root.join("workers")
     }
+    /// What live carbon services told, and how often they were asked.
+    pub fn carbon(&self) -> PathBuf {
+        self.root.join("carbon")
+    }
     pub fn log(&self) -> PathBuf {
         self.root.join("coordinator.log")
     }

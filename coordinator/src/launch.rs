@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use actix::prelude::*;
 use anyhow::{Context as _, Result, bail};
+use common::carbon::CarbonSample;
 use common::config::{Config, Security};
 use common::event::Event;
 use common::time::{GridClock, Timestamp};
@@ -94,7 +95,8 @@ pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
     write_whole(&directory.endpoint(), endpoint.to_string().as_bytes())
         .with_context(|| format!("{} can't be written", directory.endpoint().display()))?;
 
-    let sources = carbon::build(&carbon::Settings::new(&config.carbon, study.spec.seed))?;
+    let settings = carbon::Settings::new(&config.carbon, study.spec.seed).remembering(directory.carbon());
+    let sources = carbon::build(&settings)?;
     for source in sources.values() {
         check_span(source.as_ref(), &study.clock, &config)?;
     }
@@ -102,12 +104,13 @@ pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
     let searcher = Searcher::new(&config, &study.spec)?;
     let forecaster = ForecastMaker::new(&config.forecast)?;
 
+    let watch = CarbonWatch::new(sources, carbon::constants(&config.carbon)?).knowing(told(&state));
     let gateway = gateway.start();
     // What may take long has a thread of its own, so that the coordinator never waits for it.
     let parts = Parts {
         ledger: LedgerKeeper::start_in_arbiter(&Arbiter::new().handle(), |_| LedgerKeeper::new(ledger)),
         gateway: gateway.clone(),
-        carbon: CarbonWatch::start_in_arbiter(&Arbiter::new().handle(), |_| CarbonWatch::new(sources)),
+        carbon: CarbonWatch::start_in_arbiter(&Arbiter::new().handle(), |_| watch),
         forecaster: ForecastMaker::start_in_arbiter(&Arbiter::new().handle(), |_| forecaster),
         agent: Agent::new(policy).start(),
         searcher: Searcher::start_in_arbiter(&Arbiter::new().handle(), |_| searcher),
@@ -142,6 +145,12 @@ fn grid_clock(config: &Config, state: &State) -> Result<GridClock> {
         })?,
     };
     Ok(GridClock { wall_origin: now, grid_origin, hour_s: config.carbon.hour_seconds })
+}
+
+/// What the study took the youngest hours to be; an earlier process may have had to guess them.
+fn told(state: &State) -> Vec<CarbonSample> {
+    let youngest = |zone| state.account.series(zone).rev().take(carbon::CACHE_HOURS as usize).cloned();
+    state.account.zones().flat_map(youngest).collect()
 }
 
 /// A recorded trace must hold the study's first hour; one that ends before the study does is worth a warning.

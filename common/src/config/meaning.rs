@@ -55,6 +55,9 @@ impl Config {
         if !(0.1..=60.0).contains(&self.carbon.timeout_s) {
             return refuse("carbon.timeout_s", self.carbon.timeout_s, "between 0.1 and 60 seconds");
         }
+        if !(0.1..=3600.0).contains(&self.carbon.retry_s) {
+            return refuse("carbon.retry_s", self.carbon.retry_s, "between 0.1 and 3600 seconds");
+        }
         let models = ["auto", "persistence", "yesterday", "week_mean", "linear", "ensemble"];
         one_of("forecast.model", &self.forecast.model, &models)?;
         let policies = ["planner", "fixed", "linear", "threshold", "greedy"];

@@ -121,6 +121,8 @@ pub struct Carbon {
     pub kind: String,
     pub constants: Vec<String>,
     pub timeout_s: f64,
+    pub retry_s: f64,
+    pub root_certificates: String,
     pub requests_per_day: u32,
     pub start: String,
     pub hour_seconds: f64,

@@ -1,22 +1,34 @@
-//! Owns the carbon sources of all zones, on a thread of its own: a live one may be slow.
+//! Owns the carbon sources of all zones, on a thread of its own. A live one may be slow: the hour is told from what is known when
+//! patience ends, and told again once better is known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix::prelude::*;
 use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
 use common::id::Zone;
-use common::time::GridHour;
+use common::time::{GridHour, Millis};
+use common::unit::Intensity;
 use forecast::Channel;
 
 use super::coordinator::{Coordinator, Take};
-use crate::carbon::CarbonSource;
+use crate::carbon::{CACHE_HOURS, CarbonSource};
 use crate::core::Input;
+
+/// All zones are asked at the same time and together take no longer; the core passes the question over after five seconds.
+const PATIENCE: Millis = Millis(3_000);
+/// Of a zone's past: models learn from what is there, and from the rest an hour later.
+const PATIENCE_FOR_THE_PAST: Millis = Millis(1_500);
+/// A figure that differs by less is the same.
+const SAME_G_PER_KWH: f64 = 0.05;
 
 #[derive(Debug)]
 pub struct CarbonWatch {
     sources: BTreeMap<Zone, Box<dyn CarbonSource>>,
+    constants: BTreeMap<Zone, Intensity>,
+    /// What the core was told of the youngest hours, for the day in which figures are revised.
+    told: BTreeMap<Zone, BTreeMap<GridHour, CarbonSample>>,
     /// Zones without a source that were complained about.
-    told: BTreeSet<Zone>,
+    complained: BTreeSet<Zone>,
 }
 
 #[derive(Debug, Message)]
@@ -45,31 +57,92 @@ pub(super) struct Known {
 }
 
 impl CarbonWatch {
-    pub fn new(sources: BTreeMap<Zone, Box<dyn CarbonSource>>) -> Self {
-        Self { sources, told: BTreeSet::new() }
+    /// `constants` are the yearly means of zones, also of those that no source serves.
+    pub fn new(sources: BTreeMap<Zone, Box<dyn CarbonSource>>, constants: BTreeMap<Zone, Intensity>) -> Self {
+        Self { sources, constants, told: BTreeMap::new(), complained: BTreeSet::new() }
     }
 
-    fn observe(&mut self, zone: &Zone, hour: GridHour) -> CarbonSample {
+    /// What the core knows already.
+    pub fn knowing(mut self, told: Vec<CarbonSample>) -> Self {
+        self.note(&told);
+        self
+    }
+
+    /// A sample of each zone, and of earlier hours what has become better known.
+    fn observe(&mut self, zones: &BTreeSet<Zone>, hour: GridHour) -> Vec<CarbonSample> {
+        let mut samples: Vec<CarbonSample> = std::thread::scope(|scope| {
+            let wanted = self.sources.iter_mut().filter(|(zone, _)| zones.contains(*zone));
+            let asked: Vec<_> = wanted
+                .map(|(zone, source)| (zone, scope.spawn(move || source.observe_within(hour, PATIENCE))))
+                .collect();
+            asked.into_iter().filter_map(|(zone, answer)| known(zone, hour, answer.join().ok()?)).collect()
+        });
+        let served: BTreeSet<Zone> = samples.iter().map(|sample| sample.zone.clone()).collect();
+        let constants: Vec<_> = zones.difference(&served).map(|zone| (zone.clone(), hour)).collect();
+        samples.extend(constants.into_iter().map(|(zone, hour)| self.constant(zone, hour)));
+        let corrected = self.corrected(zones, hour);
+        samples.extend(corrected);
+        self.note(&samples);
+        samples
+    }
+
+    fn constant(&mut self, zone: Zone, hour: GridHour) -> CarbonSample {
         // All series of a study are of one kind; a zone that no source serves takes the kind of the others.
         let kind = self.sources.values().next().map_or(SignalKind::AverageLifecycle, |source| source.kind());
-        let constant = CarbonSample {
-            zone: zone.clone(),
-            hour,
-            intensity: WORLD_MEAN,
-            kind,
-            provenance: Provenance::Constant,
-        };
-        let Some(source) = self.sources.get_mut(zone) else {
-            if self.told.insert(zone.clone()) {
-                tracing::warn!(%zone, "no carbon source serves this zone: a yearly constant stands in; see carbon.source");
-            }
-            return constant;
-        };
-        source.observe(hour).unwrap_or_else(|error| {
-            tracing::warn!(%zone, %hour, %error, "the zone's intensity is unknown: a yearly constant stands in");
-            constant
-        })
+        let intensity = self.constants.get(&zone).copied().unwrap_or(WORLD_MEAN);
+        if !self.sources.contains_key(&zone) && self.complained.insert(zone.clone()) {
+            tracing::warn!(%zone, g_per_kwh = intensity.0, "no carbon source serves this zone: a yearly constant stands in; see carbon.source and carbon.constants");
+        }
+        CarbonSample { zone, hour, intensity, kind, provenance: Provenance::Constant }
     }
+
+    /// Hours before `hour` of which better is known by now than was told.
+    fn corrected(&self, zones: &BTreeSet<Zone>, hour: GridHour) -> Vec<CarbonSample> {
+        let from = hour.plus(-i64::from(CACHE_HOURS));
+        let mut corrected = Vec::new();
+        for (zone, source) in self.sources.iter().filter(|(zone, _)| zones.contains(*zone)) {
+            let Some(told) = self.told.get(zone) else { continue };
+            let better =
+                |sample: &CarbonSample| told.get(&sample.hour).is_some_and(|told| is_better(sample, told));
+            corrected.extend(source.by_now(from, hour).into_iter().filter(better));
+        }
+        corrected
+    }
+
+    fn note(&mut self, samples: &[CarbonSample]) {
+        for sample in samples {
+            let told = self.told.entry(sample.zone.clone()).or_default();
+            told.insert(sample.hour, sample.clone());
+            while told.len() > 2 * CACHE_HOURS as usize {
+                told.pop_first();
+            }
+        }
+    }
+}
+
+fn known(
+    zone: &Zone,
+    hour: GridHour,
+    answer: Result<CarbonSample, crate::carbon::Error>,
+) -> Option<CarbonSample> {
+    let complain = |error: &crate::carbon::Error| {
+        tracing::warn!(%zone, %hour, %error, "the zone's intensity is unknown: a yearly constant stands in");
+    };
+    answer.inspect_err(complain).ok()
+}
+
+/// Nearer to a measurement, or another figure of the same standing: services revise theirs for a day.
+fn is_better(sample: &CarbonSample, told: &CarbonSample) -> bool {
+    let standing = |provenance: &Provenance| match provenance {
+        Provenance::Measured(_) => 0,
+        Provenance::Estimated(_) => 1,
+        Provenance::Forecast(_) => 2,
+        Provenance::Cached { .. } => 3,
+        Provenance::Synthetic | Provenance::Constant => 4,
+    };
+    let (now, then) = (standing(&sample.provenance), standing(&told.provenance));
+    let differs = (sample.intensity.0 - told.intensity.0).abs() > SAME_G_PER_KWH;
+    now < then || (now == then && differs)
 }
 
 impl Actor for CarbonWatch {
@@ -80,7 +153,7 @@ impl Handler<Observe> for CarbonWatch {
     type Result = ();
 
     fn handle(&mut self, question: Observe, _: &mut Self::Context) {
-        let samples = question.zones.iter().map(|zone| self.observe(zone, question.hour)).collect();
+        let samples = self.observe(&question.zones, question.hour);
         question.reply.do_send(Take(Input::Observed { hour: question.hour, samples }));
     }
 }
@@ -92,7 +165,8 @@ impl Handler<History> for CarbonWatch {
         let Some(source) = self.sources.get(&question.zone) else {
             return MessageResult(Known::default());
         };
-        let samples = source.history(question.hour.plus(1), question.hours);
+        let before = question.hour.plus(1);
+        let samples = source.history_within(before, question.hours, PATIENCE_FOR_THE_PAST);
         let channels = match (samples.first(), samples.last()) {
             (Some(first), Some(last)) => {
                 source.channels(first.hour, (last.hour.0 - first.hour.0 + 1) as usize)
@@ -102,3 +176,6 @@ impl Handler<History> for CarbonWatch {
         MessageResult(Known { samples, channels })
     }
 }
+
+#[cfg(test)]
+mod tests;

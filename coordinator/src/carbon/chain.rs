@@ -3,9 +3,11 @@
 //! Its links, in order: the zone's providers, a live one with its own forecast; the last known value for a day, ageing visibly; a recorded
 //! trace, by the same hour of an earlier year; a yearly constant. Each sample says which link gave it.
 
+use std::collections::BTreeMap;
+
 use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
 use common::id::Zone;
-use common::time::GridHour;
+use common::time::{GridHour, Millis};
 use common::unit::Intensity;
 use forecast::Channel;
 
@@ -76,16 +78,61 @@ impl Chain {
         providers.chain(["the last known value".into()]).chain(recorded).chain([constant]).collect()
     }
 
-    fn provided(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {
-        let mut answer = self.first.observe(hour);
+    /// Each provider has its share of the `patience`; None waits for as long as it takes.
+    fn provided(&mut self, hour: GridHour, patience: Option<Millis>) -> Result<CarbonSample, Error> {
+        let links = 1 + self.others.len() as i64;
+        let ask = |link: &mut dyn CarbonSource| match patience {
+            Some(Millis(all)) => link.observe_within(hour, Millis(all / links)),
+            None => link.observe(hour),
+        };
+        let mut answer = ask(self.first.as_mut());
         self.trouble = None;
         for other in &mut self.others {
             if let Err(trouble) = answer {
                 self.trouble.get_or_insert(trouble);
-                answer = other.observe(hour);
+                answer = ask(other.as_mut());
             }
         }
         answer
+    }
+
+    fn observed(&mut self, hour: GridHour, patience: Option<Millis>) -> CarbonSample {
+        let sample = match self.provided(hour, patience) {
+            Ok(sample) => {
+                self.last = Some((sample.hour, sample.intensity));
+                sample
+            }
+            Err(error) => {
+                let lately = self.known_lately(hour, patience);
+                self.last = [self.last, lately].into_iter().flatten().max_by_key(|(hour, _)| *hour);
+                self.trouble.get_or_insert(error);
+                let (intensity, provenance) = self.stand_in(hour);
+                CarbonSample { zone: self.zone().clone(), hour, intensity, kind: self.kind(), provenance }
+            }
+        };
+        self.tell(&sample);
+        sample
+    }
+
+    /// The youngest hour before this one that a provider knows by now. After a restart nothing was observed yet: then it is asked.
+    fn known_lately(&self, hour: GridHour, patience: Option<Millis>) -> Option<(GridHour, Intensity)> {
+        let day = i64::from(CACHE_HOURS);
+        let mut recent = self.by_now(hour.plus(-day), hour);
+        if recent.is_empty() && self.last.is_none() {
+            recent = self.past(hour, CACHE_HOURS as usize, patience);
+        }
+        recent.last().map(|sample| (sample.hour, sample.intensity))
+    }
+
+    fn past(&self, before: GridHour, hours: usize, patience: Option<Millis>) -> Vec<CarbonSample> {
+        // Two services differ by their methods: a past of one piece is from one of them.
+        let links = std::iter::once(&self.first).chain(&self.others).map(Box::as_ref);
+        let share = |Millis(all): Millis| Millis(all / (1 + self.others.len() as i64));
+        let look = |link: &dyn CarbonSource| match patience {
+            Some(patience) => link.history_within(before, hours, share(patience)),
+            None => link.history(before, hours),
+        };
+        links.map(look).find(|known| !known.is_empty()).unwrap_or_default()
     }
 
     fn stand_in(&self, hour: GridHour) -> (Intensity, Provenance) {
@@ -139,30 +186,28 @@ impl CarbonSource for Chain {
     }
 
     fn observe(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {
-        let sample = match self.provided(hour) {
-            Ok(sample) => {
-                self.last = Some((sample.hour, sample.intensity));
-                sample
-            }
-            Err(error) => {
-                // After a restart nothing was observed yet, but a provider may know an hour not long ago.
-                if self.last.is_none() {
-                    let recent = self.history(hour, CACHE_HOURS as usize);
-                    self.last = recent.last().map(|sample| (sample.hour, sample.intensity));
-                }
-                self.trouble.get_or_insert(error);
-                let (intensity, provenance) = self.stand_in(hour);
-                CarbonSample { zone: self.zone().clone(), hour, intensity, kind: self.kind(), provenance }
-            }
-        };
-        self.tell(&sample);
-        Ok(sample)
+        Ok(self.observed(hour, None))
+    }
+
+    fn observe_within(&mut self, hour: GridHour, patience: Millis) -> Result<CarbonSample, Error> {
+        Ok(self.observed(hour, Some(patience)))
     }
 
     fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample> {
-        // Two services differ by their methods: a past of one piece is from one of them.
+        self.past(before, hours, None)
+    }
+
+    fn history_within(&self, before: GridHour, hours: usize, patience: Millis) -> Vec<CarbonSample> {
+        self.past(before, hours, Some(patience))
+    }
+
+    fn by_now(&self, from: GridHour, before: GridHour) -> Vec<CarbonSample> {
         let links = std::iter::once(&self.first).chain(&self.others);
-        links.map(|link| link.history(before, hours)).find(|known| !known.is_empty()).unwrap_or_default()
+        let mut known = BTreeMap::new();
+        for sample in links.flat_map(|link| link.by_now(from, before)) {
+            known.entry(sample.hour).or_insert(sample);
+        }
+        known.into_values().collect()
     }
 
     /// Of the link that the past is from.

@@ -31,7 +31,8 @@ impl Reading {
     pub fn new(header: &csv::StringRecord, columns: &Columns) -> Self {
         let mut found: Vec<Column> = Vec::new();
         for (index, name) in header.iter().map(plain).enumerate() {
-            let taken = index == columns.time || Some(index) == columns.estimated || is_intensity(&name);
+            let doubts = [columns.estimated, columns.method].contains(&Some(index));
+            let taken = index == columns.time || doubts || is_intensity(&name);
             let twice = found.iter().any(|column| column.name == name);
             if !taken && !twice && !name.is_empty() && found.len() < MAX_CHANNELS {
                 found.push(Column { index, name, hours: BTreeMap::new() });

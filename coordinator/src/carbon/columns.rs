@@ -11,6 +11,11 @@ use super::mix::{self, Factors};
 /// Names of a column of UTC times, best first, without case and punctuation.
 const TIME_COLUMNS: [&str; 9] =
     ["utc", "datetime utc", "timestamp utc", "time utc", "utc time", "datetime", "timestamp", "time", "date"];
+/// Names of a column that says `true` where a figure was estimated, and of one that names the method where it was.
+const DOUBT_COLUMNS: [&str; 3] = ["data estimated", "is estimated", "isestimated"];
+const METHOD_COLUMNS: [&str; 3] = ["data estimation method", "estimation method", "estimationmethod"];
+/// Words of intensities that are not those of the zone's electricity: of a part of it, or not yet of the hour.
+const PARTS: [&str; 6] = ["production", "import", "export", "charge", "origin", "forecast"];
 const AUTO: &str = "auto";
 /// Instead of a column: intensity computed from the columns of generation by source.
 pub const MIX_DIRECT: &str = "mix_direct";
@@ -23,6 +28,8 @@ pub(super) struct Columns {
     pub figure: Figure,
     /// A column of `true` where the maker estimated, `synthetic` where it made up.
     pub estimated: Option<usize>,
+    /// A column of its methods, empty where it measured.
+    pub method: Option<usize>,
     pub kind: SignalKind,
 }
 
@@ -102,14 +109,17 @@ impl Columns {
         let wanted = if wanted == AUTO { "carbon_intensity" } else { wanted };
         let missing = || Error::NoColumn { path: path.into(), wanted: wanted.into(), found: found() };
         let (figure, kind) = chosen.ok_or_else(missing)?;
-        Ok(Self { time, figure, estimated: place("data estimated"), kind })
+        let estimated = DOUBT_COLUMNS.iter().find_map(|name| place(name));
+        let method = METHOD_COLUMNS.iter().find_map(|name| place(name));
+        Ok(Self { time, figure, estimated, method, kind })
     }
 }
 
-/// A column that says nothing of its kind is the file's one signal; then direct, then life-cycle.
+/// A column that says nothing of its kind is the file's one signal; then direct, then life-cycle; last what is but a part.
 fn intensity_column(names: &[String], preferred: Option<SignalKind>) -> Option<usize> {
     let preference = |name: &String| match name {
         name if !is_intensity(name) => None,
+        name if PARTS.iter().any(|part| name.contains(part)) => Some(4),
         name if preferred == Some(kind(name)) => Some(-1),
         name if says_lifecycle(name) => Some(2),
         name if name.contains("direct") => Some(1),
@@ -128,7 +138,8 @@ pub(super) fn plain(name: &str) -> String {
 
 pub(super) fn is_intensity(name: &str) -> bool {
     let first = name.split(' ').next().unwrap_or_default();
-    name.contains("carbon intensity") || ["ci", "intensity", "carbonintensity"].contains(&first)
+    ["carbon intensity", "carbonintensity"].iter().any(|words| name.contains(words))
+        || ["ci", "intensity"].contains(&first)
 }
 
 fn says_lifecycle(name: &str) -> bool {

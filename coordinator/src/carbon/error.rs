@@ -19,7 +19,7 @@ pub enum Error {
     #[error("carbon.live: `{0}` is not of the form ZONE=SERVICE or ZONE=SERVICE:PLACE")]
     LiveSetting(String),
     #[error(
-        "carbon.live: `{text}`: there is no service `{service}`; it is one of electricity_maps, watttime, uk{nearest}"
+        "carbon.live: `{text}`: there is no service `{service}`; it is one of electricity_maps, electricity_maps_mix, watttime, uk{nearest}"
     )]
     UnknownService { text: String, service: String, nearest: String },
     #[error("carbon.live: `{text}`: {reason}")]
@@ -28,6 +28,8 @@ pub enum Error {
     Url { section: &'static str, url: String, reason: &'static str },
     #[error("carbon.{section}.key_file: {trouble}")]
     Key { section: &'static str, trouble: Trouble },
+    #[error("carbon.root_certificates = {path}: {reason}; give a file of certificates in PEM, or \"\"")]
+    Roots { path: String, reason: String },
     #[error("carbon.constants: `{0}` is not of the form ZONE=NUMBER, a number from 0 to 3000 g/kWh")]
     ConstantSetting(String),
     #[error(

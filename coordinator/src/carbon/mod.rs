@@ -36,8 +36,8 @@ use common::time::GridHour;
 
 pub use chain::{CACHE_HOURS, Chain};
 pub use error::Error;
-pub use live::Clock;
-pub use settings::{ServiceName, word};
+pub use live::{Clock, Memory};
+pub use settings::{ServiceName, constants, word};
 pub use source::CarbonSource;
 pub use trace::{Trace, parse_time};
 pub use typical_week::{Mix, TypicalWeek};
@@ -49,11 +49,18 @@ pub struct Settings {
     pub seed: Seed,
     /// Tells live sources what hour it is.
     pub clock: Clock,
+    /// What live sources remember after a restart.
+    pub memory: Memory,
 }
 
 impl Settings {
     pub fn new(carbon: &common::config::Carbon, seed: Seed) -> Self {
-        Self { carbon: carbon.clone(), seed, clock: Clock::default() }
+        Self { carbon: carbon.clone(), seed, clock: Clock::default(), memory: Memory::default() }
+    }
+
+    /// Live sources go on where those of an earlier process stopped, whose memory lies in `folder`.
+    pub fn remembering(self, folder: impl Into<std::path::PathBuf>) -> Self {
+        Self { memory: Memory::within(folder), ..self }
     }
 }
 
@@ -83,7 +90,7 @@ pub fn chains(settings: &Settings) -> Result<BTreeMap<Zone, Chain>, Error> {
     {
         return Err(Error::MixedKinds { first: first.clone(), first_kind, other: other.clone(), other_kind });
     }
-    let constants = settings::constants(&settings.carbon)?;
+    let constants = constants(&settings.carbon)?;
     let with_constant = |(zone, chain): (Zone, Chain)| {
         let constant = constants.get(&zone).copied().unwrap_or(WORLD_MEAN);
         (zone, chain.or_constant(constant))

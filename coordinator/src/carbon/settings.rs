@@ -7,12 +7,12 @@ use common::carbon::SignalKind;
 use common::config;
 use common::id::Zone;
 use common::nearest::did_you_mean;
-use common::seed::Seed;
 use common::time::Millis;
 use common::unit::Intensity;
 
 use super::live::{
-    self, Client, Clock, ElectricityMaps, Live, Options, Pace, REGIONS, Service, UkCarbonIntensity, WattTime,
+    self, Client, ElectricityMaps, ElectricityMapsMix, Live, Options, Pace, REGIONS, Service,
+    UkCarbonIntensity, WattTime,
 };
 use super::{Error, Settings};
 
@@ -20,6 +20,8 @@ use super::{Error, Settings};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServiceName {
     ElectricityMaps,
+    /// Intensities computed from its power breakdown.
+    ElectricityMapsMix,
     WattTime,
     Uk,
 }
@@ -34,20 +36,29 @@ pub struct Link {
 }
 
 impl ServiceName {
-    pub const ALL: [Self; 3] = [Self::ElectricityMaps, Self::WattTime, Self::Uk];
+    pub const ALL: [Self; 4] = [Self::ElectricityMaps, Self::ElectricityMapsMix, Self::WattTime, Self::Uk];
 
     pub fn key(self) -> &'static str {
         match self {
             Self::ElectricityMaps => "electricity_maps",
+            Self::ElectricityMapsMix => "electricity_maps_mix",
             Self::WattTime => "watttime",
             Self::Uk => "uk",
+        }
+    }
+
+    /// The service behind it, to which key, budget and waiting belong.
+    fn host(self) -> Self {
+        match self {
+            Self::ElectricityMapsMix => Self::ElectricityMaps,
+            other => other,
         }
     }
 
     /// Its public address.
     fn address(self) -> &'static str {
         match self {
-            Self::ElectricityMaps => "https://api.electricitymaps.com/v3",
+            Self::ElectricityMaps | Self::ElectricityMapsMix => "https://api.electricitymaps.com/v3",
             Self::WattTime => "https://api.watttime.org",
             Self::Uk => "https://api.carbonintensity.org.uk",
         }
@@ -56,7 +67,7 @@ impl ServiceName {
     /// The environment variable that holds its key where no file is set; for WattTime `user:password`.
     fn variable(self) -> &'static str {
         match self {
-            Self::ElectricityMaps => "ELECTRICITY_MAPS_KEY",
+            Self::ElectricityMaps | Self::ElectricityMapsMix => "ELECTRICITY_MAPS_KEY",
             Self::WattTime => "WATTTIME_KEY",
             Self::Uk => "",
         }
@@ -65,7 +76,7 @@ impl ServiceName {
     /// What it can serve, the best first.
     pub fn kinds(self) -> &'static [SignalKind] {
         match self {
-            Self::ElectricityMaps => &ElectricityMaps::KINDS,
+            Self::ElectricityMaps | Self::ElectricityMapsMix => &ElectricityMaps::KINDS,
             Self::WattTime => &WattTime::KINDS,
             Self::Uk => &UkCarbonIntensity::KINDS,
         }
@@ -99,8 +110,8 @@ impl Link {
         if !place.chars().all(|c| c.is_ascii_alphanumeric() || "-_.,".contains(c)) {
             return Err(odd("a place is written in letters, digits and -_.,"));
         }
-        if named == ServiceName::WattTime && place.contains(',') {
-            return Err(odd("WattTime is asked by its region, such as CAISO_NORTH"));
+        if place.contains(',') && !is_position(&place) {
+            return Err(odd("a position is latitude,longitude in degrees, such as 52.5,13.4"));
         }
         Ok(Self { zone: Zone::new(zone), service: named, place })
     }
@@ -108,10 +119,19 @@ impl Link {
     fn service(&self, kind: SignalKind) -> Box<dyn Service> {
         match self.service {
             ServiceName::ElectricityMaps => Box::new(ElectricityMaps::new(&self.place, kind)),
+            ServiceName::ElectricityMapsMix => {
+                Box::new(ElectricityMapsMix::new(&self.place, &self.zone, kind))
+            }
             ServiceName::WattTime => Box::new(WattTime::new(&self.place, kind)),
             ServiceName::Uk => Box::new(UkCarbonIntensity::new(self.place.parse().ok())),
         }
     }
+}
+
+/// Latitude and longitude, as services are told them.
+fn is_position(place: &str) -> bool {
+    let degrees = |text: &str, limit: f64| text.parse::<f64>().is_ok_and(|degrees| degrees.abs() <= limit);
+    place.split_once(',').is_some_and(|(north, east)| degrees(north, 90.0) && degrees(east, 180.0))
 }
 
 /// The live sources in the order given, each zone's first one first.
@@ -125,17 +145,17 @@ pub fn live(settings: &Settings) -> Result<Vec<Live>, Error> {
     let mut clients: BTreeMap<ServiceName, Arc<Mutex<Client>>> = BTreeMap::new();
     let mut sources = Vec::new();
     for link in links {
-        let client = match clients.get(&link.service) {
+        let client = match clients.get(&link.service.host()) {
             Some(client) => client.clone(),
             None => {
-                let client =
-                    Arc::new(Mutex::new(client(link.service, carbon, settings.seed, &settings.clock)?));
-                clients.insert(link.service, client.clone());
+                let client = Arc::new(Mutex::new(client(link.service.host(), settings)?));
+                clients.insert(link.service.host(), client.clone());
                 client
             }
         };
         let service = link.service(kind);
-        sources.push(Live::new(link.zone, service, client, settings.clock.clone()));
+        let slot = settings.memory.slot(&format!("{}-{}", link.service.key(), link.zone));
+        sources.push(Live::remembering(link.zone, service, client, settings.clock.clone(), slot));
     }
     Ok(sources)
 }
@@ -165,9 +185,10 @@ pub fn word(kind: SignalKind) -> &'static str {
     }
 }
 
-fn client(name: ServiceName, carbon: &config::Carbon, seed: Seed, clock: &Clock) -> Result<Client, Error> {
+fn client(name: ServiceName, settings: &Settings) -> Result<Client, Error> {
+    let carbon = &settings.carbon;
     let (url, key_file) = match name {
-        ServiceName::ElectricityMaps => {
+        ServiceName::ElectricityMaps | ServiceName::ElectricityMapsMix => {
             (&carbon.electricity_maps.url, carbon.electricity_maps.key_file.as_str())
         }
         ServiceName::WattTime => (&carbon.watttime.url, carbon.watttime.key_file.as_str()),
@@ -195,16 +216,20 @@ fn client(name: ServiceName, carbon: &config::Carbon, seed: Seed, clock: &Clock)
     Ok(Client::new(Options {
         base,
         access: match name {
-            ServiceName::ElectricityMaps => live::Access::Header("auth-token"),
+            ServiceName::ElectricityMaps | ServiceName::ElectricityMapsMix => {
+                live::Access::Header("auth-token")
+            }
             ServiceName::WattTime => live::Access::Login("/login"),
             ServiceName::Uk => live::Access::Open,
         },
         key,
         key_origin: format!("carbon.{section}.key_file or the environment variable {}", name.variable()),
         timeout: Millis::from_seconds(carbon.timeout_s),
-        pace: Pace::new(carbon.requests_per_day, seed.derive(section, 0)),
-        clock: clock.clone(),
-        roots: None,
+        pace: Pace::new(carbon.requests_per_day, settings.seed.derive(section, 0))
+            .waiting_first(Millis::from_seconds(carbon.retry_s)),
+        slot: settings.memory.slot(section),
+        clock: settings.clock.clone(),
+        roots: live::roots(&carbon.root_certificates)?,
     }))
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use common::carbon::{CarbonSample, SignalKind};
 use common::id::Zone;
-use common::time::GridHour;
+use common::time::{GridHour, Millis};
 use forecast::Channel;
 
 use super::Error;
@@ -17,8 +17,25 @@ pub trait CarbonSource: Send + fmt::Debug {
     /// The sample of `hour`, or why there is none.
     fn observe(&mut self, hour: GridHour) -> Result<CarbonSample, Error>;
 
+    /// The same from what is known within `patience`. A question that takes longer goes on by itself, and its answer serves the
+    /// next time.
+    fn observe_within(&mut self, hour: GridHour, _patience: Millis) -> Result<CarbonSample, Error> {
+        self.observe(hour)
+    }
+
     /// Up to `hours` samples of hours before `before`, oldest first; what is not known is left out.
     fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample>;
+
+    /// The same from what is known within `patience`.
+    fn history_within(&self, before: GridHour, hours: usize, _patience: Millis) -> Vec<CarbonSample> {
+        self.history(before, hours)
+    }
+
+    /// Hours of `[from, before)` as they are known by now, without asking anybody: later answers correct earlier ones. Empty where
+    /// nothing is ever corrected.
+    fn by_now(&self, _from: GridHour, _before: GridHour) -> Vec<CarbonSample> {
+        Vec::new()
+    }
 
     /// Further figures of exactly the `hours` hours from `first` on; none where it carries none, or not all of them.
     fn channels(&self, _first: GridHour, _hours: usize) -> Vec<Channel> {

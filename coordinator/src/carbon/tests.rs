@@ -72,6 +72,46 @@ fn electricity_maps_exports_as_they_are() {
 }
 
 #[test]
+fn the_spellings_of_several_years_of_exports() {
+    let doubted = |text: &str| {
+        let trace = read(text, "auto").unwrap();
+        let past = trace.history(GridHour(1_000_000), 1_000_000);
+        let told = past
+            .iter()
+            .map(|sample| (sample.intensity.0, matches!(sample.provenance, Provenance::Estimated(_))));
+        (trace.kind(), told.collect::<Vec<_>>())
+    };
+    let rows = |header: &str, first: &str, second: &str| {
+        format!("{header}\n2024-01-01 00:00:00,{first}\n2024-01-01 01:00:00,{second}\n")
+    };
+    let (direct, lifecycle) = (SignalKind::AverageDirect, SignalKind::AverageLifecycle);
+    // With a byte-order mark, as spreadsheets save it.
+    let saved = rows(
+        "\u{feff}Datetime (UTC),Zone Name,Carbon Intensity gCO₂eq/kWh (direct),Carbon Intensity gCO₂eq/kWh (LCA),Data Estimated,Data Estimation Method",
+        "DE,1,2,False,",
+        "DE,3,4,True,CONSTRUCT_BREAKDOWN",
+    );
+    assert_eq!(doubted(&saved), (direct, vec![(1.0, false), (3.0, true)]));
+    // The averages of older ones, with those of parts before them.
+    let averages = rows(
+        "datetime,zone_name,carbon_intensity_production_avg,carbon_intensity_import_avg,carbon_intensity_avg,latest_download_avg",
+        "DE,900,800,2,1",
+        "DE,900,800,4,1",
+    );
+    assert_eq!(doubted(&averages), (lifecycle, vec![(2.0, false), (4.0, false)]));
+    // Answers of the service, put into a table.
+    let answers = rows(
+        "datetime,updatedAt,carbonIntensity,isEstimated,estimationMethod,emissionFactorType",
+        "x,1,false,null,lifecycle",
+        "x,3,true,TIME_SLICER_AVERAGE,lifecycle",
+    );
+    assert_eq!(doubted(&answers), (lifecycle, vec![(1.0, false), (3.0, true)]));
+    let method_alone =
+        rows("datetime,carbonIntensityDirect,carbonIntensityForecast,estimation_method", "1,9,", "3,9,A");
+    assert_eq!(doubted(&method_alone), (direct, vec![(1.0, false), (3.0, true)]));
+}
+
+#[test]
 fn finer_rows_are_averaged_and_short_gaps_bridged() {
     let quarters = "time,intensity\n2021-01-01T00:00Z,100\n2021-01-01T00:15Z,200\n2021-01-01T00:30Z,300\n2021-01-01T00:45Z,400\n2021-01-01T01:00Z,10\n";
     assert_eq!(intensities(&read(quarters, "auto").unwrap()), [250.0, 10.0]);

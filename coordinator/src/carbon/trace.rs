@@ -225,6 +225,8 @@ impl Reading<'_> {
         sum.rows += 1;
         sum.synthetic |= doubt.eq_ignore_ascii_case("synthetic");
         sum.estimated |= doubt.eq_ignore_ascii_case("true") || doubt == "1";
+        let method = self.columns.method.map_or("", |index| &row[index]);
+        sum.estimated |= !["", "null", "none", "nan"].contains(&method.to_lowercase().as_str());
         Ok(())
     }
 

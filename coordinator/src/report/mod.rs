@@ -4,6 +4,7 @@
 //! decides anything about a study, and nothing is written but whole files.
 
 mod artifacts;
+mod carbon;
 mod chronicle;
 mod energy;
 mod forecasts;

@@ -256,6 +256,19 @@ pub struct CarbonFacts {
     pub samples_by_provenance: BTreeMap<String, u64>,
     /// average_direct, marginal_lifecycle …
     pub kind_by_zone: BTreeMap<Zone, String>,
+    /// Which source served which hours of the study, zone by zone.
+    #[serde(default)]
+    pub spans: Vec<SourceSpan>,
+}
+
+/// Consecutive hours of a zone that one source served, the last one included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceSpan {
+    pub zone: Zone,
+    pub provenance: String,
+    pub from: String,
+    pub to: String,
+    pub hours: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

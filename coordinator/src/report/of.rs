@@ -10,9 +10,9 @@ use common::trial::Source;
 use common::wire::PROTOCOL;
 
 use super::chronicle::Chronicle;
-use super::energy::{self, Span, label};
+use super::energy::{self, Span};
 use super::model::*;
-use super::{forecasts, front, intensity, text};
+use super::{carbon, forecasts, front, intensity, text};
 use crate::core::{State, Study, Trial, TrialState};
 use crate::laws;
 
@@ -23,7 +23,7 @@ impl Report {
         let end = state.finished.as_ref().map_or(state.last_at, |(at, _)| *at);
         let span = Span::of(study, end);
         let energy = energy::facts(state, chronicle, span);
-        let carbon = carbon(state, &energy);
+        let carbon = carbon::facts(state, &energy);
         let broken = laws::check_state(state);
         let mut report = Self {
             format: FORMAT,
@@ -165,27 +165,6 @@ fn hypervolume(state: &State, study: &Study) -> HypervolumeFacts {
     }
 }
 
-fn carbon(state: &State, energy: &EnergyFacts) -> CarbonFacts {
-    let mut hours_by_provenance: BTreeMap<String, u64> = BTreeMap::new();
-    for hour in &energy.by_hour {
-        *hours_by_provenance.entry(hour.provenance.clone()).or_default() += 1;
-    }
-    let mut samples_by_provenance: BTreeMap<String, u64> = BTreeMap::new();
-    let mut kind_by_zone = BTreeMap::new();
-    for zone in state.account.zones() {
-        for sample in state.account.series(zone) {
-            *samples_by_provenance.entry(label(&sample.provenance)).or_default() += 1;
-        }
-        // Its name is the one it has in files.
-        let kind = state.account.signal_kind(zone).and_then(|kind| serde_json::to_value(kind).ok());
-        if let Some(serde_json::Value::String(kind)) = kind {
-            kind_by_zone.insert(zone.clone(), kind);
-        }
-    }
-    let synthetic = samples_by_provenance.contains_key("synthetic");
-    CarbonFacts { synthetic, hours_by_provenance, samples_by_provenance, kind_by_zone }
-}
-
 fn workers(state: &State, chronicle: &Chronicle) -> Vec<WorkerFacts> {
     let finished = |name| {
         let of_worker = |trial: &&Trial| trial.evaluation.is_some() && trial.worker.as_ref() == Some(name);
@@ -303,19 +282,7 @@ fn notes(report: &Report, given: &[(Source, u64)]) -> Vec<Note> {
     if energy.joules_by_method.contains_key(&Method::Tabulated) {
         say(true, "Some energy was looked up in a table, not metered.".into());
     }
-    let unknown: u64 = ["cached", "yearly constant"]
-        .iter()
-        .filter_map(|kind| report.carbon.hours_by_provenance.get(*kind))
-        .sum();
-    if unknown > 0 {
-        let hours = energy.by_hour.len();
-        say(
-            true,
-            format!(
-                "For {unknown} of {hours} zone-hours no intensity was observed: the nearest known value, or else the world's mean of 475 gCO2eq/kWh, stands in."
-            ),
-        );
-    }
+    carbon::notes(report).into_iter().for_each(|note| say(note.important, note.text));
     if (report.time.hour_seconds - 3600.0).abs() > 1e-9 {
         let second = text::plain(report.time.hour_seconds);
         say(

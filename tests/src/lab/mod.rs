@@ -8,6 +8,8 @@
 //! | `study` | one study in a directory: its commands, its workers, its ledger while it grows |
 //! | `books` | what must hold of a ledger and its report, counted here a second time from the bare events |
 //! | `images` | tiny data sets, whole and damaged |
+//! | `relay` | a wire whose bytes are kept |
+//! | `service` | a carbon service that fails as it is told |
 //! | `patience` | waiting with an end |
 //!
 //! Nothing here measures time to judge by it: every wait is for something to become true, and its limit only ends a hang.
@@ -17,6 +19,8 @@ pub mod images;
 pub mod patience;
 pub mod process;
 pub mod programs;
+pub mod relay;
+pub mod service;
 pub mod study;
 
 pub use process::{Ended, Process};

@@ -67,10 +67,15 @@ impl Study {
 
     /// A worker on a "machine" of its own: the folder `name`, with its keys if it has any there.
     pub fn worker(&self, name: &str, more: &[&str]) -> Process {
+        self.worker_at(&self.endpoint(), name, more)
+    }
+
+    /// The same, which looks for its coordinator elsewhere.
+    pub fn worker_at(&self, endpoint: &str, name: &str, more: &[&str]) -> Process {
         let machine = self.path(name);
         fs::create_dir_all(&machine).expect("the worker's folder");
         let mut command = command("ce-nas-worker");
-        command.arg("--config").arg(self.path("study.toml")).args(["--coordinator", &self.endpoint()]);
+        command.arg("--config").arg(self.path("study.toml")).args(["--coordinator", endpoint]);
         command.args(["--directory", "work", "--key", "worker.key", "--coordinator-key", "coordinator.pub"]);
         command.args(["--name", name]).args(more).current_dir(machine);
         self.process(command)

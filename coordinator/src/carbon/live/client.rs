@@ -12,6 +12,7 @@ use ureq::{Agent, Body, RequestBuilder};
 
 use super::Clock;
 use super::key::Key;
+use super::memory::Slot;
 use super::pace::Pace;
 use super::service::Access;
 use super::trouble::{Said, Trouble, beginning};
@@ -31,6 +32,8 @@ pub struct Client {
     token: Option<Key>,
     timeout: Millis,
     pace: Pace,
+    /// Where the pace outlives a restart.
+    slot: Slot,
     clock: Clock,
 }
 
@@ -43,6 +46,8 @@ pub struct Options {
     pub key_origin: String,
     pub timeout: Millis,
     pub pace: Pace,
+    /// Where the pace outlives a restart.
+    pub slot: Slot,
     pub clock: Clock,
     /// Certificates that vouch for the service; None takes those that come with the program.
     pub roots: Option<RootCerts>,
@@ -50,7 +55,10 @@ pub struct Options {
 
 impl Client {
     pub fn new(options: Options) -> Self {
-        let Options { base, access, key, key_origin, timeout, pace, clock, roots } = options;
+        let Options { base, access, key, key_origin, timeout, mut pace, slot, clock, roots } = options;
+        if let Some(spent) = slot.load(&base) {
+            pace.recall(spent, clock.now());
+        }
         let roots = roots.unwrap_or(RootCerts::WebPki);
         let mut config = Agent::config_builder()
             .timeout_global(Some(Duration::from_millis(u64::try_from(timeout.0).unwrap_or(0))))
@@ -63,7 +71,7 @@ impl Client {
             config = config.proxy(None);
         }
         let agent = config.build().new_agent();
-        Self { agent, base, access, key, key_origin, token: None, timeout, pace, clock }
+        Self { agent, base, access, key, key_origin, token: None, timeout, pace, slot, clock }
     }
 
     /// The body of the answer to `path`. A refusal of an `optional` question, such as a forecast that the plan does not hold, says
@@ -72,16 +80,29 @@ impl Client {
         let answer = self.ask(path);
         match &answer {
             Ok(_) => self.pace.on_answer(),
-            Err(Trouble::Waiting { .. } | Trouble::BudgetSpent { .. }) => {}
-            Err(Trouble::Refused { .. }) if optional => {}
+            Err(Trouble::Waiting { .. } | Trouble::BudgetSpent { .. }) => return answer,
+            Err(Trouble::Refused { .. }) if optional => return answer,
             Err(trouble) => self.pace.on_failure(trouble, self.clock.now()),
         }
+        self.remember();
         answer
     }
 
     /// A well-formed answer of no use: the service is not asked again at once.
     pub fn on_useless_answer(&mut self, trouble: &Trouble) {
         self.pace.on_failure(trouble, self.clock.now());
+        self.remember();
+    }
+
+    /// A request is on the disk before it is on its way: a process killed over and over spends no more than one that lives.
+    fn pay(&mut self) -> Result<(), Trouble> {
+        self.pace.take(self.clock.now())?;
+        self.remember();
+        Ok(())
+    }
+
+    fn remember(&mut self) {
+        self.slot.store(&self.base, &self.pace.spent());
     }
 
     fn ask(&mut self, path: &str) -> Result<Vec<u8>, Trouble> {
@@ -112,7 +133,7 @@ impl Client {
                 Some(("authorization", format!("Bearer {token}")))
             }
         };
-        self.pace.take(self.clock.now())?;
+        self.pay()?;
         let mut request = self.agent.get(format!("{}{path}", self.base));
         if let Some((name, secret)) = key {
             request = request.header(name, secret);
@@ -126,7 +147,7 @@ impl Client {
             token: String,
         }
         let basic = base64(self.needed_key()?.secret().replacen('\n', ":", 1).as_bytes());
-        self.pace.take(self.clock.now())?;
+        self.pay()?;
         let request = self.agent.get(format!("{}{path}", self.base));
         let body = self.body(request.header("authorization", format!("Basic {basic}")))?;
         // An answer that holds a token must not be quoted.
@@ -205,7 +226,7 @@ pub(in crate::carbon) fn is_loopback(base: &str) -> bool {
 }
 
 /// RFC 4648, section 4: what HTTP's Basic scheme is written in.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for three in bytes.chunks(3) {

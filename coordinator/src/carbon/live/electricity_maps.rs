@@ -30,6 +30,12 @@ impl ElectricityMaps {
         if self.kind == SignalKind::AverageDirect { "direct" } else { "lifecycle" }
     }
 
+    /// A place given by its coordinates has whatever zone the service says.
+    pub(super) fn is_here(&self, zone: Option<String>) -> Result<(), Trouble> {
+        let other = zone.filter(|zone| *zone != self.place && !self.place.contains(','));
+        other.map_or(Ok(()), |found| Err(Trouble::OtherZone { asked: self.place.clone(), found }))
+    }
+
     fn question(&self, verb: &str) -> String {
         let place = match self.place.split_once(',') {
             Some((latitude, longitude)) => format!("lat={latitude}&lon={longitude}"),
@@ -89,6 +95,10 @@ impl Service for ElectricityMaps {
         self.kind
     }
 
+    fn place(&self) -> String {
+        self.place.clone()
+    }
+
     fn span_hours(&self) -> i64 {
         RANGE_HOURS
     }
@@ -106,9 +116,7 @@ impl Service for ElectricityMaps {
 
     fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
         let answer: Answer = json(body)?;
-        if let Some(found) = answer.zone.filter(|zone| *zone != self.place && !self.place.contains(',')) {
-            return Err(Trouble::OtherZone { asked: self.place.clone(), found });
-        }
+        self.is_here(answer.zone)?;
         let rows = answer.history.or(answer.data).or(answer.forecast).unwrap_or_else(|| vec![answer.latest]);
         rows.into_iter().filter_map(|row| self.reading(row, coming).transpose()).collect()
     }

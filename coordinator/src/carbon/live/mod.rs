@@ -3,18 +3,25 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `service` | what each service owes: questions and the meaning of answers, purely |
-//! | `electricity_maps`, `watttime`, `uk` | the services |
+//! | `electricity_maps`, `electricity_maps_mix`, `watttime`, `uk` | the services |
 //! | `hours` | readings of any step become hours |
-//! | `client`, `key` | HTTP, time limits, secrets |
+//! | `client`, `key`, `roots` | HTTP, time limits, secrets, whose certificates are trusted |
 //! | `pace` | the budget of requests, and waiting after failures |
-//! | `source` | the zone's source: what is kept, what is asked for |
+//! | `source` | the zone's source, for whoever can wait and for whoever can't |
+//! | `asker`, `known` | what is asked for, what is kept |
+//! | `memory` | what outlives a restart |
 //! | `trouble` | what a service can do wrong |
 
+mod asker;
 mod client;
 mod electricity_maps;
+mod electricity_maps_mix;
 mod hours;
 mod key;
+mod known;
+mod memory;
 mod pace;
+mod roots;
 mod service;
 mod source;
 #[cfg(test)]
@@ -31,8 +38,11 @@ use common::time::Timestamp;
 pub(super) use client::is_loopback;
 pub use client::{Client, Options};
 pub use electricity_maps::ElectricityMaps;
+pub use electricity_maps_mix::ElectricityMapsMix;
 pub use key::{Key, find};
+pub use memory::{Memory, Slot};
 pub use pace::Pace;
+pub use roots::roots;
 pub use service::{Access, Service};
 pub use source::Live;
 pub use trouble::{Said, Trouble};

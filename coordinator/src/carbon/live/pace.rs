@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use common::seed::Seed;
 use common::time::{Millis, Timestamp};
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use super::trouble::Trouble;
 
@@ -19,15 +20,45 @@ const LONGEST_ASKED: Millis = DAY;
 #[derive(Debug)]
 pub struct Pace {
     per_day: u32,
+    first_wait: Millis,
     asked: VecDeque<Timestamp>,
     failures: u32,
     wait: Option<(Timestamp, String)>,
     seed: Seed,
 }
 
+/// What a restart must not forget.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    asked: Vec<Timestamp>,
+    failures: u32,
+    wait: Option<(Timestamp, String)>,
+}
+
 impl Pace {
     pub fn new(per_day: u32, seed: Seed) -> Self {
-        Self { per_day, asked: VecDeque::new(), failures: 0, wait: None, seed }
+        Self { per_day, first_wait: FIRST_WAIT, asked: VecDeque::new(), failures: 0, wait: None, seed }
+    }
+
+    /// Another wait than half a minute after the first failure.
+    pub fn waiting_first(mut self, wait: Millis) -> Self {
+        self.first_wait = wait;
+        self
+    }
+
+    pub fn spent(&self) -> Spent {
+        Spent {
+            asked: self.asked.iter().copied().collect(),
+            failures: self.failures,
+            wait: self.wait.clone(),
+        }
+    }
+
+    /// Goes on where an earlier process stopped. What claims to lie ahead, for the clock was put back, counts as now.
+    pub fn recall(&mut self, spent: Spent, now: Timestamp) {
+        self.asked = spent.asked.into_iter().map(|asked| asked.min(now)).collect();
+        self.failures = spent.failures;
+        self.wait = spent.wait.map(|(until, why)| (until.min(now + LONGEST_ASKED), why));
     }
 
     /// Counts a request, or says until when there is none.
@@ -55,7 +86,7 @@ impl Pace {
         let doubled = match trouble {
             // A key does not mend itself.
             Trouble::Refused { .. } | Trouble::NoKey(_) => LONGEST_WAIT,
-            _ => Millis(FIRST_WAIT.0.saturating_mul(1 << self.failures.min(12)).min(LONGEST_WAIT.0)),
+            _ => Millis(self.first_wait.0.saturating_mul(1 << self.failures.min(12)).min(LONGEST_WAIT.0)),
         };
         // Between half and all of it, so that the coordinators of one institute do not return together.
         let dice = self.seed.stream("back-off", u64::from(self.failures)).next_u64();
@@ -66,7 +97,7 @@ impl Pace {
             _ => None,
         };
         let wait = asked.map_or(own, |asked| own.max(asked.min(LONGEST_ASKED)));
-        self.failures += 1;
+        self.failures = self.failures.saturating_add(1);
         self.wait = Some((now + wait, trouble.to_string()));
     }
 }

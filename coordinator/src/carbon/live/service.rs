@@ -42,10 +42,20 @@ pub enum Access {
 }
 
 /// One zone of one service.
-pub trait Service: Send + fmt::Debug {
+pub trait Service: Send + Sync + fmt::Debug {
     /// As people know it; stands in the provenance.
     fn name(&self) -> &'static str;
     fn kind(&self) -> SignalKind;
+    /// The zone as settings name it for this service.
+    fn place(&self) -> String;
+    /// What must be asked first, where the service does not yet know the place by its own name.
+    fn locate(&self) -> Option<String> {
+        None
+    }
+    /// The answer to that.
+    fn on_located(&self, _body: &[u8]) -> Result<(), Trouble> {
+        Ok(())
+    }
     /// Hours of the past that one question may span.
     fn span_hours(&self) -> i64;
     /// Path and query for the hours `from` up to and without `to`.

@@ -33,6 +33,8 @@ pub enum Trouble {
     OtherKind { asked: SignalKind, found: String },
     #[error("it answers in `{0}`, a unit that is not known here")]
     Unit(String),
+    #[error("no answer yet: what it says later serves the next time")]
+    Late,
     #[error("it knows nothing of this hour")]
     Silent,
 }

@@ -76,6 +76,10 @@ impl Service for UkCarbonIntensity {
         SignalKind::AverageDirect
     }
 
+    fn place(&self) -> String {
+        self.region.map_or_else(String::new, |region| region.to_string())
+    }
+
     fn span_hours(&self) -> i64 {
         RANGE_HOURS
     }

@@ -3,6 +3,7 @@
 
 mod grid;
 mod plot;
+mod provenance;
 mod search;
 mod spending;
 mod tables;
@@ -53,7 +54,7 @@ pub fn page(report: &Report) -> String {
                     }))
                     (section(4, "How it was measured", html! {
                         (tables::meters(report))
-                        (tables::provenance(report))
+                        (provenance::table(report))
                         ul .notes { @for note in report.notes.iter().filter(|note| !note.important) { li { (note.text) } } }
                     }))
                     (section(5, "Who worked on it", html! {

@@ -259,37 +259,6 @@ fn meaning(method: Method) -> &'static str {
     }
 }
 
-pub(super) fn provenance(report: &Report) -> Markup {
-    let carbon = &report.carbon;
-    if carbon.hours_by_provenance.is_empty() {
-        return html! {};
-    }
-    html! {
-        p .caption {
-            b { "Table 7. Where the carbon intensity comes from. " }
-            @for (zone, kind) in &carbon.kind_by_zone { (zone) ": " (kind.replace('_', ", ")) ". " }
-        }
-        table {
-            thead { tr { th { "source" } th .n { "zone-hours of the study" } th .n { "samples, with history" } } }
-            tbody {
-                @for source in sources(report) {
-                    @let of = |map: &std::collections::BTreeMap<String, u64>| text::count(map.get(source).copied().unwrap_or(0));
-                    tr {
-                        td { (source) @if source == "synthetic" { " " span .badge { "not a real grid" } } }
-                        td .n { (of(&carbon.hours_by_provenance)) }
-                        td .n { (of(&carbon.samples_by_provenance)) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn sources(report: &Report) -> std::collections::BTreeSet<&str> {
-    let carbon = &report.carbon;
-    carbon.hours_by_provenance.keys().chain(carbon.samples_by_provenance.keys()).map(String::as_str).collect()
-}
-
 pub(super) fn workers(report: &Report) -> Markup {
     if report.workers.is_empty() {
         return html! { p .byline { "No worker has joined yet." } };

@@ -9,7 +9,7 @@ use ureq::tls::{Certificate, RootCerts};
 use super::*;
 
 /// A server over TLS with a certificate for `name`: its address, the certificate, and what reached it in the clear.
-fn server(name: &str) -> (String, CertificateDer<'static>, Arc<Mutex<String>>) {
+pub(super) fn server(name: &str) -> (String, CertificateDer<'static>, Arc<Mutex<String>>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -72,4 +72,51 @@ fn a_certificate_of_another_name_is_not() {
 fn a_certificate_that_nobody_vouches_for_is_not() {
     let (base, _, heard) = server("localhost");
     check_refused(&ask(&base, None), &heard);
+}
+
+/// As PEM, RFC 7468: base64 in lines of 64.
+fn pem(certificate: &CertificateDer<'_>) -> String {
+    let text = client::base64(certificate);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
+#[test]
+fn certificates_of_ones_own_are_trusted_beside_the_public_authorities() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("campus.pem");
+    let (base, certificate, heard) = server("localhost");
+    std::fs::write(&path, format!("# our proxy\n{}", pem(&certificate))).unwrap();
+    let hands = Hands::at("2026-05-01T10:10Z");
+    let ask = |file: &str, base: &str| {
+        let roots = roots(file).unwrap();
+        Client::new(Options { roots, ..options(base, Access::Header("auth-token"), &hands) }).get("/", false)
+    };
+    assert_eq!(ask(path.to_str().unwrap(), &base).unwrap(), b"{}");
+    let Some(RootCerts::Specific(trusted)) = roots(path.to_str().unwrap()).unwrap() else {
+        panic!("no roots")
+    };
+    assert!(trusted.len() > 100, "the public ones are still there: {}", trusted.len());
+    // The name must be right all the same, and without the file nothing is.
+    heard.lock().unwrap().clear();
+    check_refused(&ask("", &base), &heard);
+    let (other, certificate, heard) = server("carbon.example.org");
+    std::fs::write(&path, pem(&certificate)).unwrap();
+    check_refused(&ask(path.to_str().unwrap(), &other), &heard);
+}
+
+#[test]
+fn a_file_without_certificates_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("campus.pem");
+    let damaged = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
+    for (text, expected) in
+        [("", "it holds no certificate"), ("hello", "it holds no certificate"), (damaged, "campus.pem")]
+    {
+        std::fs::write(&path, text).unwrap();
+        let error = roots(path.to_str().unwrap()).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("carbon.root_certificates"), "{error}");
+    }
+    assert!(roots("/no/such.pem").unwrap_err().to_string().contains("it can't be read"));
 }

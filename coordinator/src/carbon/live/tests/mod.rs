@@ -2,7 +2,10 @@
 
 mod answers;
 mod certificates;
+mod conformance;
 mod hostile;
+mod late;
+mod memory;
 mod pace;
 mod server;
 mod settings;
@@ -52,6 +55,7 @@ fn options(base: &str, access: Access, hands: &Hands) -> Options {
         key_origin: "the tests".into(),
         timeout: Millis(2_000),
         pace: Pace::new(100, Seed(1)),
+        slot: Slot::default(),
         clock: hands.clock(),
         roots: None,
     }

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 /// What the server does with a request.
 pub enum Reply {
@@ -11,6 +12,8 @@ pub enum Reply {
     Status(u16, &'static str, String),
     /// Announces more than it sends.
     Torn(String),
+    /// The same after a while.
+    Slow(Duration, String),
     /// Takes the request and says nothing, with the connection open.
     Hang,
 }
@@ -79,15 +82,27 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 }
 
 fn send(mut stream: TcpStream, reply: Reply) -> Option<TcpStream> {
+    let reply = match reply {
+        Reply::Slow(span, body) => {
+            wait(span);
+            Reply::Json(body)
+        }
+        reply => reply,
+    };
     let (status, more, body, announced) = match reply {
         Reply::Json(body) => (200, "content-type: application/json\r\n", body.clone(), body.len()),
         Reply::Status(status, more, body) => (status, more, body.clone(), body.len()),
         Reply::Torn(body) => (200, "", body.clone(), body.len() + 1000),
-        Reply::Hang => return Some(stream),
+        Reply::Hang | Reply::Slow(..) => return Some(stream),
     };
     let head =
         format!("HTTP/1.1 {status} Said\r\n{more}content-length: {announced}\r\nconnection: close\r\n\r\n");
     // A client that has gone away is no failure of the server.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
     None
+}
+
+fn wait(span: Duration) {
+    let (_open, never) = mpsc::channel::<()>();
+    let _ = never.recv_timeout(span);
 }

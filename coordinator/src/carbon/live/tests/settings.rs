@@ -45,10 +45,18 @@ fn what_is_odd_is_refused_with_its_cure() {
     check_refused(
         &["DE=electricty_maps"],
         |_| (),
-        "no service `electricty_maps`; it is one of electricity_maps, watttime, uk; did you mean `electricity_maps`?",
+        "no service `electricty_maps`; it is one of electricity_maps, electricity_maps_mix, watttime, uk; did you mean `electricity_maps`?",
     );
     check_refused(&["GB=uk:18"], |_| (), "a number from 1 to 17");
     check_refused(&["DE=electricity_maps:DE&x=1"], |_| (), "letters, digits");
+    for place in ["91.0,13.4", "52.5,181", "52.5,", "a,b", "1,2,3"] {
+        for service in ["electricity_maps", "watttime"] {
+            let live = format!("DE={service}:{place}");
+            check_refused(&[&live], |_| (), "a position is latitude,longitude in degrees");
+        }
+    }
+    let roots = |c: &mut common::config::Carbon| c.root_certificates = "/no/such.pem".into();
+    check_refused(&["GB=uk"], roots, "carbon.root_certificates = /no/such.pem: it can't be read");
     check_refused(
         &["DE=electricity_maps"],
         |c| c.electricity_maps.url = "http://example.org".into(),
@@ -67,6 +75,28 @@ fn what_is_odd_is_refused_with_its_cure() {
         |c| c.constants = vec!["DE=lots".into()],
         "carbon.constants: `DE=lots`",
     );
+}
+
+#[test]
+fn a_mix_and_intensities_of_one_service_share_its_key_and_its_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("maps.key");
+    std::fs::write(&path, SECRET).unwrap();
+    let server = Server::json("{}");
+    let live = ["DE=electricity_maps", "DE=electricity_maps_mix", "FR=electricity_maps_mix"];
+    let mut settings = settings(&live, |carbon| {
+        carbon.electricity_maps.url = server.base();
+        carbon.electricity_maps.key_file = path.display().to_string();
+        carbon.requests_per_day = 2;
+    });
+    settings.clock = Hands::at("2026-05-01T10:00Z").clock();
+    for chain in build(&settings).unwrap().values_mut() {
+        let sample = chain.observe(hour("2026-05-01T10:00Z")).unwrap();
+        assert_eq!(sample.kind, SignalKind::AverageLifecycle);
+    }
+    let asked = server.asked();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(asked.iter().all(|asked| asked.headers.contains(&format!("auth-token: {SECRET}"))));
 }
 
 #[test]

@@ -1,0 +1,80 @@
+//! What a zone's service has told so far: its hours, its forecast, and when each was asked for last.
+
+use std::collections::BTreeMap;
+
+use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::id::Zone;
+use common::time::{GridHour, Timestamp};
+use common::unit::Intensity;
+use serde::{Deserialize, Serialize};
+
+use super::service::plausible;
+
+#[derive(Debug, Default)]
+pub struct Known {
+    pub hours: BTreeMap<GridHour, CarbonSample>,
+    pub forecast: BTreeMap<GridHour, CarbonSample>,
+    pub forecast_due: Option<Timestamp>,
+    /// When the youngest hours were last asked for.
+    pub asked: Option<(GridHour, Timestamp)>,
+    /// The past was asked for from here on.
+    pub back_to: Option<GridHour>,
+    /// The plan reaches no further back; another may after a restart.
+    pub barred: bool,
+}
+
+/// The same as it lies in a file: zone and kind are the file's own.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kept {
+    hours: Vec<(GridHour, f64, Provenance)>,
+    forecast: Vec<(GridHour, f64, Provenance)>,
+    forecast_due: Option<Timestamp>,
+    asked: Option<(GridHour, Timestamp)>,
+    back_to: Option<GridHour>,
+}
+
+impl Known {
+    pub fn kept(&self) -> Kept {
+        let rows = |samples: &BTreeMap<GridHour, CarbonSample>| {
+            samples.values().map(|known| (known.hour, known.intensity.0, known.provenance.clone())).collect()
+        };
+        Kept {
+            hours: rows(&self.hours),
+            forecast: rows(&self.forecast),
+            forecast_due: self.forecast_due,
+            asked: self.asked,
+            back_to: self.back_to,
+        }
+    }
+
+    /// What can't be is left out, as from a service; of times ahead, for the clock was put back, nothing is kept.
+    pub fn recalled(kept: Kept, zone: &Zone, kind: SignalKind, now: Timestamp) -> Self {
+        let samples = |rows: Vec<(GridHour, f64, Provenance)>| {
+            let sample = |(hour, intensity, provenance)| {
+                let intensity = Intensity(plausible(Some(intensity))?);
+                Some((hour, CarbonSample { zone: zone.clone(), hour, intensity, kind, provenance }))
+            };
+            rows.into_iter().filter_map(sample).collect::<BTreeMap<_, _>>()
+        };
+        let mut hours = samples(kept.hours);
+        hours.retain(|hour, _| *hour <= now.hour());
+        Self {
+            hours,
+            forecast: samples(kept.forecast),
+            // No service is left unasked for longer than a day.
+            forecast_due: kept.forecast_due.filter(|due| due.since(now).0 <= 24 * common::time::HOUR_MS),
+            asked: kept.asked.filter(|(_, at)| *at <= now),
+            back_to: kept.back_to,
+            barred: false,
+        }
+    }
+
+    /// The hour itself, else what was expected of it.
+    pub fn of(&self, hour: GridHour) -> Option<CarbonSample> {
+        self.hours.get(&hour).or_else(|| self.forecast.get(&hour)).cloned()
+    }
+
+    pub fn is_final(&self, hour: GridHour) -> bool {
+        self.hours.get(&hour).is_some_and(|sample| matches!(sample.provenance, Provenance::Measured(_)))
+    }
+}

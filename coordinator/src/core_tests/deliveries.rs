@@ -1,0 +1,72 @@
+//! Reports count once, late ones book their joules alone, and each joule belongs to its hour.
+
+use super::*;
+
+#[test]
+fn deliveries_count_once() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a");
+    bench.delivers("a", 1, energy(task, 5.0));
+    let repeated = FromWorker::Delivery { session: SessionId(1), number: 1, report: energy(task, 5.0) };
+    bench.says("a", repeated);
+    let early = FromWorker::Delivery { session: SessionId(1), number: 9, report: energy(task, 5.0) };
+    bench.says("a", early);
+    assert_eq!(bench.core.state().account.total(), Joules(5.0));
+    assert_eq!(bench.core.state().account.joules_by_purpose()[&Purpose::Full], Joules(5.0));
+    let acknowledged = |message: &ToWorker| matches!(message, ToWorker::Acknowledge { number: 1, .. });
+    assert_eq!(bench.sent.iter().filter(|(_, m)| acknowledged(m)).count(), 3);
+}
+
+#[test]
+fn a_late_result_books_its_joules_and_nothing_else() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    bench.passes(11.0);
+    assert_eq!(bench.core.state().leases().count(), 0, "silence voids the lease");
+    bench.delivers("a", 1, energy(Some(task), 7.0));
+    bench.delivers("a", 1, Report::Finished { task, evaluation: Box::new(evaluation(0.1, 5, vec![])) });
+    assert_eq!(bench.core.state().account.total(), Joules(7.0));
+    assert_eq!(bench.core.state().trial(task.trial).unwrap().evaluation, None);
+}
+
+#[test]
+fn unusable_results_fail_the_trial_and_not_the_study() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.finishes("a", 1, evaluation(f64::NAN, 10, vec![]));
+    assert!(matches!(bench.core.state().trial(task.trial).unwrap().state, TrialState::Failed { .. }));
+    assert!(bench.task_of("a").is_some());
+}
+
+#[test]
+fn a_superseded_checkpoint_is_forgotten() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    bench.delivers("a", 1, Report::Checkpointed { task, checkpoint: checkpoint(b"first", 0.2) });
+    bench.delivers("a", 1, Report::Checkpointed { task, checkpoint: checkpoint(b"second", 0.4) });
+    assert_eq!(bench.forgotten, [BlobId::of(b"first")]);
+    bench.finishes("a", 1, evaluation(0.2, 10, vec![]));
+    assert_eq!(bench.forgotten, [BlobId::of(b"first"), BlobId::of(b"second")]);
+}
+
+#[test]
+fn emissions_are_sliced_by_the_hour_of_use() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let window = Measurement {
+        slot: SlotId(0),
+        task: None,
+        start: Millis(0),
+        end: Millis(2 * HOUR_MS),
+        joules: Joules(10.0),
+        method: Method::Estimated,
+        meter: "test".into(),
+    };
+    bench.delivers("a", 1, Report::Energy(window));
+    let hours: Vec<(GridHour, Joules)> =
+        bench.core.state().account.hours().map(|line| (line.hour, line.joules[&Purpose::Idle])).collect();
+    assert_eq!(hours, [(GridHour(1000), Joules(5.0)), (GridHour(1001), Joules(5.0))]);
+}

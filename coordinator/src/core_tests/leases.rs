@@ -1,0 +1,90 @@
+//! Who holds what: workers that vanish, crash, come back, forget or hold what they should not.
+
+use super::*;
+
+#[test]
+fn a_vanished_worker_is_retried_from_its_last_checkpoint_elsewhere() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    bench.delivers("a", 1, Report::Checkpointed { task, checkpoint: checkpoint(b"half", 0.5) });
+    bench.passes(9.0);
+    bench.joins("b", 2);
+    bench.passes(3.0);
+    let again = bench.task_of("b").unwrap();
+    bench.beats("b", 2, &[again]);
+    let taken = bench.ledger.iter().rev().find_map(|record| match &record.event {
+        common::event::Event::TaskLeased { task: leased, resume, .. } if leased.trial == task.trial => {
+            Some(*resume)
+        }
+        _ => None,
+    });
+    // `b` had begun a trial of its own; the lost one waits with its checkpoint or was taken up from it.
+    let trial = bench.core.state().trial(task.trial).unwrap();
+    assert_eq!(trial.crashes, 1);
+    assert_eq!(trial.checkpoint, Some(checkpoint(b"half", 0.5)));
+    assert!(trial.is_waiting() || taken.flatten().is_some());
+}
+
+#[test]
+fn crashes_are_limited_and_planned_stops_are_not_crashes() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let first = bench.task_of("a").unwrap();
+    for attempt in 0..5 {
+        let task = bench.task_of("a").unwrap();
+        assert_eq!((task.trial, task.attempt.0), (first.trial, attempt));
+        bench.delivers("a", 1, Report::Failed { task, failure: Failure::Crashed("device fault".into()) });
+    }
+    assert!(matches!(bench.core.state().trial(first.trial).unwrap().state, TrialState::Failed { .. }));
+
+    let task = bench.task_of("a").unwrap();
+    assert_ne!(task.trial, first.trial, "the study goes on");
+    bench.delivers("a", 1, Report::Suspended { task, checkpoint: Some(checkpoint(b"kept", 0.3)) });
+    assert_eq!(bench.core.state().trial(task.trial).unwrap().crashes, 0);
+}
+
+#[test]
+fn a_restart_changes_nothing_and_keeps_leases() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    bench.delivers("a", 1, energy(Some(task), 3.0));
+    bench.now = bench.now + Millis(600_000);
+    bench.restarts(PLAIN);
+    bench.beats("a", 1, &[task]);
+    bench.passes(1.0);
+    assert_eq!(bench.task_of("a"), Some(task), "the time it was away counts against nobody");
+    bench.delivers("a", 1, Report::Finished { task, evaluation: Box::new(evaluation(0.2, 10, vec![])) });
+    assert_eq!(bench.core.state().finished_at(Fidelity::Full).count(), 1);
+    assert_eq!(bench.core.state().account.total(), Joules(3.0));
+}
+
+#[test]
+fn a_new_process_of_a_worker_frees_what_the_old_one_held_at_once() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    bench.joins("a", 2);
+    let again = bench.task_of("a").unwrap();
+    assert_eq!((again.trial, again.attempt.0), (task.trial, 1));
+    bench.beats("a", 1, &[task]);
+    let (_, last) = bench.sent.last().unwrap();
+    assert_eq!(*last, ToWorker::WhoAreYou { session: SessionId(1) }, "the old process is not heard any more");
+}
+
+#[test]
+fn a_lost_assignment_is_sent_again_and_a_stray_task_cancelled() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    let stray = TaskId { trial: TrialId(99), ..task };
+    bench.sent.clear();
+    bench.beats("a", 1, &[stray]);
+    assert_eq!(bench.sent.iter().filter(|(_, m)| *m == ToWorker::Cancel { task: stray }).count(), 1);
+    bench.passes(5.0);
+    bench.beats("a", 1, &[]);
+    let repeated =
+        |message: &ToWorker| matches!(message, ToWorker::Assign(assignment) if assignment.task == task);
+    assert!(bench.sent.iter().any(|(_, message)| repeated(message)));
+}
