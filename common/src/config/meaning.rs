@@ -58,7 +58,7 @@ impl Config {
         if !(0.1..=3600.0).contains(&self.carbon.retry_s) {
             return refuse("carbon.retry_s", self.carbon.retry_s, "between 0.1 and 3600 seconds");
         }
-        let models = ["auto", "persistence", "yesterday", "week_mean", "linear", "ensemble"];
+        let models = ["auto", "persistence", "yesterday", "week_mean", "linear", "transformer", "ensemble"];
         one_of("forecast.model", &self.forecast.model, &models)?;
         let policies = ["planner", "fixed", "linear", "threshold", "greedy"];
         one_of("allocation.policy", &self.allocation.policy, &policies)?;

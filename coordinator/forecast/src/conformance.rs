@@ -4,14 +4,16 @@ use common::carbon::{Forecast, SignalKind};
 use common::id::Zone;
 use common::time::GridHour;
 
-use crate::{Error, Forecaster, LEVELS, Series};
+use crate::{Channel, Error, Forecaster, LEVELS, Series};
 
 /// Panics with the broken promise where the model made by `new` breaks one. `horizon` is the longest it was made for.
 pub fn check_forecaster(new: impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
     let hours = new().min_history_hours() + 24 * 20;
     let past = wavy(hours, 0);
     check_shape(&new, &past, horizon);
-    check_future_is_unseen(&new, hours, horizon);
+    check_future_is_unseen(&new, &wavy(hours + horizon, hours), hours, horizon);
+    check_future_is_unseen(&new, &breezy(hours + horizon), hours, horizon);
+    check_channels(&new, hours, horizon);
     check_short_history(&new, horizon);
 
     for level in [250.0, 0.0] {
@@ -51,8 +53,13 @@ fn check_shape(new: &impl Fn() -> Box<dyn Forecaster>, past: &Series, horizon: u
 }
 
 /// Law F-1: two worlds that are alike until the issue and differ wildly afterwards get one forecast.
-fn check_future_is_unseen(new: &impl Fn() -> Box<dyn Forecaster>, hours: usize, horizon: usize) {
-    let (one, other) = (wavy(hours + horizon, hours), shifted(&wavy(hours + horizon, hours), hours, 300.0));
+fn check_future_is_unseen(
+    new: &impl Fn() -> Box<dyn Forecaster>,
+    world: &Series,
+    hours: usize,
+    horizon: usize,
+) {
+    let (one, other) = (world.clone(), shifted(world, hours, 300.0));
     assert_ne!(one, other);
     let issue = one.first_hour().plus(hours as i64 - 1);
     let forecasts = [&one, &other].map(|world| {
@@ -67,6 +74,20 @@ fn check_future_is_unseen(new: &impl Fn() -> Box<dyn Forecaster>, hours: usize, 
         Ok(forecast) => assert_eq!(forecast, forecasts[0], "the fit carried the future into the past"),
         Err(error) => assert!(matches!(error, Error::FromTheFuture { .. }), "{error}"),
     }
+}
+
+/// Generation by source may come and go with a trace: a model does with it, without it, or says that it can't.
+fn check_channels(new: &impl Fn() -> Box<dyn Forecaster>, hours: usize, horizon: usize) {
+    let rich = breezy(hours);
+    let poor = series(rich.values().to_vec());
+    for (learnt, known) in [(&rich, &rich), (&poor, &rich), (&rich, &poor)] {
+        match fitted(new, learnt).forecast(known, horizon) {
+            Ok(forecast) => check_rows(&forecast),
+            Err(error) => assert!(matches!(error, Error::OtherSeries { .. }), "{error}"),
+        }
+    }
+    let forecast = fitted(new, &rich).forecast(&rich, horizon);
+    assert!(forecast.is_ok(), "a history with channels is forecast");
 }
 
 fn check_short_history(new: &impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
@@ -110,7 +131,26 @@ fn wavy(hours: usize, phase: usize) -> Series {
     series((0..hours).map(value).collect())
 }
 
+/// A grid of coal, wind and sun, with the generation of each.
+fn breezy(hours: usize) -> Series {
+    let wind =
+        |hour: usize| 60.0 + 50.0 * (hour as f64 * 0.031).sin() + 9.0 * ((hour * hour) as f64 * 0.007).cos();
+    let sun = |hour: usize| (80.0 * (hour as f64 * 0.2618).sin()).max(0.0);
+    let coal = |hour: usize| 150.0 + 20.0 * (hour as f64 * 0.0374).cos() - 0.5 * wind(hour);
+    let intensity = |hour: usize| 760.0 * coal(hour) / (coal(hour) + wind(hour) + sun(hour));
+    let channel =
+        |name: &str, figure: &dyn Fn(usize) -> f64| Channel::new(name, (0..hours).map(figure).collect());
+    series((0..hours).map(intensity).collect())
+        .with_channels(vec![channel("wind", &wind), channel("solar", &sun), channel("coal", &coal)])
+        .expect("as long as the series")
+}
+
+/// The channels too: weather to come is as unknown as the intensity.
 fn shifted(world: &Series, from: usize, by: f64) -> Series {
-    let shift = |(hour, value): (usize, &f64)| if hour < from { *value } else { value + by };
-    series(world.values().iter().enumerate().map(shift).collect())
+    let moved = |values: &[f64]| -> Vec<f64> {
+        let shift = |(hour, value): (usize, &f64)| if hour < from { *value } else { value + by };
+        values.iter().enumerate().map(shift).collect()
+    };
+    let channels = world.channels().iter().map(|c| Channel::new(c.name(), moved(c.values()))).collect();
+    series(moved(world.values())).with_channels(channels).expect("as long as before")
 }

@@ -210,12 +210,10 @@ impl CarbonSource for Chain {
         known.into_values().collect()
     }
 
-    /// Of the link that the past is from.
+    /// Of the first link that has any: whoever metered the wind, it blew.
     fn channels(&self, first: GridHour, hours: usize) -> Vec<Channel> {
-        let end = first.plus(hours as i64);
         let links = std::iter::once(&self.first).chain(&self.others);
-        let past = links.into_iter().find(|link| !link.history(end, hours).is_empty());
-        past.map_or_else(Vec::new, |link| link.channels(first, hours))
+        links.map(|link| link.channels(first, hours)).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     fn describe(&self) -> String {
