@@ -194,6 +194,32 @@ fn a_service_that_never_answers_delays_no_decision() {
     audit(&study.directory).check_report(&study.directory);
 }
 
+#[test]
+fn an_answer_that_comes_too_late_for_its_hour_corrects_the_books() {
+    // Longer than a decision waits, shorter than an hour lasts.
+    let service = Service::new(Manner::Dawdles(LIVING, 3_800));
+    let keys = tempfile::tempdir().expect("a folder for the key");
+    let study = Study::new(&settings(&service, keys.path(), ""));
+    let mut coordinator = study.run(&["--set", "carbon.hour_seconds=6.0", "--set", "budget.hours=4"]);
+    coordinator.end().with(0).saying(&["study finished"]);
+    let told = samples(&study.history());
+    let first = told[0].hour;
+    let of_first: Vec<_> = told.iter().filter(|sample| sample.hour == first).collect();
+    assert_eq!(of_first[0].provenance, Provenance::Constant, "{of_first:?}");
+    assert_eq!((of_first[0].intensity.0, of_first[1].intensity.0), (CONSTANT, LIVING), "{of_first:?}");
+    assert!(is_measured(&of_first[1].provenance), "{of_first:?}");
+    let cached = hours(&study.history(), |provenance| matches!(provenance, Provenance::Cached { .. }));
+    assert!(cached.contains(&first.plus(1)), "the next decision is made from it: {told:?}");
+
+    let books = audit(&study.directory);
+    books.check_report(&study.directory);
+    let text = fs::read_to_string(study.directory.join("report.json")).expect("report.json");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let hour = &report["energy"]["by_hour"][0];
+    assert_eq!(hour["intensity_g_per_kwh"], LIVING, "{hour}");
+    assert_eq!(hour["provenance"], "measured (Electricity Maps)", "{hour}");
+}
+
 /// Hours whose figure came, and then a decision, before they were over; the youngest, which the study's end may have cut short,
 /// counts once so `many` others do.
 fn decided_in_time(history: &History, many: usize) -> BTreeSet<GridHour> {

@@ -7,12 +7,17 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::patience::pause;
 
 /// What becomes of a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Manner {
     /// Answers with the intensity given.
     Serves(f64),
+    /// The same, so many milliseconds later.
+    Dawdles(f64, u64),
     /// Nobody listens: connections are refused.
     Gone,
     /// Takes the question and never answers.
@@ -128,6 +133,10 @@ fn answer(mut stream: TcpStream, path: &str, manner: Manner) -> Option<TcpStream
     let (status, kind, body) = match manner {
         Manner::Hangs => return Some(stream),
         Manner::Gone => return None,
+        Manner::Dawdles(intensity, late_ms) => {
+            pause(Duration::from_millis(late_ms));
+            (200, "application/json", row(path, intensity))
+        }
         Manner::Serves(intensity) => (200, "application/json", row(path, intensity)),
         Manner::Html => {
             (200, "text/html", "<!DOCTYPE html>\n<html><body>Please log in</body></html>".to_owned())

@@ -128,6 +128,7 @@ impl Asker {
         let answered = self.ask_past(from, to)?;
         self.learn(|known| {
             known.asked = Some((hour, now));
+            known.on_asked(from, to);
             known.hours.extend(answered);
         });
         Ok(())
@@ -153,25 +154,35 @@ impl Asker {
     /// Asks for the hours `[from, before)` that were never asked for, the youngest first, some of them at a time.
     pub fn look_back(&self, from: GridHour, before: GridHour) {
         for _ in 0..REQUESTS_PER_LOOK {
-            let (back_to, barred) = {
-                let known = self.known();
-                (known.back_to.unwrap_or(before), known.barred)
-            };
-            if barred || back_to <= from {
-                return;
-            }
-            let start = from.max(back_to.plus(-self.service.span_hours()));
-            match self.ask_about_past(start, back_to, true) {
+            let Some((start, end)) = self.never_asked_for(from, before) else { return };
+            match self.ask_about_past(start, end, true) {
                 Ok(answered) => self.learn(|known| {
                     for (hour, sample) in answered {
                         known.hours.entry(hour).or_insert(sample);
                     }
                     known.back_to = Some(start);
+                    known.up_to = known.up_to.max(Some(end));
                 }),
                 // The plan does not reach so far back.
                 Err(Trouble::Refused { .. }) => self.known().barred = true,
                 Err(_) => return,
             }
+        }
+    }
+
+    /// The youngest part of `[from, before)` that one question may span; hours that are known are passed over.
+    fn never_asked_for(&self, from: GridHour, before: GridHour) -> Option<(GridHour, GridHour)> {
+        let mut known = self.known();
+        loop {
+            let end = known.back_to.unwrap_or(before);
+            if known.barred || end <= from {
+                return None;
+            }
+            let start = from.max(end.plus(-self.service.span_hours()));
+            if !known.has_all(start, end) {
+                return Some((start, end));
+            }
+            known.back_to = Some(start);
         }
     }
 

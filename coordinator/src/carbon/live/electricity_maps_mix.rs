@@ -15,7 +15,7 @@ use crate::carbon::mix::{self, Factors};
 
 /// Of the consumption that must be known by source: beyond it a null may hide anything.
 const KNOWN_SHARE: f64 = 0.95;
-const METHOD: &str = "from the power breakdown by IPCC emission factors";
+const METHOD: &str = "by published emission factors";
 
 #[derive(Debug, Clone)]
 pub struct ElectricityMapsMix {
@@ -77,7 +77,7 @@ struct Row {
 
 impl Service for ElectricityMapsMix {
     fn name(&self) -> &'static str {
-        "Electricity Maps"
+        "Electricity Maps' power breakdown"
     }
 
     fn kind(&self) -> SignalKind {
@@ -85,7 +85,7 @@ impl Service for ElectricityMapsMix {
     }
 
     fn place(&self) -> String {
-        format!("{} by its mix", self.maps.place())
+        self.maps.place()
     }
 
     fn span_hours(&self) -> i64 {

@@ -17,8 +17,10 @@ pub struct Known {
     pub forecast_due: Option<Timestamp>,
     /// When the youngest hours were last asked for.
     pub asked: Option<(GridHour, Timestamp)>,
-    /// The past was asked for from here on.
+    /// The past was asked for from here on …
     pub back_to: Option<GridHour>,
+    /// … up to here, without a hole.
+    pub up_to: Option<GridHour>,
     /// The plan reaches no further back; another may after a restart.
     pub barred: bool,
 }
@@ -31,6 +33,7 @@ pub struct Kept {
     forecast_due: Option<Timestamp>,
     asked: Option<(GridHour, Timestamp)>,
     back_to: Option<GridHour>,
+    up_to: Option<GridHour>,
 }
 
 impl Known {
@@ -44,6 +47,7 @@ impl Known {
             forecast_due: self.forecast_due,
             asked: self.asked,
             back_to: self.back_to,
+            up_to: self.up_to,
         }
     }
 
@@ -65,8 +69,21 @@ impl Known {
             forecast_due: kept.forecast_due.filter(|due| due.since(now).0 <= 24 * common::time::HOUR_MS),
             asked: kept.asked.filter(|(_, at)| *at <= now),
             back_to: kept.back_to,
+            up_to: kept.up_to,
             barred: false,
         }
+    }
+
+    /// `[from, to)` was asked for. A hole that a long silence left is looked back for anew.
+    pub fn on_asked(&mut self, from: GridHour, to: GridHour) {
+        if self.up_to.is_some_and(|up_to| up_to < from) {
+            self.back_to = Some(from);
+        }
+        self.up_to = self.up_to.max(Some(to));
+    }
+
+    pub fn has_all(&self, from: GridHour, before: GridHour) -> bool {
+        self.hours.range(from..before).count() as i64 == before.0 - from.0
     }
 
     /// The hour itself, else what was expected of it.

@@ -153,6 +153,77 @@ fn uk_half_hours() {
 }
 
 #[test]
+fn electricity_maps_power_breakdown() {
+    let zone = Zone::new("FR");
+    // As the service shows it; 31479 MW of 60 GW nuclear, what came out of storage 1013 MW.
+    let row = |time: &str, gas: &str, total: f64| {
+        format!(
+            r#"{{"datetime":"2026-05-01T{time}Z","updatedAt":"x","powerConsumptionBreakdown":{{"nuclear":31479,"geothermal":0,"biomass":753,"coal":227,"wind":8122,"solar":4481,"hydro":7106,"gas":{gas},"oil":341,"unknown":2,"hydro discharge":1013,"battery discharge":0}},"powerProductionBreakdown":{{"geothermal":null}},"powerConsumptionTotal":{total},"isEstimated":false,"estimationMethod":null}}"#
+        )
+    };
+    let rows = [
+        row("10:00", "6146", 59_670.0),
+        // A null that hides a tenth of the power is no answer; one that hides nothing is.
+        row("11:00", "null", 59_670.0),
+        row("12:00", "null", 53_524.0),
+        row("13:00", "-1", 59_670.0),
+    ];
+    let body = format!(r#"{{"zone":"FR","history":[{}]}}"#, rows.join(","));
+    // By hand: Σ power × factor ÷ Σ power, storage left out of both.
+    let lifecycle_without_gas = 31_479.0 * 12.0
+        + 753.0 * 230.0
+        + 227.0 * 820.0
+        + 8_122.0 * 11.0
+        + 4_481.0 * 45.0
+        + 7_106.0 * 24.0
+        + 341.0 * 650.0
+        + 2.0 * 700.0;
+    let (all, no_gas) = (58_657.0, 52_511.0);
+    let lifecycle = (lifecycle_without_gas + 6_146.0 * 490.0) / all;
+    let direct = (227.0 * 760.0 + 6_146.0 * 370.0 + 341.0 * 406.0 + 2.0 * 575.0) / all;
+    let source = "estimated (Electricity Maps' power breakdown, by published emission factors)";
+    let service = ElectricityMapsMix::new("FR", &zone, SignalKind::AverageLifecycle);
+    assert_eq!(
+        told(&service, &body, false),
+        [
+            format!("2026-05-01T10:00Z {lifecycle:.2} {source}"),
+            format!("2026-05-01T12:00Z {:.2} {source}", lifecycle_without_gas / no_gas),
+        ]
+    );
+    let service = ElectricityMapsMix::new("FR", &zone, SignalKind::AverageDirect);
+    assert_eq!(told(&service, &body, false)[0], format!("2026-05-01T10:00Z {direct:.2} {source}"));
+    let estimated = body.replace("\"estimationMethod\":null", "\"estimationMethod\":\"SANDBOX_MODE_DATA\"");
+    assert!(
+        told(&service, &estimated, false)[0].ends_with("SANDBOX_MODE_DATA, by published emission factors)")
+    );
+    let forecast = body.replace("history", "forecast");
+    assert!(told(&service, &forecast, true)[0].ends_with("forecast (Electricity Maps' power breakdown)"));
+    assert!(told(&service, "{}", false).is_empty());
+    assert!(refused(&service, r#"{"zone":"DE","history":[]}"#).contains("about DE where FR was asked"));
+}
+
+#[test]
+fn watttime_finds_the_region_of_a_position_once() {
+    let service = WattTime::new("37.8,-122.4", SignalKind::AverageDirect);
+    let question = "/v3/region-from-loc?latitude=37.8&longitude=-122.4&signal_type=co2_aoer";
+    assert_eq!(service.locate().as_deref(), Some(question));
+    for odd in [
+        r#"{"region":"","signal_type":"co2_aoer"}"#,
+        r#"{"region":"A&region=B","signal_type":"co2_aoer"}"#,
+        r#"{"region":"CAISO_NORTH","signal_type":"co2_moer"}"#,
+        r#"{"error":"no region here"}"#,
+    ] {
+        assert!(service.on_located(odd.as_bytes()).is_err(), "{odd}");
+        assert!(service.locate().is_some(), "{odd}");
+    }
+    let found = r#"{"region":"CAISO_NORTH","region_full_name":"California","signal_type":"co2_aoer"}"#;
+    service.on_located(found.as_bytes()).unwrap();
+    assert_eq!(service.locate(), None);
+    assert!(service.coming(hour("2026-05-01T10:00Z")).starts_with("/v3/forecast?region=CAISO_NORTH&"));
+    assert_eq!(WattTime::new("CAISO_NORTH", SignalKind::AverageDirect).locate(), None);
+}
+
+#[test]
 fn questions_are_the_published_ones() {
     let (from, to, now) =
         (hour("2026-05-01T10:00Z"), hour("2026-05-02T10:00Z"), Timestamp(1_777_716_000_000));
@@ -162,6 +233,9 @@ fn questions_are_the_published_ones() {
     assert_eq!(maps.past(from.plus(1), to, now), format!("/carbon-intensity/history?{tail}"));
     let range = format!("/carbon-intensity/past-range?{tail}&start=2026-05-01T10:00Z&end=2026-05-02T10:00Z");
     assert_eq!(maps.past(from, to, now), range);
+    let mix = ElectricityMapsMix::new("DE", &Zone::new("DE"), SignalKind::AverageDirect);
+    assert_eq!(mix.past(from.plus(1), to, now), format!("/power-breakdown/history?{tail}"));
+    assert_eq!(mix.coming(to), format!("/power-breakdown/forecast?{tail}&horizonHours=72"));
     let point = ElectricityMaps::new("52.5,13.4", SignalKind::AverageLifecycle);
     assert!(
         point

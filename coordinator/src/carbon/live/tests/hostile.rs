@@ -224,6 +224,44 @@ fn a_long_past_is_asked_for_in_pieces() {
     assert!(asked[2].ends_with("start=2026-03-22T00:00Z&end=2026-03-24T00:00Z"), "{asked:?}");
 }
 
+/// All hours that are asked for, up to the present one.
+fn knows_all(hands: &Hands) -> Server {
+    let clock = hands.clock();
+    Server::new(move |asked, _| {
+        if asked.path.contains("/forecast") {
+            return Reply::Json(r#"{"zone":"DE","forecast":[]}"#.into());
+        }
+        let value = |name: &str| asked.path.split(['?', '&']).find_map(|pair| pair.strip_prefix(name));
+        let present = clock.now().hour();
+        let from = value("start=").map_or(present.plus(-23), hour);
+        let to = value("end=").map_or(present.plus(1), hour);
+        let rows: Vec<String> =
+            (from.0..to.0).map(|at| row(&GridHour(at).to_string(), at as f64 % 1000.0)).collect();
+        Reply::Json(history(&rows))
+    })
+}
+
+#[test]
+fn a_hole_that_a_long_silence_left_is_filled_and_the_rest_not_asked_for_again() {
+    let hands = Hands::at(NOW);
+    let server = knows_all(&hands);
+    let mut source = germany(&server, &hands);
+    let look = |source: &mut Live, hands: &Hands| {
+        let now = hands.clock().now().hour();
+        source.observe(now).unwrap();
+        (0..4).for_each(|_| drop(source.history(now.plus(1), 1_000)));
+        source.history(now.plus(1), 1_000).len()
+    };
+    assert_eq!(look(&mut source, &hands), 1_000);
+    let first = server.asked().len();
+    assert!(first <= 7, "{first} questions");
+    // Nobody looked for four days.
+    hands.go_on(Millis(4 * 24 * 60 * MINUTE.0));
+    assert_eq!(look(&mut source, &hands), 1_000, "no hour is missing");
+    let second = server.asked().len() - first;
+    assert!(second <= 3, "the present, its forecast and the hole: {second} questions");
+}
+
 #[test]
 fn watttime_logs_in_once_and_again_when_the_token_runs_out() {
     let server = Server::new(|asked, before| {

@@ -128,11 +128,11 @@ pub fn all() -> Vec<Dialect> {
         empty: r#"{"zone":"DE","history":[]}"#,
     };
     let by_mix = Dialect {
-        name: "Electricity Maps by its mix",
+        name: "Electricity Maps' power breakdown",
         service: || Box::new(ElectricityMapsMix::new("DE", &Zone::new("DE"), SignalKind::AverageLifecycle)),
         says: mix,
         says_part: |hours, _| mix(hours, utc),
-        provenance: "estimated (Electricity Maps, from the power breakdown by IPCC emission factors)",
+        provenance: "estimated (Electricity Maps' power breakdown, by published emission factors)",
         of_something_else: &TABLE_OF_MAPS[..1],
         ..maps
     };
