@@ -80,3 +80,11 @@ fn the_patience_of_a_chain_is_shared_by_its_links() {
         (7.0, Provenance::Measured("Electricity Maps".into()))
     );
 }
+
+#[test]
+fn nobody_is_asked_for_what_a_service_does_not_have() {
+    let (server, hands) = (Server::new(|_, _| Reply::Hang), Hands::at(NOW));
+    let chain = Chain::new(Box::new(germany(&server, &hands))).then(Box::new(germany(&server, &hands)));
+    assert!(chain.channels(hour(NOW).plus(-48), 48).is_empty());
+    assert!(server.asked().is_empty(), "{:?}", server.asked());
+}
