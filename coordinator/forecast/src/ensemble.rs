@@ -43,5 +43,11 @@ const MEMBERS: [MapOptions; 5] = [
 pub fn build(horizon: usize) -> Result<Blend, Error> {
     let map =
         |options| -> Result<Box<dyn PointModel>, Error> { Ok(Box::new(LinearMap::new(options, horizon)?)) };
-    Ok(Blend::new(NAME, MEMBERS.into_iter().map(map).collect::<Result<Vec<_>, _>>()?))
+    let members = MEMBERS.into_iter().map(map).collect::<Result<Vec<_>, _>>()?;
+    #[cfg(feature = "torch")]
+    let members = {
+        let transformer: Box<dyn PointModel> = Box::new(crate::Transformer::new(horizon)?);
+        members.into_iter().chain([transformer]).collect()
+    };
+    Ok(Blend::new(NAME, members))
 }

@@ -10,7 +10,11 @@ use crate::{Calibrated, Error, LinearMap, MapOptions, Persistence, Series, WeekM
 pub const MAX_HORIZON_HOURS: usize = 168;
 
 /// Models from simple to demanding: the order in which a young history climbs, and falls back.
+#[cfg(not(feature = "torch"))]
 pub const MODELS: [&str; 5] = ["persistence", "yesterday", "week_mean", "linear", "ensemble"];
+/// Models from simple to demanding: the order in which a young history climbs, and falls back.
+#[cfg(feature = "torch")]
+pub const MODELS: [&str; 6] = ["persistence", "yesterday", "week_mean", "linear", "transformer", "ensemble"];
 /// Those without parameters: they need no training and stand in until others are trained.
 pub const RULES: [&str; 3] = ["persistence", "yesterday", "week_mean"];
 /// The setting that leaves the model to [`crate::choose`].
@@ -39,6 +43,8 @@ pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
         "yesterday" => Box::new(Yesterday),
         "week_mean" => Box::new(WeekMean),
         "linear" => Box::new(Calibrated::new(Box::new(LinearMap::new(MapOptions::PLAIN, horizon)?))),
+        #[cfg(feature = "torch")]
+        "transformer" => Box::new(Calibrated::correcting(Box::new(crate::Transformer::new(horizon)?))),
         "ensemble" => Box::new(Calibrated::correcting(Box::new(ensemble::build(horizon)?))),
         _ => return Err(unknown(name)),
     })

@@ -7,6 +7,7 @@
 //! | `naive` | rules without parameters |
 //! | `point` | the trait of models that say one number an hour |
 //! | `linear`, `blend` | such models: linear maps, and a mix of several |
+//! | `transformer` | another, behind the feature `torch`: the only one that holds tensors and writes files |
 //! | `ensemble` | the mix that is offered by name |
 //! | `calibrated`, `band`, `correction` | quantiles from a model's own errors, and what the newest of them teach |
 //! | `metrics`, `saving`, `backtest` | how good a model is |
@@ -34,6 +35,8 @@ mod point;
 mod saving;
 mod selector;
 mod series;
+#[cfg(feature = "torch")]
+mod transformer;
 
 pub use backtest::{Plan, Step, backtest, backtest_watched};
 pub use band::LEVELS;
@@ -50,3 +53,5 @@ pub use point::PointModel;
 pub use saving::Saving;
 pub use selector::{RETRAIN_HOURS, Selector, Trained, Training, Verdict};
 pub use series::{Gaps, Series};
+#[cfg(feature = "torch")]
+pub use transformer::{About, AboutZone, Course, Options as TransformerOptions, Transformer, WeightsError};
