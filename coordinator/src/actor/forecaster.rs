@@ -14,8 +14,8 @@ use super::carbon_watch::{CarbonWatch, History, Known};
 use super::coordinator::{Coordinator, Take};
 use crate::core::Input;
 
-/// Hours of the past that a forecast is made from: two months of errors for its band, and what the models look back on before them.
-const HISTORY_HOURS: usize = 2_160;
+/// Hours of the past that a forecast is made from, 24 weeks: five months of errors for its band, and what the models look back on before.
+const HISTORY_HOURS: usize = 4_032;
 /// Hours that models are trained on: two years hold each season twice.
 const TRAINING_HOURS: usize = 2 * 8_760;
 /// A few missing hours are bridged; before a longer gap nothing is learnt from.

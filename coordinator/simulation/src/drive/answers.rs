@@ -17,8 +17,9 @@ use forecast::{Selector, Series};
 use super::study::{Error, Study};
 use crate::world::HourlyTrace;
 
-/// Hours of the past that models learn from: three months, as in a live study.
-const HISTORY_HOURS: usize = 2_160;
+/// Hours of the past that models learn from, 24 weeks: a forecast is made from as many in a live study, whose models are trained on two
+/// years; that would take longer than most simulated studies.
+const HISTORY_HOURS: usize = 4_032;
 
 #[derive(Debug)]
 pub struct Answers<'a> {
