@@ -3,7 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::time::GridHour;
+use common::carbon::{CarbonSample, Forecast, Provenance, SignalKind};
+use common::event::Event;
+use common::id::Zone;
+use common::time::{GridHour, Timestamp};
+use common::unit::Intensity;
+use coordinator::directory::StudyDirectory;
+use ledger::Ledger;
 use serde_json::Value;
 
 /// 2021-01-01T00:00Z.
@@ -174,4 +180,42 @@ fn the_coming_hours_are_shown() {
     check_refused(&[&["show"], &settings[..]].concat(), &["did you mean `LOCAL`?"]);
     let nothing = folder.path().display().to_string();
     assert!(!call(&["show", "--dir", &nothing]).status.success());
+}
+
+#[test]
+fn a_study_shows_what_its_coordinator_expects() {
+    let folder = tempfile::tempdir().unwrap();
+    let (zone, hour) = (Zone::new("DE"), GridHour(FIRST_HOUR));
+    let sample = CarbonSample {
+        zone: zone.clone(),
+        hour,
+        intensity: Intensity(210.0),
+        kind: SignalKind::AverageDirect,
+        provenance: Provenance::Measured("grid.csv".into()),
+    };
+    let forecast = Forecast {
+        zone,
+        issued_at: hour,
+        model: "ensemble".into(),
+        levels: vec![0.05, 0.5, 0.95],
+        quantiles: (0..72).map(|lead| vec![150.0, 200.0 + f64::from(lead), 300.0]).collect(),
+    };
+    let events = [
+        Event::CarbonObserved { samples: vec![sample] },
+        Event::ForecastIssued { forecast: Box::new(forecast) },
+    ];
+    let mut ledger = Ledger::open(StudyDirectory::new(folder.path()).ledger()).unwrap();
+    ledger.append(Timestamp(0), &events).unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let text = told(&["show", "--dir", dir, "--hours", "12"]);
+    assert!(text.starts_with("DE, average_direct: forecast by ensemble after 2021-01-01T00:00Z\n"), "{text}");
+    assert!(text.contains("from measured (grid.csv) in the study in"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.contains('█')).count(), 12, "{text}");
+    let shown: Value = serde_json::from_str(&told(&["show", "--dir", dir, "--json"])).unwrap();
+    assert_eq!(
+        (shown["hours"].as_array().unwrap().len(), &shown["hours"][3]["hour"]),
+        (48, &"2021-01-01T04:00Z".into())
+    );
+    assert_eq!(shown["hours"][3]["quantiles_g_per_kwh"][1], 203.0);
+    check_refused(&["show", "--dir", dir, "--zone", "PL"], &["nothing is known of the zone PL"]);
 }

@@ -194,14 +194,20 @@ impl Args {
         let zone = only(self.zone.as_deref(), state.forecasts.keys())?;
         let mut forecast = state.forecasts[&zone].clone();
         forecast.quantiles.truncate(self.hours.unwrap_or(48));
-        let report =
-            report::Report::of(&state, &chronicle, clock::now()).context("the study has not begun yet")?;
-        let facts = report.forecasts.iter().find(|facts| facts.zone == zone);
+        // A study of which nothing but forecasts is known yet has no errors to tell.
+        let report = report::Report::of(&state, &chronicle, clock::now());
+        let facts = report.iter().flat_map(|report| &report.forecasts).find(|facts| facts.zone == zone);
+        let observed = state.account.series(&zone).next_back();
+        let known_from = match observed {
+            Some(sample) => format!("{} in the study in {}", sample.provenance, dir.display()),
+            None => format!("the study in {}", dir.display()),
+        };
         let shown = Shown {
+            kind: observed.map(|sample| word(sample.kind)),
             mape_percent: facts.and_then(|facts| facts.day_ahead.mape_percent),
             inside_band: facts.and_then(|facts| facts.day_ahead.inside_band),
             tested_on: format!("{} forecasts of this study so far", facts.map_or(0, |facts| facts.issued)),
-            ..Shown::new(&forecast, format!("the study in {}", dir.display()))
+            ..Shown::new(&forecast, known_from)
         };
         Ok((shown, forecast))
     }
