@@ -23,6 +23,7 @@ mod selection;
 pub mod surrogate;
 pub mod svm;
 mod tree;
+mod vector;
 
 pub use error::Error;
 pub use knowledge::{Knowledge, Nothing};

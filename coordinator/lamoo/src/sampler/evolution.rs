@@ -9,6 +9,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Batch, Random, Sampler};
+use crate::tree::Sample;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Evolution {
@@ -75,13 +76,11 @@ fn mutated(space: &dyn SearchSpace, architecture: &Architecture, rng: &mut ChaCh
 
 /// The region's best `most` samples by layer, the loneliest first within one, then by architecture.
 pub(super) fn best<'a>(batch: &Batch<'a>, most: usize) -> Vec<&'a Architecture> {
-    let samples: Vec<_> = batch.samples().collect();
-    let objectives: Vec<&[f64]> = samples.iter().map(|sample| sample.objectives.as_slice()).collect();
-    let ranks = moo::ranks(&objectives).expect("the tree was built from these objectives");
+    let (samples, ranks) = ranked(batch);
     let mut order: Vec<usize> = Vec::with_capacity(samples.len());
     for layer in 0..=ranks.iter().copied().max().unwrap_or(0) {
         let members: Vec<usize> = (0..samples.len()).filter(|&index| ranks[index] == layer).collect();
-        let rows: Vec<&[f64]> = members.iter().map(|&index| objectives[index]).collect();
+        let rows: Vec<&[f64]> = members.iter().map(|&index| &*samples[index].objectives).collect();
         let alone = moo::crowding_distances(&rows).expect("the tree was built from these objectives");
         let mut layer_order: Vec<usize> = (0..members.len()).collect();
         layer_order.sort_by(|&a, &b| alone[b].total_cmp(&alone[a]).then(members[a].cmp(&members[b])));
@@ -92,4 +91,18 @@ pub(super) fn best<'a>(batch: &Batch<'a>, most: usize) -> Vec<&'a Architecture> 
     }
     order.truncate(most);
     order.into_iter().map(|index| &samples[index].architecture).collect()
+}
+
+/// The region's samples that none of its others dominates.
+pub(super) fn front<'a>(batch: &Batch<'a>) -> Vec<&'a Architecture> {
+    let (samples, ranks) = ranked(batch);
+    let first = samples.into_iter().zip(ranks).filter(|(_, rank)| *rank == 0);
+    first.map(|(sample, _)| &sample.architecture).collect()
+}
+
+fn ranked<'a>(batch: &Batch<'a>) -> (Vec<&'a Sample>, Vec<usize>) {
+    let samples: Vec<_> = batch.samples().collect();
+    let objectives: Vec<&[f64]> = samples.iter().map(|sample| sample.objectives.as_slice()).collect();
+    let ranks = moo::ranks(&objectives).expect("the tree was built from these objectives");
+    (samples, ranks)
 }

@@ -3,6 +3,12 @@
 //!
 //! A list is weighed as a whole. In a larger space candidates are gathered (uniform ones, children of the region's best) and
 //! the best of them climb to their best neighbours, while attempts last.
+//!
+//! Where the model expects next to nothing, its own errors are what is left to find: now and then the neighbour of the front
+//! has its turn of which most can be *hoped*. A model that is wrong about one option of one decision is set right there,
+//! whereas the most uncertain of all architectures are mostly the strangest.
+
+use std::collections::BTreeSet;
 
 use common::architecture::Architecture;
 use rand_chacha::ChaCha8Rng;
@@ -19,7 +25,7 @@ const CLIMBERS: usize = 4;
 /// Share of the hypervolume reached below which an expected gain is next to nothing.
 const LITTLE: f64 = 5e-4;
 /// One in so many choices goes by hope, then.
-const TURN: usize = 4;
+const TURN: usize = 8;
 
 #[derive(Debug)]
 pub struct Improvement<'q> {
@@ -31,30 +37,43 @@ impl<'q> Improvement<'q> {
         Self { surrogate }
     }
 
-    /// The most promising open architecture of the list; where the model expects next to nothing, now and then the one
-    /// of which most can be hoped, for then its own errors are what is left to find.
+    /// The most promising open architecture of the list.
     fn best_listed(&self, batch: &Batch<'_>) -> Option<(Architecture, f64)> {
         let all = batch.pool().all()?;
-        let hopes = self.surrogate.hopes();
-        let is_open = |own: &Architecture| batch.is_new(own) && batch.is_inside(own);
         let mut best: Option<(&Architecture, f64)> = None;
-        for &(place, hope) in &hopes {
+        for (place, hope) in self.surrogate.hopes() {
             // What is expected is less than what is hoped.
             if best.is_some_and(|(_, promise)| hope <= promise) {
                 break;
             }
             let own = &all[place];
             let promise = self.surrogate.promise(own, Some(place));
-            if best.is_none_or(|(_, most)| promise > most) && is_open(own) {
+            if best.is_none_or(|(_, most)| promise > most) && batch.is_new(own) && batch.is_inside(own) {
                 best = Some((own, promise));
             }
         }
-        let little = LITTLE * self.surrogate.hypervolume();
-        let known = batch.tree().samples().len() + batch.chosen().len();
-        if known.is_multiple_of(TURN) && best.is_none_or(|(_, promise)| promise < little) {
-            best = hopes.iter().map(|&(place, hope)| (&all[place], hope)).find(|(own, _)| is_open(own));
-        }
         best.map(|(own, promise)| (own.clone(), promise))
+    }
+
+    /// Whether a choice that promises so much gives way to hope.
+    fn is_turn_of_hope(&self, batch: &Batch<'_>, promise: f64) -> bool {
+        let known = batch.tree().samples().len() + batch.chosen().len();
+        known.is_multiple_of(TURN) && promise < LITTLE * self.surrogate.hypervolume()
+    }
+
+    /// The open neighbour of the region's front of which most can be hoped, among as many as there are attempts left.
+    fn best_hope(&mut self, batch: &Batch<'_>) -> Option<(Architecture, f64)> {
+        let scope = batch.pool().scope();
+        let neighbours =
+            super::evolution::front(batch).into_iter().flat_map(|own| scope.space.neighbours(own));
+        let near: BTreeSet<Architecture> =
+            neighbours.take(batch.attempts_left()).map(|neighbour| scope.own(&neighbour)).collect();
+        let hoped = near.into_iter().filter(|own| batch.is_open(own)).map(|own| {
+            let hope = self.surrogate.hope(&own, batch.pool().place(&own));
+            (own, hope)
+        });
+        // The first of equals.
+        hoped.filter(|(_, hope)| *hope > 0.0).reduce(|best, next| if next.1 > best.1 { next } else { best })
     }
 
     /// The most promising open architecture found with the batch's attempts, of which `share` may be spent.
@@ -108,7 +127,7 @@ impl<'q> Improvement<'q> {
 /// Open architectures with what they promise, each weighed once.
 #[derive(Debug, Default)]
 struct Weighed {
-    known: std::collections::BTreeSet<Architecture>,
+    known: BTreeSet<Architecture>,
     open: Vec<(Architecture, f64)>,
 }
 
@@ -138,7 +157,9 @@ impl Sampler for Improvement<'_> {
                 let share = batch.attempts_left().div_ceil(missing + 1);
                 self.best_found(batch, share, rng)
             };
-            let Some((own, promise)) = found else { break };
+            let promise = found.as_ref().map_or(0.0, |(_, promise)| *promise);
+            let hoped = if self.is_turn_of_hope(batch, promise) { self.best_hope(batch) } else { None };
+            let Some((own, promise)) = hoped.or(found) else { break };
             if !batch.offer_promising(&own, promise) {
                 break;
             }

@@ -37,6 +37,11 @@ impl<'a> Pool<'a> {
         self.all.as_deref()
     }
 
+    /// Where an own form stands in the list.
+    pub(crate) fn place(&self, own: &Architecture) -> Option<usize> {
+        self.all()?.binary_search(own).ok()
+    }
+
     pub(crate) fn shared(&self) -> Option<Arc<[Architecture]>> {
         self.all.clone()
     }

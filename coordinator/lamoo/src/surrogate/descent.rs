@@ -1,6 +1,6 @@
 //! Minimises a smooth function: BFGS with a backtracking line search (Nocedal and Wright, Numerical Optimization, ch. 6).
 
-use super::factor::{add_scaled, dot};
+use crate::vector::{add_scaled, dot};
 
 /// Steps of the line search: each halves the length, at least.
 const HALVINGS: usize = 12;

@@ -2,9 +2,10 @@
 //! posteriori), by gradient.
 
 use super::descent::minimise;
-use super::factor::{Factor, dot};
+use super::factor::Factor;
 use super::kernel::{LevelParameters, Parameters};
 use super::view::Layout;
+use crate::vector::{add_scaled, dot};
 
 /// Steps at most.
 const STEPS: usize = 60;
@@ -111,7 +112,7 @@ impl Lesson<'_> {
         for (group, amplitude) in layout.groups.iter().zip(&parameters.amplitudes) {
             let mut exponent = vec![0.0; pairs];
             for feature in group.clone() {
-                super::factor::add_scaled(&mut exponent, &distances[feature], -parameters.rates[feature]);
+                add_scaled(&mut exponent, &distances[feature], -parameters.rates[feature]);
             }
             exponent.iter_mut().for_each(|entry| *entry = amplitude * libm::exp(*entry));
             parts.push(exponent);

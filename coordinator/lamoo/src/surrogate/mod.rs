@@ -107,6 +107,15 @@ impl<'q> Surrogate<'q> {
         self.gain.of(&self.beliefs(own, place))
     }
 
+    /// What an own form would add if all went as well as an optimist hopes.
+    pub(crate) fn hope(&mut self, own: &Architecture, place: Option<usize>) -> f64 {
+        if place.is_none() {
+            self.see(own);
+        }
+        let optimistic: Vec<f64> = self.beliefs(own, place).iter().map(Belief::optimistic).collect();
+        self.front.gain(&optimistic).unwrap_or(0.0)
+    }
+
     /// What own forms at these places of the list would add if all went as well as an optimist hopes; places that even then
     /// add nothing are left out, the most first.
     pub(crate) fn hopes(&self) -> Vec<(usize, f64)> {

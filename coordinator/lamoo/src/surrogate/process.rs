@@ -1,8 +1,9 @@
 //! A Gaussian process given its observations (Rasmussen and Williams, 2006, algorithm 2.1), grown one at a time.
 
-use super::factor::{Factor, add_scaled, dot};
+use super::factor::Factor;
 use super::kernel::Parameters;
 use super::view::Layout;
+use crate::vector::{add_scaled, dot};
 
 /// A zero-mean process with known parameters. It predicts the full fidelity, level 0.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bits::{Bits, places};
+use crate::vector::dot;
 
 /// How alike two feature vectors are. `γ = 1 / Σ_j Var(x_j)` over the training rows, so that the typical squared
 /// distance, `2 / γ`, is 2 whatever the number and scale of the features, and constant columns change nothing.
@@ -150,18 +151,4 @@ impl Rows {
             |row| self.row(row).iter().zip(&means).map(|(value, mean)| (value - mean).powi(2)).sum::<f64>();
         (0..self.len()).map(squared).sum::<f64>() / count
     }
-}
-
-/// `x·z` in four running sums, which the compiler may keep in one vector register; the order is fixed.
-fn dot(x: &[f64], z: &[f64]) -> f64 {
-    let (xs, x_rest) = x.as_chunks::<4>();
-    let (zs, z_rest) = z.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for (a, b) in xs.iter().zip(zs) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f64 = x_rest.iter().zip(z_rest).map(|(a, b)| a * b).sum();
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
