@@ -41,22 +41,7 @@ fn mobile_blocks() {
 
 #[test]
 fn numbers_choices_and_conditions_of_the_users_own() {
-    let text = r#"
-        [[decision]]
-        name = "optimiser"
-        choices = ["sgd", "adam"]
-        [[decision]]
-        name = "momentum"
-        float = [0.0, 0.99]
-        when = { optimiser = ["sgd"] }
-        [[decision]]
-        name = "learning_rate"
-        float = [1e-4, 0.1]
-        log = true
-        [[decision]]
-        name = "depth"
-        integer = [2, 40]
-    "#;
+    let text = include_str!("../../../configs/free-form.toml");
     let description = Description::from_toml(text).unwrap_or_else(|fault| panic!("{fault}"));
     check(&FreeForm::new(description));
 }

@@ -16,6 +16,8 @@ use super::view::Layout;
 /// Observations from which parameters are learnt, the latest: a few dozen numbers need no more, and the time grows with
 /// their cube.
 const MOST_LEARNT_FROM: usize = 200;
+/// Share of the observations that teach, those of the lowest ranks.
+const TEACHING: f64 = 0.75;
 /// Observations that a process holds.
 const MOST_HELD: usize = 512;
 /// Of more observations, those of the lowest ranks are held, leaving room for the next.
@@ -97,7 +99,7 @@ impl Model {
                 held.reverse();
             }
             let held: Vec<Key> = held.into_iter().cloned().collect();
-            self.learn(layout, list, seen, &held);
+            self.learn(layout, list, seen, &held, shown);
         } else {
             for key in fresh.iter().filter(|key| !is_idle(key)) {
                 self.observe(layout, list, &seen[&key.0].view, key.1, self.known[key]);
@@ -159,6 +161,7 @@ impl Model {
         list: &[Box<[f64]>],
         seen: &BTreeMap<Architecture, Seen>,
         held: &[Key],
+        shown: &BTreeMap<Key, Shown>,
     ) {
         self.learnt_at = self.order.len();
         if held.is_empty() {
@@ -166,12 +169,13 @@ impl Model {
             return;
         }
         let values: Vec<f64> = held.iter().map(|key| self.known[key]).collect();
-        let lesson_from = held.len().saturating_sub(MOST_LEARNT_FROM);
+        let teachers = teachers(held, shown);
+        let taught: Vec<f64> = teachers.iter().map(|key| self.known[*key]).collect();
         let lesson = |scale: &Scale| Lesson {
             layout,
-            views: held[lesson_from..].iter().map(|key| &*seen[&key.0].view).collect(),
-            levels: held[lesson_from..].iter().map(|key| key.1).collect(),
-            values: values[lesson_from..].iter().map(|value| scale.apply(*value)).collect(),
+            views: teachers.iter().map(|key| &*seen[&key.0].view).collect(),
+            levels: teachers.iter().map(|key| key.1).collect(),
+            values: taught.iter().map(|value| scale.apply(*value)).collect(),
             level_count: self.level_count,
         };
         let before = self.process.as_ref().map(|process| process.parameters().clone());
@@ -190,7 +194,7 @@ impl Model {
         let mut best: Option<(f64, Scale, Parameters)> = None;
         for scale in scales {
             let (parameters, posterior) = lesson(&scale).learn(before.as_ref());
-            let evidence = posterior + scale.log_density(&values[lesson_from..]);
+            let evidence = posterior + scale.log_density(&taught);
             if best.as_ref().is_none_or(|(most, _, _)| evidence > *most) {
                 best = Some((evidence, scale, parameters));
             }
@@ -203,6 +207,16 @@ impl Model {
         self.looseness = looseness(held.len());
         (self.real, self.scale, self.process) = (process.len(), Some(scale), Some(process));
     }
+}
+
+/// The observations from which parameters are learnt: without the worst, which would bend a model to what nobody asks of it.
+fn teachers<'a>(held: &'a [Key], shown: &BTreeMap<Key, Shown>) -> Vec<&'a Key> {
+    let mut places: Vec<usize> = (0..held.len()).collect();
+    places.sort_by_key(|&place| (shown[&held[place]].rank, place));
+    places.truncate((held.len() as f64 * TEACHING).ceil() as usize);
+    places.sort_unstable();
+    let latest = places.len().saturating_sub(MOST_LEARNT_FROM);
+    places[latest..].iter().map(|&place| &held[place]).collect()
 }
 
 /// By how much variances are stretched: parameters taken as certain, and a world that is not quite normal, make predictions
