@@ -16,8 +16,9 @@ use super::view::Layout;
 /// Observations from which parameters are learnt, the latest: a few dozen numbers need no more, and the time grows with
 /// their cube.
 const MOST_LEARNT_FROM: usize = 200;
-/// Share of the observations that teach, those of the lowest ranks.
+/// Share of the observations that teach, those of the lowest ranks, where there are more than enough.
 const TEACHING: f64 = 0.75;
+const ENOUGH: usize = 100;
 /// Observations that a process holds.
 const MOST_HELD: usize = 512;
 /// Of more observations, those of the lowest ranks are held, leaving room for the next.
@@ -209,11 +210,12 @@ impl Model {
     }
 }
 
-/// The observations from which parameters are learnt: without the worst, which would bend a model to what nobody asks of it.
+/// The observations from which parameters are learnt: of many, without the worst, which would bend a model to what nobody asks
+/// of it any more.
 fn teachers<'a>(held: &'a [Key], shown: &BTreeMap<Key, Shown>) -> Vec<&'a Key> {
     let mut places: Vec<usize> = (0..held.len()).collect();
     places.sort_by_key(|&place| (shown[&held[place]].rank, place));
-    places.truncate((held.len() as f64 * TEACHING).ceil() as usize);
+    places.truncate(ENOUGH.max((held.len() as f64 * TEACHING).ceil() as usize));
     places.sort_unstable();
     let latest = places.len().saturating_sub(MOST_LEARNT_FROM);
     places[latest..].iter().map(|&place| &held[place]).collect()
