@@ -15,7 +15,8 @@
 //! | `conformance` | what every model owes its users |
 //!
 //! Law F-1: a forecast uses only hours at or before `issued_at`. The series handed to [`Forecaster::forecast`] ends there, and
-//! a model that was fitted on later hours refuses. Absent on purpose: fetching data, clocks, files, randomness.
+//! a model that was fitted on later hours refuses. Absent on purpose: fetching data, clocks, and outside the
+//! transformer files and dice.
 
 mod backtest;
 mod band;

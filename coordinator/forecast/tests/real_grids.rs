@@ -7,12 +7,10 @@ use common::carbon::SignalKind;
 use common::id::Zone;
 use common::time::GridHour;
 use flate2::read::GzDecoder;
-use forecast::{Channel, Metrics, Plan, Series, backtest, build};
+use forecast::{Metrics, Plan, Series, backtest, build};
 
-/// 2019-01-01T00:00Z, and a year later for Germany, with which the recorded grids begin.
-fn first_hour(zone: &str) -> i64 {
-    if zone == "DE" { 438_288 } else { 429_528 }
-}
+/// 2019-01-01T00:00Z, with which these grids begin.
+const FIRST_HOUR: GridHour = GridHour(429_528);
 
 fn grid(zone: &str) -> Option<Series> {
     let given = std::env::var_os("CENAS_DATA").map(PathBuf::from);
@@ -26,18 +24,9 @@ fn grid(zone: &str) -> Option<Series> {
     };
     let mut rows =
         BufReader::new(GzDecoder::new(std::fs::File::open(path).unwrap())).lines().map(Result::unwrap);
-    let names: Vec<String> = rows.next().unwrap().split(',').map(|name| name.replace('_', " ")).collect();
-    let mut columns = vec![Vec::new(); names.len()];
-    for row in rows {
-        for (column, cell) in columns.iter_mut().zip(row.split(',')).skip(1) {
-            column.push(cell.parse::<f64>().unwrap());
-        }
-    }
-    let channels =
-        names.iter().zip(&columns).skip(3).map(|(name, values)| Channel::new(name, values.clone()));
-    let (zone, kind, first) = (Zone::new(zone), SignalKind::AverageDirect, GridHour(first_hour(zone)));
-    let series = Series::new(zone, kind, first, columns[1].clone()).unwrap();
-    Some(series.with_channels(channels.collect()).unwrap())
+    let column = rows.next().unwrap().split(',').position(|name| name == "ci_direct").unwrap();
+    let values = rows.map(|row| row.split(',').nth(column).unwrap().parse().unwrap()).collect();
+    Some(Series::new(Zone::new(zone), SignalKind::AverageDirect, FIRST_HOUR, values).unwrap())
 }
 
 fn test(model: &str, series: &Series, test_hours: usize) -> Metrics {
@@ -71,16 +60,4 @@ fn two_months_are_enough_to_begin() {
     let Some(series) = grid("PJM") else { return };
     let young = series.tail(1_440 + 14 * 24);
     assert!(test("linear", &young, 14 * 24).all.mape() < 12.0);
-}
-
-/// The whole protocol; run by hand: `cargo test --release -p forecast --test real_grids -- --ignored --nocapture`.
-#[test]
-#[ignore = "minutes of arithmetic: run by hand when a model changes, and read its table"]
-fn the_protocol_over_all_zones() {
-    for zone in ["CISO", "PJM", "ERCO", "ISNE", "DE", "PL"] {
-        let Some(series) = grid(zone) else { return };
-        for model in ["linear", "ensemble"] {
-            test(model, &series, 4_344);
-        }
-    }
 }

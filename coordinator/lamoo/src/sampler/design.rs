@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Batch, Random, Sampler};
 
-/// Corners at most: of more options, these many are spread over the scale.
+/// Corners at most, and parts of a scale: of more options, these many are spread over it.
 const MOST_CORNERS: u32 = 8;
 /// Uniform architectures of which the next is taken.
 const DRAWN: usize = 64;

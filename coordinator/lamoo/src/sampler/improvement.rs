@@ -61,13 +61,14 @@ impl<'q> Improvement<'q> {
         known.is_multiple_of(TURN) && promise < LITTLE * self.surrogate.hypervolume()
     }
 
-    /// The open neighbour of the region's front of which most can be hoped, among as many as there are attempts left.
-    fn best_hope(&mut self, batch: &Batch<'_>) -> Option<(Architecture, f64)> {
+    /// The open neighbour of the region's front of which most can be hoped, among the first `most`, and how much that is: it
+    /// stands for its promise, for by what is expected its turn would never come.
+    fn best_hope(&mut self, batch: &Batch<'_>, most: usize) -> Option<(Architecture, f64)> {
         let scope = batch.pool().scope();
         let neighbours =
             super::evolution::front(batch).into_iter().flat_map(|own| scope.space.neighbours(own));
         let near: BTreeSet<Architecture> =
-            neighbours.take(batch.attempts_left()).map(|neighbour| scope.own(&neighbour)).collect();
+            neighbours.take(most).map(|neighbour| scope.own(&neighbour)).collect();
         let hoped = near.into_iter().filter(|own| batch.is_open(own)).map(|own| {
             let hope = self.surrogate.hope(&own, batch.pool().place(&own));
             (own, hope)
@@ -151,14 +152,18 @@ impl Sampler for Improvement<'_> {
         let is_listed = batch.pool().all().is_some();
         let mut missing = batch.missing();
         while missing > 0 && !batch.is_done() {
-            let found = if is_listed {
-                self.best_listed(batch)
-            } else {
-                let share = batch.attempts_left().div_ceil(missing + 1);
-                self.best_found(batch, share, rng)
-            };
+            let share = batch.attempts_left().div_ceil(missing + 1);
+            let found = if is_listed { self.best_listed(batch) } else { self.best_found(batch, share, rng) };
             let promise = found.as_ref().map_or(0.0, |(_, promise)| *promise);
-            let hoped = if self.is_turn_of_hope(batch, promise) { self.best_hope(batch) } else { None };
+            let hoped = match self.is_turn_of_hope(batch, promise) {
+                true if is_listed => self.best_hope(batch, batch.attempts_left()),
+                true => {
+                    let most = share.min(batch.attempts_left());
+                    batch.spend(most);
+                    self.best_hope(batch, most)
+                }
+                false => None,
+            };
             let Some((own, promise)) = hoped.or(found) else { break };
             if !batch.offer_promising(&own, promise) {
                 break;

@@ -66,13 +66,19 @@ impl ElectricityMaps {
 
 /// An answer to any of the verbs: one row, or rows under the verb's own key.
 #[derive(Debug, Deserialize)]
-struct Answer {
-    zone: Option<String>,
+pub(super) struct Answer<Row> {
+    pub(super) zone: Option<String>,
     history: Option<Vec<Row>>,
     data: Option<Vec<Row>>,
     forecast: Option<Vec<Row>>,
     #[serde(flatten)]
     latest: Row,
+}
+
+impl<Row> Answer<Row> {
+    pub(super) fn rows(self) -> Vec<Row> {
+        self.history.or(self.data).or(self.forecast).unwrap_or_else(|| vec![self.latest])
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,9 +121,8 @@ impl Service for ElectricityMaps {
     }
 
     fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
-        let answer: Answer = json(body)?;
-        self.is_here(answer.zone)?;
-        let rows = answer.history.or(answer.data).or(answer.forecast).unwrap_or_else(|| vec![answer.latest]);
-        rows.into_iter().filter_map(|row| self.reading(row, coming).transpose()).collect()
+        let mut answer: Answer<Row> = json(body)?;
+        self.is_here(answer.zone.take())?;
+        answer.rows().into_iter().filter_map(|row| self.reading(row, coming).transpose()).collect()
     }
 }

@@ -8,7 +8,7 @@ use common::id::Zone;
 use common::time::{GridHour, HOUR_MS, Millis, Timestamp};
 use serde::Deserialize;
 
-use super::electricity_maps::ElectricityMaps;
+use super::electricity_maps::{Answer, ElectricityMaps};
 use super::service::{Origin, Reading, Service, json, plausible, time};
 use super::trouble::Trouble;
 use crate::carbon::mix::{self, Factors};
@@ -56,16 +56,6 @@ impl ElectricityMapsMix {
 }
 
 #[derive(Debug, Deserialize)]
-struct Answer {
-    zone: Option<String>,
-    history: Option<Vec<Row>>,
-    data: Option<Vec<Row>>,
-    forecast: Option<Vec<Row>>,
-    #[serde(flatten)]
-    latest: Row,
-}
-
-#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
     datetime: Option<String>,
@@ -101,9 +91,8 @@ impl Service for ElectricityMapsMix {
     }
 
     fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
-        let answer: Answer = json(body)?;
-        self.maps.is_here(answer.zone)?;
-        let rows = answer.history.or(answer.data).or(answer.forecast).unwrap_or_else(|| vec![answer.latest]);
+        let mut answer: Answer<Row> = json(body)?;
+        self.maps.is_here(answer.zone.take())?;
         let reading = |row: Row| {
             let intensity = self.intensity(&row)?;
             let method = row.estimation_method.map_or(METHOD.to_owned(), |own| format!("{own}, {METHOD}"));
@@ -111,6 +100,6 @@ impl Service for ElectricityMapsMix {
             let start = row.datetime.as_deref().map(time)?;
             Some(start.map(|start| Reading { start, duration: Millis(HOUR_MS), intensity, origin }))
         };
-        rows.into_iter().filter_map(reading).collect()
+        answer.rows().into_iter().filter_map(reading).collect()
     }
 }
