@@ -52,7 +52,7 @@ pub use metrics::{Metrics, Score};
 pub use naive::{Persistence, WeekMean, Yesterday};
 pub use point::PointModel;
 pub use saving::Saving;
-pub use selector::{RETRAIN_HOURS, Selector, Trained, Training, Verdict};
+pub use selector::{LOOK_BACK_HOURS, RETRAIN_HOURS, Selector, TRAINING_HOURS, Trained, Training, Verdict};
 pub use series::{Gaps, Series};
 #[cfg(feature = "torch")]
 pub use transformer::{About, AboutZone, Course, Options as TransformerOptions, Transformer, WeightsError};

@@ -12,6 +12,11 @@ use common::time::GridHour;
 use crate::forecaster::{AUTO, MODELS, RULES, build};
 use crate::{Choice, Error, Metrics, Series, choose_among};
 
+/// Hours of the past that a forecast is made from, 24 weeks: five months of errors for its band, and what the models look back on
+/// before.
+pub const LOOK_BACK_HOURS: usize = 4_032;
+/// Hours that models are trained on: two years hold each season twice.
+pub const TRAINING_HOURS: usize = 2 * 8_760;
 /// A model stands for a week of grid time unless told otherwise.
 pub const RETRAIN_HOURS: u32 = 168;
 /// A training that failed, or that brought nothing better, is tried again after a day.

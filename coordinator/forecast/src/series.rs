@@ -17,6 +17,11 @@ pub enum Gaps {
     FillOrRestart { up_to_hours: u32 },
 }
 
+impl Gaps {
+    /// Those of a study's own observations: a few missing hours are bridged, before a longer gap nothing is learnt from.
+    pub const OBSERVED: Self = Self::FillOrRestart { up_to_hours: 6 };
+}
+
 /// At least one hour of one zone, without gaps: `values[i]` gCO2eq/kWh is the mean of hour `first + i`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {

@@ -8,18 +8,13 @@ use common::carbon::Forecast;
 use common::config;
 use common::id::Zone;
 use common::time::GridHour;
-use forecast::{Channel, Choice, Gaps, Selector, Series, Trained, Training, Verdict};
+use forecast::{
+    Channel, Choice, Gaps, LOOK_BACK_HOURS, Selector, Series, TRAINING_HOURS, Trained, Training, Verdict,
+};
 
 use super::carbon_watch::{CarbonWatch, History, Known};
 use super::coordinator::{Coordinator, Take};
 use crate::core::Input;
-
-/// Hours of the past that a forecast is made from, 24 weeks: five months of errors for its band, and what the models look back on before.
-const HISTORY_HOURS: usize = 4_032;
-/// Hours that models are trained on: two years hold each season twice.
-const TRAINING_HOURS: usize = 2 * 8_760;
-/// A few missing hours are bridged; before a longer gap nothing is learnt from.
-const BRIDGED: Gaps = Gaps::FillOrRestart { up_to_hours: 6 };
 
 #[derive(Debug)]
 pub struct ForecastMaker {
@@ -67,7 +62,7 @@ impl ForecastMaker {
     fn wanted_hours(&mut self, zone: &Zone, hour: GridHour) -> usize {
         let idle = self.training.is_none();
         let due = self.selector(zone).is_ok_and(|selector| selector.is_due(hour, TRAINING_HOURS));
-        if idle && due { TRAINING_HOURS } else { HISTORY_HOURS }
+        if idle && due { TRAINING_HOURS } else { LOOK_BACK_HOURS }
     }
 
     fn forecast(&mut self, zone: &Zone, series: &Series) -> Option<Forecast> {
@@ -110,7 +105,7 @@ impl ForecastMaker {
 fn past(known: &Known, hour: GridHour) -> Option<Series> {
     let samples: Vec<_> = known.samples.iter().filter(|sample| sample.hour <= hour).cloned().collect();
     let first = samples.first()?.hour;
-    let series = Series::from_samples(&samples, BRIDGED)
+    let series = Series::from_samples(&samples, Gaps::OBSERVED)
         .inspect_err(|error| tracing::warn!(%error, "the past can't be learnt from"))
         .ok()?;
     let start = (series.first_hour().0 - first.0) as usize;
@@ -155,7 +150,7 @@ impl Handler<MakeForecasts> for ForecastMaker {
                 histories.into_iter().filter_map(|(zone, known)| Some((zone, past(&known, hour)?))).collect();
             let made = pasts
                 .iter()
-                .filter_map(|(zone, series)| this.forecast(zone, &series.tail(HISTORY_HOURS)))
+                .filter_map(|(zone, series)| this.forecast(zone, &series.tail(LOOK_BACK_HOURS)))
                 .collect();
             reply.do_send(Take(Input::Forecasted { hour, forecasts: made }));
             for (zone, series) in pasts {

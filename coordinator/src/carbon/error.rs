@@ -61,7 +61,7 @@ pub enum Error {
     Unreadable { path: PathBuf, reason: String },
     #[error("the trace {} holds no hours: it needs a header and at least one row", path.display())]
     Empty { path: PathBuf },
-    #[error("the trace {} has no column `{wanted}`; it has: {found}. Set carbon.column to one of them", path.display())]
+    #[error("the trace {} has no column `{wanted}`; it has: {found}. Name one of them, in carbon.column or by --column", path.display())]
     NoColumn { path: PathBuf, wanted: String, found: String },
     #[error("the trace {} has no column of UTC times (utc, datetime, timestamp, time); it has: {found}. Rename the one that holds them", path.display())]
     NoTimeColumn { path: PathBuf, found: String },

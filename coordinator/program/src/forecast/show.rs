@@ -12,15 +12,10 @@ use common::time::GridHour;
 use coordinator::carbon::{self, CarbonSource, parse_time, word};
 use coordinator::command::{Usage, print, print_json};
 use coordinator::{clock, report};
-use forecast::{AUTO, Choice, Gaps, MODELS, Series, build, choose_among};
+use forecast::{AUTO, Choice, Gaps, MODELS, Series, TRAINING_HOURS, build, choose_among};
 use serde::Serialize;
 
 use super::{backtest, chart};
-
-/// As in a study: two years hold each season twice.
-const HISTORY_HOURS: usize = 2 * 8_760;
-/// A few missing hours are bridged; before a longer gap nothing is learnt from.
-const BRIDGED: Gaps = Gaps::FillOrRestart { up_to_hours: 6 };
 
 /// Print the coming hours of a zone as a small chart: the median, the 90 % band, and which hours are cleanest
 ///
@@ -145,8 +140,8 @@ impl Args {
             "now" => clock::now().hour(),
             text => hour(text)?,
         };
-        let samples = chains[&zone].history(at.plus(1), HISTORY_HOURS);
-        let series = Series::from_samples(&samples, BRIDGED)
+        let samples = chains[&zone].history(at.plus(1), TRAINING_HOURS);
+        let series = Series::from_samples(&samples, Gaps::OBSERVED)
             .with_context(|| format!("nothing is known of {zone} up to {at}; see `ce-nas carbon history`"))?;
         let channels = chains[&zone].channels(series.first_hour(), series.len());
         let series = series.with_channels(channels)?;
@@ -168,7 +163,7 @@ impl Args {
             build(model, horizon).map_err(|error| Usage(format!("--model: {error}")))?;
         }
         let models: &[&str] = if model == AUTO { &MODELS } else { &asked };
-        let choice: Choice = choose_among(models, &series.tail(HISTORY_HOURS), horizon)
+        let choice: Choice = choose_among(models, &series.tail(TRAINING_HOURS), horizon)
             .map_err(|error| Usage(error.to_string()))?;
         let forecast = choice.forecaster.forecast(series, horizon)?;
         let score = choice.metrics().map(|metrics| (metrics.all, metrics.forecasts));

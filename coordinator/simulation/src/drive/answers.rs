@@ -12,14 +12,10 @@ use common::time::GridHour;
 use coordinator::core::{Input, Wanted};
 use coordinator::launch::policy_options;
 use coordinator::search::Searcher;
-use forecast::{Selector, Series};
+use forecast::{LOOK_BACK_HOURS, Selector, Series};
 
 use super::study::{Error, Study};
 use crate::world::HourlyTrace;
-
-/// Hours of the past that models learn from, 24 weeks: a forecast is made from as many in a live study, whose models are trained on two
-/// years; that would take longer than most simulated studies.
-const HISTORY_HOURS: usize = 4_032;
 
 #[derive(Debug)]
 pub struct Answers<'a> {
@@ -63,7 +59,7 @@ impl<'a> Answers<'a> {
 
     fn forecast_of(&mut self, zone: &Zone, hour: GridHour) -> Option<Forecast> {
         let (trace, selector) = (self.traces.get(zone)?, self.selectors.get_mut(zone)?);
-        let known = trace.known(hour, HISTORY_HOURS).to_vec();
+        let known = trace.known(hour, LOOK_BACK_HOURS).to_vec();
         let first = hour.plus(1 - known.len() as i64);
         // Too short a history has no forecast, as in a live study; the policy goes on without.
         Series::new(zone.clone(), trace.kind(), first, known)
