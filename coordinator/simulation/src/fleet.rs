@@ -7,7 +7,8 @@
 //! 3. a free slot, in the order of slots until nothing changes, takes the suspended task of its role that was dispatched first, else the
 //!    director's next, else it idles and is asked again after every event;
 //! 4. resuming takes [`Work::resume_s`] at the task's power, and all of it again when interrupted meanwhile;
-//! 5. at equal times tasks finish first, in the order of slots, each followed by dispatch; then the hour's roles; then dispatch.
+//! 5. at equal times tasks finish first, in the order of slots, each followed by dispatch; then the hour's roles; then dispatch;
+//! 6. a fleet that moves to another zone keeps each slot's task and stands still for [`Work::resume_s`], at the power it had.
 //!
 //! Absent on purpose: what to train and how many slots to use. Those are the director's.
 
@@ -70,6 +71,12 @@ impl Hour<'_> {
 
 /// Decides what the fleet does. Deterministic: the same calls in the same order get the same answers.
 pub trait Director {
+    /// The zone that the whole fleet works in from this hour on; none leaves each slot where it is. Roles are still told by the zones
+    /// that the slots are counted in.
+    fn site(&mut self, _hour: &Hour<'_>) -> Option<usize> {
+        None
+    }
+
     /// One entry a zone; counts beyond its slots are cut, scoring first.
     fn roles(&mut self, hour: &Hour<'_>) -> Vec<Shares>;
 
@@ -270,7 +277,11 @@ impl Fleet<'_> {
 
     fn assign_roles(&mut self, index: usize, director: &mut dyn Director) {
         let (spent, hypervolume) = (self.meter.spent(), self.front.hypervolume());
-        let shares = director.roles(&Hour { index, setting: self.setting, spent, hypervolume });
+        let hour = Hour { index, setting: self.setting, spent, hypervolume };
+        if let Some(zone) = director.site(&hour) {
+            self.move_to(zone);
+        }
+        let shares = director.roles(&hour);
         let mut first = 0;
         for (zone, (_, slots)) in self.setting.zones.iter().enumerate() {
             let Shares { train, score } = shares.get(zone).copied().unwrap_or_default();
@@ -283,6 +294,26 @@ impl Fleet<'_> {
                 self.change_role(first + place as usize, role, director);
             }
             first += *slots as usize;
+        }
+    }
+
+    fn move_to(&mut self, zone: usize) {
+        let zone = zone.min(self.setting.zones.len().saturating_sub(1));
+        for index in 0..self.slots.len() {
+            let slot = &mut self.slots[index];
+            if slot.zone == zone {
+                continue;
+            }
+            self.meter.relocate(slot.zone, zone, slot.draw());
+            slot.zone = zone;
+            let Some(running) = &mut slot.running else { continue };
+            running.done_s += (self.now_s - running.from_s).max(0.0);
+            running.from_s = self.now_s + self.setting.work.resume_s;
+            running.dispatch = self.dispatched;
+            self.dispatched += 1;
+            let seconds = self.setting.work.seconds(&running.task, self.setting.table, self.mean_epoch_s).0;
+            let ends_s = running.from_s + (seconds - running.done_s);
+            self.ends.push((Moment(ends_s), index), running.dispatch);
         }
     }
 

@@ -8,17 +8,17 @@
 //! | [`fleet`] | slots that train, score and rest by the hour: the rules of a simulated fleet |
 //! | [`search`] | the search alone: how much is found with how many trainings |
 //! | [`searcher`] | who proposes what to train |
-//! | [`vanilla`] | the baseline: all slots train what a searcher proposes |
+//! | [`baseline`] | what every report carries to compare with: vanilla, splits, rungs, oracles |
 //! | [`drive`] | the coordinator's real core in virtual time over a table |
 //!
 //! One seed, one result, on any machine: nothing here reads a clock, the environment, or dice of its own. Files are read only where a
 //! caller names them.
 
+pub mod baseline;
 pub mod drive;
 pub mod fleet;
 pub mod search;
 pub mod searcher;
 pub mod sheet;
 pub mod table;
-pub mod vanilla;
 pub mod world;

@@ -26,6 +26,20 @@ pub trait Searcher: fmt::Debug {
     fn on_trained(&mut self, cell: CellId, level: Level, table: &dyn Table);
 }
 
+impl<S: Searcher + ?Sized> Searcher for Box<S> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn propose(&mut self, table: &dyn Table) -> Option<CellId> {
+        (**self).propose(table)
+    }
+
+    fn on_trained(&mut self, cell: CellId, level: Level, table: &dyn Table) {
+        (**self).on_trained(cell, level, table);
+    }
+}
+
 /// The cells of a list, in order; repetitions are left out.
 #[derive(Debug, Clone)]
 pub struct FixedList {

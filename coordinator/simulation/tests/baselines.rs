@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use common::seed::Seed;
 use common::time::GridHour;
+use simulation::baseline::Vanilla;
 use simulation::fleet::{End, Run, Setting, run};
 use simulation::searcher::{Lamoo, Random, Searcher};
 use simulation::table::{CellId, FormulaTable, Table};
-use simulation::vanilla::Vanilla;
 use simulation::world::{HourlyTrace, Limit, Work};
 
 const START: GridHour = GridHour(451_446);

@@ -4,15 +4,16 @@ mod support;
 
 use std::fs::File;
 use std::io::BufReader;
+use std::num::NonZeroUsize;
 
 use common::energy::Purpose;
 use common::time::GridHour;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use simulation::baseline::{Cycle, OneShotOnly, Percentile, Planned, Proxy, Split, Vanilla};
 use simulation::fleet::{self, Director, End, Run, Setting};
 use simulation::searcher::FixedList;
 use simulation::table::{CellId, Level, NasBench201Table, Table};
-use simulation::vanilla::{Percentile, Planned, Vanilla};
 use simulation::world::{HourlyTrace, Limit, Task, Work};
 
 const TOLERANCE: f64 = 1e-6;
@@ -47,6 +48,9 @@ struct Golden {
 struct Inputs {
     cells: Vec<u32>,
     on: Option<Vec<bool>>,
+    training_gpus_per_hour: Option<Vec<u32>>,
+    queue_cap: Option<usize>,
+    block: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,6 +66,10 @@ struct Event {
 struct Kinds {
     idle: f64,
     full: f64,
+    short: f64,
+    #[serde(rename = "super")]
+    supernet: f64,
+    proxy: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,9 +146,8 @@ fn check(name: &str, golden: &Golden, table: &NasBench201Table, director: &mut d
     for (index, (found, expected)) in run.finished.iter().zip(&golden.events).enumerate() {
         let what = format!("event {index}");
         assert_eq!(found.slot, expected.gpu, "{what}");
-        assert_eq!(expected.kind, "full", "{what}");
         let cells: Vec<u32> = found.task.cells().iter().map(|cell| cell.0).collect();
-        assert!(matches!(found.task, Task::Full(_)) && cells == expected.cells, "{what}: {found:?}");
+        assert_eq!((kind(&found.task), &cells), (expected.kind.as_str(), &expected.cells), "{what}");
         compared.close(found.at_s, expected.t_s, &what);
         compared.close(found.hypervolume, expected.hv, &what);
     }
@@ -149,11 +156,28 @@ fn check(name: &str, golden: &Golden, table: &NasBench201Table, director: &mut d
         compared.close(spent.joules.kwh(), golden.cumulative_kwh[hour], &format!("kWh at hour {hour}"));
         compared.close(spent.grams.0, golden.cumulative_g[hour], &format!("g at hour {hour}"));
     }
-    compared.close(run.by_purpose[&Purpose::Full].kwh(), golden.kwh_by_kind.full, "kWh of full trainings");
-    compared.close(run.by_purpose[&Purpose::Idle].kwh(), golden.kwh_by_kind.idle, "kWh of idling");
+    let kinds = &golden.kwh_by_kind;
+    for (purpose, expected) in [
+        (Purpose::Full, kinds.full),
+        (Purpose::Idle, kinds.idle),
+        (Purpose::Rung, kinds.short),
+        (Purpose::Supernet, kinds.supernet),
+        (Purpose::OneShot, kinds.proxy),
+    ] {
+        compared.close(run.by_purpose[&purpose].kwh(), expected, &format!("kWh for {purpose:?}"));
+    }
     compared.close(run.front.hypervolume(), golden.final_hv, "final hypervolume");
     compared.report(name);
     Some(run)
+}
+
+fn kind(task: &Task) -> &'static str {
+    match task {
+        Task::Full(_) => "full",
+        Task::Short(_) => "short",
+        Task::Supernet | Task::SubSupernet(_) => "super",
+        Task::Score(_) => "proxy",
+    }
 }
 
 #[test]
@@ -196,6 +220,27 @@ fn g2_suspend_and_resume() {
     check("g2, planned", &golden, &table, &mut Vanilla::switched(list(&golden.inputs.cells), Planned(on)));
     let median = Percentile { percentile: 50.0, hours: 168 };
     check("g2, by the rule", &golden, &table, &mut Vanilla::switched(list(&golden.inputs.cells), median));
+}
+
+#[test]
+fn g4_half_of_the_slots_beside_a_few_shot_pool() {
+    let (Some(table), Some(golden)) = (support::nas_bench_201(), golden::<Golden>("g4_static50")) else {
+        return;
+    };
+    let shares = Cycle(golden.inputs.training_gpus_per_hour.clone().expect("training slots"));
+    let split = Split::new(list(&golden.inputs.cells), shares, Proxy::FewShot, &Work::default());
+    let limit = golden.inputs.queue_cap.expect("the length of the queue");
+    check("g4", &golden, &table, &mut split.queued(limit, NonZeroUsize::MIN));
+}
+
+#[test]
+fn g5_everything_scored_first() {
+    let (Some(table), Some(golden)) = (support::nas_bench_201(), golden::<Golden>("g5_oneshot_only")) else {
+        return;
+    };
+    let cells = golden.inputs.cells.iter().copied().map(CellId).collect();
+    let block = golden.inputs.block.expect("cells scored at once");
+    check("g5", &golden, &table, &mut OneShotOnly::new(cells, Proxy::FewShot, block, &Work::default()));
 }
 
 #[test]

@@ -106,6 +106,12 @@ impl Meter {
         slots[to.index()] += 1;
     }
 
+    /// From now on one slot draws in zone `to` what it drew in zone `from`.
+    pub fn relocate(&mut self, from: usize, to: usize, draw: Draw) {
+        self.zones[from].slots[draw.index()] -= 1;
+        self.zones[to].slots[draw.index()] += 1;
+    }
+
     /// Integrates up to `to_s` seconds since the start, or up to the moment at which `limit` is reached, which it returns then.
     pub fn advance(&mut self, to_s: f64, limit: &Limit) -> Option<f64> {
         while self.now_s < to_s {

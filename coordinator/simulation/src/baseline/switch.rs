@@ -1,28 +1,16 @@
-//! The baseline every report carries: all slots train to the end what a searcher proposes. No supernet, no ladder, no regard for carbon,
-//! unless a [`Switch`] turns the whole fleet off in some hours.
+//! Turning the whole fleet off in some hours: by a plan, or by what the grid is like.
 
 use std::fmt;
 
 use common::fidelity::Role;
 
 use crate::fleet::{Director, Finished, Hour, Shares};
-use crate::searcher::Searcher;
-use crate::table::{Level, Table};
+use crate::table::Table;
 use crate::world::Task;
 
 /// Whether the fleet is on in an hour. Sees the present and the past, as [`Hour`] shows them.
 pub trait Switch: fmt::Debug {
     fn is_on(&mut self, hour: &Hour<'_>) -> bool;
-}
-
-/// Carbon-agnostic: never off.
-#[derive(Debug, Clone, Copy)]
-pub struct AlwaysOn;
-
-impl Switch for AlwaysOn {
-    fn is_on(&mut self, _: &Hour<'_>) -> bool {
-        true
-    }
 }
 
 /// On in the hours that a plan names, off beyond its end.
@@ -57,42 +45,37 @@ impl Switch for Percentile {
     }
 }
 
+/// Any director, in the hours in which the fleet is on. What it thinks of the others is not asked.
 #[derive(Debug)]
-pub struct Vanilla<S, W = AlwaysOn> {
-    searcher: S,
+pub struct Switched<D, W> {
+    inner: D,
     switch: W,
 }
 
-impl<S: Searcher> Vanilla<S> {
-    pub fn new(searcher: S) -> Self {
-        Self { searcher, switch: AlwaysOn }
+impl<D: Director, W: Switch> Switched<D, W> {
+    pub fn new(inner: D, switch: W) -> Self {
+        Self { inner, switch }
     }
 }
 
-impl<S: Searcher, W: Switch> Vanilla<S, W> {
-    pub fn switched(searcher: S, switch: W) -> Self {
-        Self { searcher, switch }
+impl<D: Director, W: Switch> Director for Switched<D, W> {
+    fn site(&mut self, hour: &Hour<'_>) -> Option<usize> {
+        self.inner.site(hour)
     }
-}
 
-impl<S: Searcher, W: Switch> Director for Vanilla<S, W> {
     fn roles(&mut self, hour: &Hour<'_>) -> Vec<Shares> {
-        let on = self.switch.is_on(hour);
-        hour.slots().map(|slots| Shares { train: if on { slots } else { 0 }, score: 0 }).collect()
+        if self.switch.is_on(hour) { self.inner.roles(hour) } else { Vec::new() }
     }
 
     fn next(&mut self, role: Role, table: &dyn Table) -> Option<Task> {
-        if role != Role::Train {
-            return None;
-        }
-        self.searcher.propose(table).map(Task::Full)
+        self.inner.next(role, table)
     }
 
     fn on_finished(&mut self, finished: &Finished, table: &dyn Table) {
-        if let Task::Full(cell) = finished.task {
-            self.searcher.on_trained(cell, Level::Full, table);
-        }
+        self.inner.on_finished(finished, table);
     }
 
-    fn on_abandoned(&mut self, _: Task) {}
+    fn on_abandoned(&mut self, task: Task) {
+        self.inner.on_abandoned(task);
+    }
 }

@@ -1,0 +1,32 @@
+//! What every report carries to compare with: directors of a [`crate::fleet`], each from a published or an obvious rule.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `vanilla` | all slots train to the end what a searcher proposes |
+//! | `split` | some slots train, the others score candidates for a queue by a supernet |
+//! | `sharing` | how many slots of a split train in an hour |
+//! | `one_shot_only` | score everything first, then train by rank |
+//! | `rungs` | short trainings, every so many of them one full training of the best |
+//! | `switch` | any of them, with the whole fleet off in some hours |
+//! | `follow` | any of them, in the cleaner of several zones |
+//! | `supernets` | what must be trained before anything can be scored |
+//! | `rank` | dominance numbers of cells |
+
+mod follow;
+mod one_shot_only;
+mod rank;
+mod rungs;
+mod sharing;
+mod split;
+mod supernets;
+mod switch;
+mod vanilla;
+
+pub use follow::{Follow, Place};
+pub use one_shot_only::{BLOCK, OneShotOnly};
+pub use rungs::{PER_PROMOTION, Rungs};
+pub use sharing::{Cycle, Sharing};
+pub use split::{QUEUE, Split};
+pub use supernets::Proxy;
+pub use switch::{Percentile, Planned, Switch, Switched};
+pub use vanilla::Vanilla;
