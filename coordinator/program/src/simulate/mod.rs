@@ -1,5 +1,6 @@
 //! `ce-nas simulate`: what would happen, on recorded results. A new simulation is one file here and one line in [`Command`].
 
+mod replay;
 mod search;
 mod told;
 
@@ -10,10 +11,12 @@ use anyhow::Result;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Search(search::Args),
+    Replay(replay::Args),
 }
 
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
     match command {
         Command::Search(args) => search::run(args, out),
+        Command::Replay(args) => replay::run(args, out),
     }
 }

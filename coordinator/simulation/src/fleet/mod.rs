@@ -10,18 +10,25 @@
 //! 5. at equal times tasks finish first, in the order of slots, each followed by dispatch; then the hour's roles; then dispatch;
 //! 6. a fleet that moves to another zone keeps each slot's task and stands still for [`Work::resume_s`], at the power it had.
 //!
+//! `director` holds who decides and what is known to it, `run` what became of it.
+//!
 //! Absent on purpose: what to train and how many slots to use. Those are the director's.
+
+mod director;
+mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::energy::Purpose;
 use common::fidelity::Role;
 use common::time::GridHour;
-use common::unit::Joules;
 use moo::Front;
 
+pub use director::{Director, Hour, Shares};
+pub use run::{End, Finished, Run};
+
 use crate::table::{CellId, Level, Table};
-use crate::world::{Draw, HourlyTrace, Limit, Meter, Moment, Schedule, Spent, Task, TraceError, Work};
+use crate::world::{Draw, HourlyTrace, Limit, Meter, Moment, Schedule, Task, TraceError, Work};
 
 const HOUR_S: f64 = 3600.0;
 
@@ -38,108 +45,6 @@ pub struct Setting<'a> {
     pub limit: Limit,
     /// Hypervolume, in percent × mJ, at which the study ends.
     pub target_hypervolume: Option<f64>,
-}
-
-/// Slots at work in one zone; the rest of them rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Shares {
-    pub train: u32,
-    pub score: u32,
-}
-
-/// What is known when an hour begins.
-#[derive(Debug)]
-pub struct Hour<'a> {
-    /// Hours since the start.
-    pub index: usize,
-    setting: &'a Setting<'a>,
-    pub spent: Spent,
-    pub hypervolume: f64,
-}
-
-impl Hour<'_> {
-    /// Slots of each zone.
-    pub fn slots(&self) -> impl Iterator<Item = u32> {
-        self.setting.zones.iter().map(|(_, slots)| *slots)
-    }
-
-    /// The present intensity of a zone and up to `hours` before it, oldest first, in gCO2eq/kWh. The future can't be asked for.
-    pub fn known(&self, zone: usize, hours: usize) -> &[f64] {
-        self.setting.zones[zone].0.known(self.setting.start.plus(self.index as i64), hours)
-    }
-}
-
-/// Decides what the fleet does. Deterministic: the same calls in the same order get the same answers.
-pub trait Director {
-    /// The zone that the whole fleet works in from this hour on; none leaves each slot where it is. Roles are still told by the zones
-    /// that the slots are counted in.
-    fn site(&mut self, _hour: &Hour<'_>) -> Option<usize> {
-        None
-    }
-
-    /// One entry a zone; counts beyond its slots are cut, scoring first.
-    fn roles(&mut self, hour: &Hour<'_>) -> Vec<Shares>;
-
-    /// New work for a free slot of `role`; none lets it idle.
-    fn next(&mut self, role: Role, table: &dyn Table) -> Option<Task>;
-
-    fn on_finished(&mut self, finished: &Finished, table: &dyn Table);
-
-    /// A scoring task lost its slot: its cells come first again.
-    fn on_abandoned(&mut self, task: Task);
-}
-
-/// A task that came to its end.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Finished {
-    /// Seconds since the start.
-    pub at_s: f64,
-    pub slot: usize,
-    pub task: Task,
-    /// Of all full trainings so far, in percent × mJ.
-    pub hypervolume: f64,
-    /// What the whole fleet has spent by then.
-    pub spent: Spent,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    Horizon,
-    Limit,
-    Target,
-}
-
-/// What became of a study.
-#[derive(Debug, Clone)]
-pub struct Run {
-    pub end: End,
-    /// Seconds since the start.
-    pub end_s: f64,
-    pub finished: Vec<Finished>,
-    pub front: Front<CellId>,
-    /// Cumulative, at the beginning of each hour that began, and at the end of the last whole one.
-    pub hourly: Vec<Spent>,
-    pub spent: Spent,
-    /// By zone, in the order of the setting.
-    pub zones: Vec<Spent>,
-    pub by_purpose: BTreeMap<Purpose, Joules>,
-}
-
-impl Run {
-    /// What was spent when the training that lifted the hypervolume to `level` finished; none when none did.
-    pub fn spent_to(&self, level: f64) -> Option<Spent> {
-        self.finished.iter().find(|finished| finished.hypervolume >= level).map(|finished| finished.spent)
-    }
-
-    /// The hypervolume of the last improvement paid within `limit`.
-    pub fn hypervolume_within(&self, limit: &Limit) -> f64 {
-        let paid = |spent: &Spent| {
-            limit.joules.is_none_or(|limit| spent.joules <= limit)
-                && limit.grams.is_none_or(|limit| spent.grams <= limit)
-        };
-        let last = self.finished.iter().rfind(|finished| paid(&finished.spent));
-        last.map_or(0.0, |finished| finished.hypervolume)
-    }
 }
 
 /// Runs `director` through the world. Pure: the same world and an equal director give an equal run.
