@@ -17,7 +17,7 @@ use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::free_form::Description;
 use common::space::mobile::{Design, SqueezeExcite};
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{SpaceSpec, darts};
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 use common::time::Millis;
@@ -81,6 +81,7 @@ fn spec() -> StudySpec {
             cells_per_stage: 5,
             input: [3, 32, 32],
             classes: 10,
+            nodes: Nodes::Four,
         }),
         data: DataSpec {
             format: DataFormat::Cifar10,
@@ -101,6 +102,11 @@ fn spec() -> StudySpec {
 fn welcome(space: SpaceSpec) -> ToWorker {
     let spec = Box::new(StudySpec { space, ..spec() });
     ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
+}
+
+fn three_nodes() -> SpaceSpec {
+    let four = spec().space.nas_bench_201().expect("the recorded study's space");
+    SpaceSpec::NasBench201(Skeleton { nodes: Nodes::Three, ..four })
 }
 
 fn darts() -> SpaceSpec {
@@ -216,6 +222,7 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
     let chunk = Chunk { blob: blob(), offset: 0, total: 6, bytes: b"a blob".to_vec() };
     BTreeMap::from([
         ("welcome", welcome(spec().space)),
+        ("welcome_three_nodes", welcome(three_nodes())),
         ("welcome_darts", welcome(darts())),
         ("welcome_mobile", welcome(mobile())),
         ("welcome_free_form", welcome(free_form())),

@@ -10,13 +10,14 @@ use crate::space::SpaceSpec;
 use crate::space::darts::{self, Stem};
 use crate::space::free_form::Description;
 use crate::space::mobile::{Design, SqueezeExcite};
-use crate::space::nas_bench_201::Skeleton;
+use crate::space::nas_bench_201::{Nodes, Skeleton};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Space {
     pub kind: SpaceKind,
     pub channels: u32,
     pub cells_per_stage: u32,
+    pub nodes: u32,
     pub input: [u32; 3],
     pub classes: u32,
     pub file: String,
@@ -123,8 +124,15 @@ impl Space {
             let reason = "height and width must be divisible by 4: two stages halve them";
             return refuse("space.input", format!("{:?}", self.input), reason);
         }
+        let Ok(nodes) = Nodes::try_from(self.nodes) else {
+            return refuse(
+                "space.nodes",
+                self.nodes,
+                "a cell has 4 nodes, or 3 for a space of 125 encodings",
+            );
+        };
         let (channels, cells_per_stage) = (self.channels, self.cells_per_stage);
-        Ok(Skeleton { channels, cells_per_stage, input: self.input, classes: self.classes })
+        Ok(Skeleton { channels, cells_per_stage, input: self.input, classes: self.classes, nodes })
     }
 
     fn darts(&self) -> Result<darts::Skeleton, Error> {

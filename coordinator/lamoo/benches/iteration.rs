@@ -15,7 +15,13 @@ use study::{Study, timed};
 const WARM: usize = 8;
 
 fn spaces() -> [Box<dyn SearchSpace>; 2] {
-    let cells = nas_bench_201::Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
+    let cells = nas_bench_201::Skeleton {
+        channels: 16,
+        cells_per_stage: 5,
+        input: [3, 32, 32],
+        classes: 10,
+        nodes: nas_bench_201::Nodes::Four,
+    };
     let darts = darts::Skeleton {
         channels: 36,
         layers: 20,

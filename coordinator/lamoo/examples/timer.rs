@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::space::NasBench201;
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use lamoo::{Memory, Observation, Scope};
 
 #[allow(dead_code, reason = "the benches use the rest")]
@@ -28,8 +28,13 @@ fn main() {
         panic!("usage: timer SEARCHER SAMPLES REPEATS REFERENCE TABLE.csv")
     };
     let [samples, repeats] = [samples, repeats].map(|text| text.parse::<usize>().expect("a whole number"));
-    let space =
-        NasBench201::new(Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 });
+    let space = NasBench201::new(Skeleton {
+        channels: 16,
+        cells_per_stage: 5,
+        input: [3, 32, 32],
+        classes: 10,
+        nodes: Nodes::Four,
+    });
     let observations = read(table);
     assert!(observations.len() >= samples + repeats, "the table has too few rows");
     let listed: BTreeSet<Architecture> = observations.iter().map(|row| row.architecture.clone()).collect();

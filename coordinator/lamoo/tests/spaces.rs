@@ -3,7 +3,7 @@
 use common::space::darts::{self, Darts};
 use common::space::free_form::{Description, FreeForm};
 use common::space::mobile::{Design, Mobile, SqueezeExcite};
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace};
 use lamoo::SamplerKind;
 use lamoo::sampler::conformance::check_kind;
@@ -16,7 +16,13 @@ fn check(space: &dyn SearchSpace) {
 
 #[test]
 fn nas_bench_201() {
-    check(&NasBench201::new(Skeleton { channels: 8, cells_per_stage: 1, input: [1, 28, 28], classes: 10 }));
+    check(&NasBench201::new(Skeleton {
+        channels: 8,
+        cells_per_stage: 1,
+        input: [1, 28, 28],
+        classes: 10,
+        nodes: Nodes::Four,
+    }));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use common::architecture::Architecture;
 use common::energy::Purpose;
 use common::fidelity::Role;
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
 use common::time::GridHour;
 use common::unit::{Grams, Joules};
@@ -14,7 +14,8 @@ use simulation::table::conformance::check_table;
 use simulation::table::{CellId, Row, Table};
 use simulation::world::{HourlyTrace, Limit, Spent, Task, Work};
 
-const SKELETON: Skeleton = Skeleton { channels: 4, cells_per_stage: 1, input: [3, 8, 8], classes: 2 };
+const SKELETON: Skeleton =
+    Skeleton { channels: 4, cells_per_stage: 1, input: [3, 8, 8], classes: 2, nodes: Nodes::Four };
 
 /// A few chains of operations whose epochs take what the case needs.
 #[derive(Debug)]

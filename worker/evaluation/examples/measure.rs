@@ -15,7 +15,7 @@ use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 use common::trial::{ArtifactKind, Subject};
@@ -221,6 +221,7 @@ impl Keys {
                 cells_per_stage: whole("cells", 1.0),
                 input,
                 classes: 10,
+                nodes: Nodes::Four,
             }),
             data: DataSpec {
                 format,

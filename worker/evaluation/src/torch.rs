@@ -9,7 +9,7 @@ use std::path::{Path as FilePath, PathBuf};
 use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::fidelity::Fidelity;
-use common::space::nas_bench_201::{Operation, Skeleton};
+use common::space::nas_bench_201::Skeleton;
 use common::space::{NasBench201, SearchSpace};
 use common::study::{Recipe, StudySpec};
 use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
@@ -133,22 +133,24 @@ impl TorchEvaluator {
         let network = CellNetwork::shared(&self.skeleton, job.trial_seed, self.device);
         let recipe = self.spec.supernet;
         let identity = self.identity(job, &recipe);
-        let mut training =
-            Training::new(self.course(&network, recipe, Paths::Fair, job, &identity), job.resume)?;
+        let mut training = Training::new(
+            self.course(&network, recipe, Paths::Fair(self.skeleton.nodes), job, &identity),
+            job.resume,
+        )?;
         training.run(control)?;
         // What training left there are mixtures over all paths, of use to none.
         network.weights.forget_statistics();
         let bytes = supernet::to_bytes(&network, &self.skeleton);
 
         let (recalibration, scoring) = self.one_shot_images();
-        let paths = Paths::Fair.of_step(self.spec.seed, 0);
+        let paths = Paths::Fair(self.skeleton.nodes).of_step(self.spec.seed, 0);
         let mut errors = 0.0;
         for path in &paths {
             recalibrate(&network, path, &self.data, recalibration, || training.attend(control))?;
             let part = &self.data.validation;
             errors += score(&network, path, &self.data, part, scoring, || training.attend(control))?;
         }
-        let dearest = Architecture::new(vec![gene(Operation::Conv3x3); 6]);
+        let dearest = self.space.largest().expect("cells have a largest");
         let evaluation = Evaluation {
             validation_error: errors / paths.len() as f64,
             test_error: None,
@@ -255,10 +257,6 @@ impl Evaluator for TorchEvaluator {
             }
         }
     }
-}
-
-fn gene(operation: Operation) -> u32 {
-    Operation::ALL.iter().position(|other| *other == operation).expect("one of all") as u32
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {

@@ -7,14 +7,15 @@ use common::seed::Seed;
 use common::space::darts::{self, Stem};
 use common::space::free_form::Description;
 use common::space::mobile::{self, SqueezeExcite};
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 use common::trial::{Evaluation, Subject};
 use evaluation::conformance::{Script, check_evaluator};
 use evaluation::{Evaluator, Job, Options, Outcome, build};
 
-const SKELETON: Skeleton = Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
+const SKELETON: Skeleton =
+    Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10, nodes: Nodes::Four };
 
 fn spec() -> StudySpec {
     let recipe = Recipe {

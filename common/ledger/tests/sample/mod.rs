@@ -12,7 +12,7 @@ use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::SpaceSpec;
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 use common::time::{GridClock, GridHour, Millis, Timestamp};
 use common::trial::{
@@ -50,6 +50,7 @@ pub fn started() -> Event {
             cells_per_stage: 1,
             input: [1, 28, 28],
             classes: 10,
+            nodes: Nodes::Four,
         }),
         data: DataSpec {
             format: DataFormat::Idx,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::seed::Seed;
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace};
 use flate2::read::GzDecoder;
 use lamoo::{Memory, Nothing, Observation, Options, ProposalRequest, Scope, propose};
@@ -84,7 +84,13 @@ impl Table {
 }
 
 pub fn space() -> NasBench201 {
-    NasBench201::new(Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 })
+    NasBench201::new(Skeleton {
+        channels: 16,
+        cells_per_stage: 5,
+        input: [3, 32, 32],
+        classes: 10,
+        nodes: Nodes::Four,
+    })
 }
 
 /// A made-up table over the same cells: an error that likes convolutions on some edges more than on others and

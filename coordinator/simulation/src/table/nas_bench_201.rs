@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use common::architecture::Architecture;
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
 use coordinator::csv_file;
 
@@ -25,7 +25,7 @@ const EPOCH: (f64, f64, &str) = (1e-3, 86_400.0, "a millisecond to a day");
 const ENERGY: (f64, f64, &str) = (1e-6, REFERENCE_MJ, "above 0 to 50 mJ");
 /// The benchmark's own skeleton for CIFAR-10.
 pub(super) const SKELETON: Skeleton =
-    Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
+    Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10, nodes: Nodes::Four };
 
 /// The recorded benchmark, whole in memory.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 
+use common::space::nas_bench_201::Nodes;
 use common::study::Augmentation;
 use tempfile::TempDir;
 
@@ -46,7 +47,7 @@ fn spec() -> DataSpec {
 }
 
 fn space() -> Skeleton {
-    Skeleton { channels: 2, cells_per_stage: 1, input: SHAPE, classes: 3 }
+    Skeleton { channels: 2, cells_per_stage: 1, input: SHAPE, classes: 3, nodes: Nodes::Four }
 }
 
 #[test]
@@ -224,7 +225,8 @@ fn a_recorded_part_of_cifar_10_is_read() {
     let Some(folder) = recorded("cifar10_subset") else { return };
     let spec =
         DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
-    let skeleton = Skeleton { channels: 2, cells_per_stage: 1, input: [3, 32, 32], classes: 10 };
+    let skeleton =
+        Skeleton { channels: 2, cells_per_stage: 1, input: [3, 32, 32], classes: 10, nodes: Nodes::Four };
     let data = load(&folder, &spec, &skeleton, Seed(1)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (4000, 1000, 1000));
     // Near the constants that everyone quotes for the whole of CIFAR-10.

@@ -66,9 +66,10 @@ impl CellNetwork {
         Self::build(skeleton, |edge, operation| chosen[edge] == operation, seed, device)
     }
 
-    /// Every operation on every edge.
+    /// Every operation on every edge that the space decides about.
     pub fn shared(skeleton: &Skeleton, seed: Seed, device: Device) -> Self {
-        Self::build(skeleton, |_, _| true, seed, device)
+        let edges = skeleton.nodes.edges();
+        Self::build(skeleton, |edge, _| edge < edges, seed, device)
     }
 
     fn build(

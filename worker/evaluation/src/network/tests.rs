@@ -1,11 +1,14 @@
 //! Networks against the space's own counts, a second way of computing cells, and themselves.
 
 use common::space::SearchSpace;
+use common::space::nas_bench_201::Nodes;
 use tch::Kind;
 
 use super::*;
 
-const SKELETON: Skeleton = Skeleton { channels: 4, cells_per_stage: 2, input: [3, 8, 12], classes: 7 };
+const SKELETON: Skeleton =
+    Skeleton { channels: 4, cells_per_stage: 2, input: [3, 8, 12], classes: 7, nodes: Nodes::Four };
+const SMALL: Skeleton = Skeleton { nodes: Nodes::Three, ..SKELETON };
 
 fn space() -> NasBench201 {
     NasBench201::new(SKELETON)
@@ -22,16 +25,15 @@ fn images(count: i64) -> Tensor {
 
 #[test]
 fn a_built_network_has_as_many_parameters_as_the_space_counts() {
-    for index in 0..40 {
-        let architecture = space().random(&mut Seed(2).stream("cells", index));
-        let network = CellNetwork::alone(&SKELETON, &architecture, Seed(1), Device::Cpu);
-        assert_eq!(
-            network.weights.count(),
-            space().network_cost(&architecture).parameters,
-            "{architecture:?}"
-        );
+    for (index, skeleton) in (0..40).zip([SKELETON, SMALL].into_iter().cycle()) {
+        let space = NasBench201::new(skeleton);
+        let architecture = space.random(&mut Seed(2).stream("cells", index));
+        let network = CellNetwork::alone(&skeleton, &architecture, Seed(1), Device::Cpu);
+        let counted = space.network_cost(&architecture).parameters;
+        assert_eq!(network.weights.count(), counted, "{architecture:?}");
     }
-    let published = Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10 };
+    let published =
+        Skeleton { channels: 16, cells_per_stage: 5, input: [3, 32, 32], classes: 10, nodes: Nodes::Four };
     let all_3x3 = Architecture::new(vec![3; 6]);
     let network = CellNetwork::alone(&published, &all_3x3, Seed(1), Device::Cpu);
     assert_eq!(network.weights.count(), NasBench201::new(published).network_cost(&all_3x3).parameters);
@@ -65,12 +67,16 @@ fn initial_weights_depend_on_the_seed_alone() {
 /// A supernet's path computes what the network alone computes with the same numbers.
 #[test]
 fn a_path_of_the_supernet_is_the_network_with_its_weights() {
-    let shared = CellNetwork::shared(&SKELETON, Seed(3), Device::Cpu);
+    [SKELETON, SMALL].into_iter().for_each(inherits);
+}
+
+fn inherits(skeleton: Skeleton) {
+    let shared = CellNetwork::shared(&skeleton, Seed(3), Device::Cpu);
     let inherited: std::collections::BTreeMap<_, _> =
         shared.weights.named().into_iter().map(|(name, shape, bytes)| (name, (shape, bytes))).collect();
     for index in 0..6 {
-        let architecture = space().random(&mut Seed(5).stream("cells", index));
-        let mut alone = CellNetwork::alone(&SKELETON, &architecture, Seed(8), Device::Cpu);
+        let architecture = NasBench201::new(skeleton).random(&mut Seed(5).stream("cells", index));
+        let mut alone = CellNetwork::alone(&skeleton, &architecture, Seed(8), Device::Cpu);
         let names = alone.weights.named().into_iter().map(|(name, ..)| name);
         let chosen: Vec<_> = names.map(|name| (name.clone(), inherited[&name].clone())).collect();
         let views = chosen.iter().map(|(name, (shape, bytes))| {
@@ -127,4 +133,20 @@ fn recorded_weights_are_refused_when_they_do_not_fit() {
     let skeleton = Skeleton { channels: 8, ..SKELETON };
     let mut thick = CellNetwork::alone(&skeleton, &Architecture::new(vec![3; 6]), Seed(1), Device::Cpu);
     assert!(matches!(thick.weights.load(&tensors), Err(LoadError::Shape { .. })));
+}
+
+/// A cell of three nodes is one of four whose last node is handed on; its supernet holds no weights for what is not there.
+#[test]
+fn a_cell_of_three_nodes_computes_what_its_cell_of_four_computes() {
+    let small = NasBench201::new(SMALL).decode("|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|").unwrap();
+    let large = Architecture::new([small.genes(), &[0, 0, 1]].concat());
+    let path = NasBench201::operations(&large);
+    let logits = |skeleton: &Skeleton, architecture: &Architecture| {
+        let network = CellNetwork::alone(skeleton, architecture, Seed(8), Device::Cpu);
+        network.forward(&images(3), &path, Statistics::TRAINING)
+    };
+    assert!(logits(&SMALL, &small).equal(&logits(&SKELETON, &large)));
+    let [three, four] =
+        [SMALL, SKELETON].map(|s| CellNetwork::shared(&s, Seed(3), Device::Cpu).weights.count());
+    assert!(three < four, "{three} weights beside {four}");
 }

@@ -1,7 +1,7 @@
 //! Descent against a second way of computing it, and runs that are interrupted against runs that are not.
 
 use common::architecture::Architecture;
-use common::space::nas_bench_201::{Operation, Skeleton};
+use common::space::nas_bench_201::{Nodes, Operation, Skeleton};
 use common::study::{Augmentation, Recipe};
 use rand::RngExt;
 use tch::Device;
@@ -11,7 +11,8 @@ use crate::conformance::Script;
 use crate::data::{Dataset, Images, Normalisation};
 use crate::network::Path;
 
-const SKELETON: Skeleton = Skeleton { channels: 4, cells_per_stage: 1, input: [1, 8, 8], classes: 3 };
+const SKELETON: Skeleton =
+    Skeleton { channels: 4, cells_per_stage: 1, input: [1, 8, 8], classes: 3, nodes: Nodes::Four };
 const RECIPE: Recipe = Recipe {
     epochs: 3,
     batch_size: 8,
@@ -52,7 +53,7 @@ fn network(paths: Paths) -> CellNetwork {
                 |operation| Operation::ALL.iter().position(|other| *other == operation).unwrap() as u32;
             CellNetwork::alone(&SKELETON, &Architecture::new(path.map(gene).to_vec()), Seed(2), Device::Cpu)
         }
-        Paths::Fair => CellNetwork::shared(&SKELETON, Seed(2), Device::Cpu),
+        Paths::Fair(_) => CellNetwork::shared(&SKELETON, Seed(2), Device::Cpu),
     }
 }
 
@@ -99,7 +100,7 @@ fn a_suspended_training_ends_as_an_undisturbed_one() {
     tch::set_num_threads(1);
     let data = data();
     for (paths, augmentation) in
-        [(Paths::Alone(path()), Augmentation::FlipCrop), (Paths::Fair, Augmentation::Flip)]
+        [(Paths::Alone(path()), Augmentation::FlipCrop), (Paths::Fair(Nodes::Four), Augmentation::Flip)]
     {
         let reference = run(paths, augmentation, &[], &data);
         assert_eq!(reference.2.len(), 3);
@@ -162,14 +163,14 @@ fn a_loss_that_is_no_number_ends_the_training() {
 fn recalibration_forgets_what_was_before() {
     tch::set_num_threads(1);
     let data = data();
-    let network = network(Paths::Fair);
+    let network = network(Paths::Fair(Nodes::Four));
     let error = || {
         recalibrate::<()>(&network, &path(), &data, 52, || Ok(())).unwrap();
         score::<()>(&network, &path(), &data, &data.validation, 30, || Ok(())).unwrap()
     };
     let before = error();
     let statistics = Vec::<f32>::try_from(network.weights.flat_statistics()).unwrap();
-    let others = Paths::Fair.of_step(Seed(1), 0);
+    let others = Paths::Fair(Nodes::Four).of_step(Seed(1), 0);
     recalibrate::<()>(&network, &others[0], &data, 20, || Ok(())).unwrap();
     let _ = network.weights.flat_statistics().shallow_clone().fill_(3.0);
     assert_eq!(error(), before);

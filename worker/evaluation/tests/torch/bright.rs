@@ -6,12 +6,13 @@ use std::path::Path;
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::SpaceSpec;
-use common::space::nas_bench_201::Skeleton;
+use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
 use rand::RngExt;
 use tempfile::TempDir;
 
-pub const SKELETON: Skeleton = Skeleton { channels: 4, cells_per_stage: 1, input: [1, 8, 8], classes: 3 };
+pub const SKELETON: Skeleton =
+    Skeleton { channels: 4, cells_per_stage: 1, input: [1, 8, 8], classes: 3, nodes: Nodes::Four };
 const TEST_IMAGES: usize = 30;
 
 pub struct Bright {
