@@ -54,7 +54,7 @@ impl CsvFile {
     }
 
     /// `name` is the file's, for messages.
-    pub(crate) fn parse(text: &[u8], name: &str, header: Header) -> Result<Self> {
+    pub fn parse(text: &[u8], name: &str, header: Header) -> Result<Self> {
         // Rows of another width are told apart later, in this program's words.
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)

@@ -6,8 +6,9 @@ use std::fmt::Write;
 
 use common::architecture::Architecture;
 use common::seed::Seed;
+use simulation::sheet::Sheet;
 use simulation::table::conformance::check_table;
-use simulation::table::{Error, FormulaTable, Level, NasBench201Table, Table};
+use simulation::table::{Error, FormulaTable, Level, NasBench201Table, RecordedTable, Table, builtin};
 
 const HEADER: &str =
     "idx,arch,test_acc_12,test_acc_200,train_s_per_epoch,oneshot_acc,fewshot_acc,edgegpu_energy_mj";
@@ -101,4 +102,50 @@ fn too_few_rows_repeated_and_misplaced_ones_are_refused() {
 fn a_file_that_is_not_there_is_named() {
     let error = NasBench201Table::read("/nowhere/table.csv".as_ref()).unwrap_err();
     assert!(error.to_string().contains("/nowhere/table.csv can't be read"), "{error}");
+}
+
+#[test]
+fn the_table_that_comes_with_the_program_keeps_the_promises() {
+    let table = builtin();
+    check_table(&table);
+    assert_eq!((table.rows().len(), table.epochs(), table.space().size()), (125, (3, 10), Some(125)));
+    let mean_full_s = table.mean_epoch_s() * 10.0;
+    assert!((mean_full_s - 3600.0).abs() < 36.0, "a mean full training lasts an hour: {mean_full_s} s");
+    // It is worth searching: cells differ by much more than the noise of a seed, and rungs tell of them.
+    let living: Vec<_> = table.rows().iter().filter(|row| !row.is_dead).collect();
+    let full = living.iter().map(|row| row.accuracy_percent(Level::Full));
+    let spread = full.clone().fold(0.0, f64::max) - full.fold(100.0, f64::min);
+    assert!(spread > 5.0, "{spread} points between the best and the worst");
+    assert!(table.whole_front().len() > 3);
+    for row in table.rows() {
+        let own = table.find(&table.space().canonical(&row.architecture)).expect("every encoding has a row");
+        assert_eq!(table.row(own).accuracy_percent, row.accuracy_percent, "one network, one result");
+    }
+}
+
+#[test]
+fn a_sheet_that_says_too_little_for_a_study_is_told_what_it_lacks() {
+    const CSV: &str = "cell,acc,short,score,s,mj\n|none~0|+|none~0|none~1|,10,10,10,1,1\n|none~0|+|skip_connect~0|none~1|,80,60,50,2,1.5\n";
+    const SPACE: &str =
+        "[space]\nkind = \"nas_bench_201\"\ncolumn = \"cell\"\nsettings = [\"space.nodes=3\"]\n";
+    const ACCURACY: &str = "[objectives.accuracy]\ncolumn = \"acc\"\ndirection = \"max\"\n";
+    const LENGTHS: &str =
+        "[[fidelities]]\nepochs = 2\ncolumns = { accuracy = \"short\" }\n[[fidelities]]\nepochs = 9\n";
+    const WORLD: &str = "[simulation]\ntime_scale = 10.0\nreference_mj = 2.0\nepoch_seconds = \"s\"\nenergy = \"mj\"\none_shot = \"score\"\n";
+    let read = |parts: &[&str]| {
+        Sheet::parse("t.csv", CSV, &parts.concat()).and_then(|sheet| RecordedTable::of(&sheet))
+    };
+    let table = read(&[SPACE, ACCURACY, LENGTHS, WORLD]).unwrap();
+    check_table(&table);
+    assert_eq!((table.rows()[1].epoch_s, table.rows()[1].accuracy_percent), (20.0, [50.0, 50.0, 60.0, 80.0]));
+    let refused = |parts: &[&str], phrase: &str| {
+        let error = format!("{:#}", read(parts).unwrap_err());
+        assert!(error.contains(phrase), "{error} lacks {phrase}");
+    };
+    refused(&[SPACE, ACCURACY, LENGTHS], "without [simulation]");
+    refused(&[SPACE, ACCURACY, WORLD], "needs two");
+    refused(&[SPACE, LENGTHS.replace("columns = { accuracy = \"short\" }", "").as_str(), WORLD], "accuracy");
+    let tight = WORLD.replace("2.0", "1.2");
+    refused(&[SPACE, ACCURACY, LENGTHS, &tight], "line 3, column mj");
+    refused(&[SPACE, ACCURACY, LENGTHS, &WORLD.replace("10.0", "0")], "time_scale");
 }

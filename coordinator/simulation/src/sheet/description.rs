@@ -28,6 +28,13 @@
 //!
 //! [[fidelities]]                   # the longest is the full training
 //! epochs = 200
+//!
+//! [simulation]                     # where whole studies may be simulated on the table
+//! time_scale = 500.0               # simulated seconds for each second of `epoch_seconds`
+//! epoch_seconds = "seconds_per_epoch"
+//! one_shot = "one_shot_accuracy"   # what weights inherited from a supernet show, in the unit of `accuracy`
+//! energy = "inference_mj"          # of one inference, in millijoules
+//! reference_mj = 50.0              # beyond which an architecture is of no interest
 //! ```
 
 use std::collections::BTreeMap;
@@ -36,6 +43,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::section::Section;
+use super::world::{self, World};
 
 /// A description, as written.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +53,7 @@ pub struct Description {
     pub objectives: BTreeMap<String, Described>,
     /// By epochs, ascending; empty, or at least the full training.
     pub fidelities: Vec<Length>,
+    pub simulation: Option<World>,
 }
 
 /// How a row's architecture is written.
@@ -139,7 +148,8 @@ impl Description {
     }
 
     pub fn parse(file: &str, text: &str) -> Result<Self> {
-        let mut whole = Section::parse(file, text, &["rows", "space", "objectives", "fidelities"])?;
+        let mut whole =
+            Section::parse(file, text, &["rows", "space", "objectives", "fidelities", "simulation"])?;
         let rows = whole.section("rows", &["key"])?;
         let key = rows.map(|mut rows| rows.text("key")).transpose()?.flatten();
         let space = whole.section("space", &["kind", "settings", "column", "columns", "decisions"])?;
@@ -152,6 +162,7 @@ impl Description {
             space: Space::of(space)?,
             objectives: objectives.map(described).collect::<Result<_>>()?,
             fidelities: lengths(&mut whole)?,
+            simulation: whole.section("simulation", world::KEYS)?.map(World::of).transpose()?,
         })
     }
 }

@@ -63,6 +63,11 @@ impl Grid {
         Ok(grid)
     }
 
+    /// A CSV file's text.
+    pub fn parse(name: &str, csv: &str) -> Result<Self> {
+        CsvFile::parse(csv.as_bytes(), name, Header::Always).map(Self::of_csv)
+    }
+
     fn of_csv(file: CsvFile) -> Self {
         let lines = file.rows.iter().map(|row| row.line).collect();
         let mut cells: Vec<Vec<Cell>> =

@@ -7,6 +7,7 @@
 //! | `section` | reading that file key by key |
 //! | `grid`, `parquet_file` | the cells as they stand, from CSV, gzipped CSV or Parquet |
 //! | `space` | the architecture of each row |
+//! | `world` | what a simulated study needs beside |
 //!
 //! Errors are read by people: each names the file, the line or row, and the column; what the asker got wrong is [`Usage`]. Absent on purpose: the world of a carbon
 //! simulation ([`crate::table`]), which needs more than a table has, and any choice of what to search for.
@@ -16,6 +17,7 @@ mod grid;
 mod parquet_file;
 mod section;
 mod space;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -23,17 +25,19 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use common::architecture::Architecture;
 use common::nearest::did_you_mean;
-use common::space::SearchSpace;
+use common::space::{SearchSpace, SpaceSpec};
 use coordinator::command::Usage;
 
 pub use description::{Described, Description, Direction, Length, Price, Space};
 use grid::Grid;
+pub use world::World;
 
 /// A table, whole in memory.
 #[derive(Debug)]
 pub struct Sheet {
     grid: Grid,
     description: Description,
+    space_spec: SpaceSpec,
     space: Box<dyn SearchSpace>,
     /// `[rows]`.
     architectures: Vec<Architecture>,
@@ -66,13 +70,20 @@ impl Sheet {
                 space: space::recognise(&grid)?,
                 objectives: BTreeMap::new(),
                 fidelities: Vec::new(),
+                simulation: None,
             },
         };
         Self::of(grid, description)
     }
 
+    /// The table of a CSV file's text and of its description's. `name` is the file's, for messages.
+    pub fn parse(name: &str, csv: &str, description: &str) -> Result<Self> {
+        Self::of(Grid::parse(name, csv)?, Description::parse(name, description)?)
+    }
+
     fn of(grid: Grid, description: Description) -> Result<Self> {
-        let (space, architectures) = space::build(&description.space, &grid)?;
+        let (space_spec, architectures) = space::build(&description.space, &grid)?;
+        let space = space_spec.build();
         let mut rows = BTreeMap::new();
         for (row, architecture) in architectures.iter().enumerate() {
             if let Some(first) = rows.insert(architecture.clone(), row) {
@@ -85,7 +96,7 @@ impl Sheet {
             }
         }
         let listed = rows.keys().cloned().collect();
-        let sheet = Self { grid, description, space, architectures, rows, listed };
+        let sheet = Self { grid, description, space_spec, space, architectures, rows, listed };
         sheet.check()?;
         Ok(sheet)
     }
@@ -116,6 +127,25 @@ impl Sheet {
     /// The file's name.
     pub fn name(&self) -> &str {
         &self.grid.name
+    }
+
+    pub fn space_spec(&self) -> &SpaceSpec {
+        &self.space_spec
+    }
+
+    /// What whole studies may be simulated with, where the description says so.
+    pub fn world(&self) -> Option<&World> {
+        self.description.simulation.as_ref()
+    }
+
+    /// The finite numbers of a column as they stand, `[rows]`.
+    pub fn numbers(&self, column: &str) -> Result<Vec<f64>> {
+        self.grid.numbers(column)
+    }
+
+    /// "FILE, line 7, column x".
+    pub fn place_of(&self, row: usize, column: &str) -> String {
+        self.grid.place(row, column)
     }
 
     pub fn space(&self) -> &dyn SearchSpace {

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail};
 use common::architecture::Architecture;
 use common::config::SpaceKind;
 use common::nearest::did_you_mean;
+use common::space::SpaceSpec;
 use common::space::free_form::{DecisionSpec, Description, Domain, Value};
 use common::space::nas_bench_201::{EDGES, Operation};
-use common::space::{FreeForm, SearchSpace};
 use coordinator::command::Usage;
 
 use super::description::{Factor, Space};
@@ -37,19 +37,21 @@ pub fn recognise(grid: &Grid) -> Result<Space> {
 }
 
 /// The space that `described` names, and the architecture of each row of `grid`.
-pub fn build(described: &Space, grid: &Grid) -> Result<(Box<dyn SearchSpace>, Vec<Architecture>)> {
+pub fn build(described: &Space, grid: &Grid) -> Result<(SpaceSpec, Vec<Architecture>)> {
     match described {
         Space::Notation { kind, settings, column } => {
-            let space = known(kind, settings)?;
+            let spec = known(kind, settings)?;
+            let space = spec.build();
             let decode = |(row, cell): (usize, &Cell)| match space.decode(&cell.to_string()) {
                 Ok(architecture) => Ok(architecture),
                 Err(error) => bail!("{}: {error} ({kind})", grid.place(row, column)),
             };
             let architectures = grid.column(column)?.iter().enumerate().map(decode).collect::<Result<_>>()?;
-            Ok((space, architectures))
+            Ok((spec, architectures))
         }
         Space::Genes { kind, settings, columns } => {
-            let space = known(kind, settings)?;
+            let spec = known(kind, settings)?;
+            let space = spec.build();
             let decisions = space.decisions();
             if columns.len() != decisions.len() {
                 bail!("space {kind} has {} decisions; {} columns are named", decisions.len(), columns.len());
@@ -66,26 +68,26 @@ pub fn build(described: &Space, grid: &Grid) -> Result<(Box<dyn SearchSpace>, Ve
                 grid.column(column)?.iter().enumerate().map(gene).collect::<Result<Vec<u32>>>()
             });
             let genes = genes.collect::<Result<Vec<_>>>()?;
-            Ok((space, transposed(&genes, grid.rows())))
+            Ok((spec, transposed(&genes, grid.rows())))
         }
         Space::Factors(factors) => {
             let read = factors.iter().map(|factor| listed(factor, grid)).collect::<Result<Vec<_>>>()?;
             let (specs, genes): (Vec<DecisionSpec>, Vec<Vec<u32>>) = read.into_iter().unzip();
             let description = Description::new(specs).with_context(|| grid.name.clone())?;
-            Ok((Box::new(FreeForm::new(description)), transposed(&genes, grid.rows())))
+            Ok((SpaceSpec::FreeForm(description), transposed(&genes, grid.rows())))
         }
     }
 }
 
 /// A space as a study would have it by the defaults of `configs/default.toml` and these settings.
-fn known(kind: &str, settings: &[String]) -> Result<Box<dyn SearchSpace>> {
+fn known(kind: &str, settings: &[String]) -> Result<SpaceSpec> {
     let Some(known) = KINDS.into_iter().find(|known| known.key() == kind) else {
         let nearest = did_you_mean(kind, KINDS.map(SpaceKind::key));
         bail!(Usage(format!("there is no space `{kind}` to read architectures of{nearest}")))
     };
     let mut config = common::config::load(None, [], settings)?;
     config.space.kind = known;
-    Ok(config.space_spec()?.build())
+    Ok(config.space_spec()?)
 }
 
 /// A gene by its number, or by the name of its operation.

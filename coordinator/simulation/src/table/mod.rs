@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `nas_bench_201` | the benchmark's recorded trainings, read from a file |
 //! | `formula` | the same space by a formula: needs no file, for tests and first steps |
+//! | `recorded` | any table that says enough of itself, such as those of `ce-nas tabulate`; the one that comes with the program |
 //! | `conformance` | what every table owes its users |
 //!
 //! Absent on purpose: who searches, how long a task takes beside its epochs ([`crate::world::Work`]), and any randomness.
@@ -12,6 +13,7 @@ pub mod conformance;
 mod error;
 mod formula;
 mod nas_bench_201;
+mod recorded;
 
 use std::fmt;
 
@@ -22,6 +24,7 @@ use moo::Front;
 pub use error::Error;
 pub use formula::FormulaTable;
 pub use nas_bench_201::NasBench201Table;
+pub use recorded::{RecordedTable, builtin};
 
 /// An architecture by its number in a table, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
