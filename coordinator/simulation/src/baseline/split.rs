@@ -70,11 +70,11 @@ impl<S: Searcher> Split<S> {
 
 impl<S: Searcher> Director for Split<S> {
     fn roles(&mut self, hour: &Hour<'_>) -> Vec<Shares> {
-        let share = |slots: u32| {
-            let train = self.sharing.training(hour, slots).min(slots);
+        let share = |(zone, slots): (usize, u32)| {
+            let train = self.sharing.training(hour, zone, slots).min(slots);
             Shares { train, score: slots - train }
         };
-        hour.slots().map(share).collect()
+        hour.slots().enumerate().map(share).collect()
     }
 
     fn next(&mut self, role: Role, table: &dyn Table) -> Option<Task> {

@@ -51,6 +51,23 @@ impl Run {
         self.finished.iter().find(|finished| finished.hypervolume >= level).map(|finished| finished.spent)
     }
 
+    /// Seconds after which the training that lifted the hypervolume to `level` finished.
+    pub fn seconds_to(&self, level: f64) -> Option<f64> {
+        self.finished.iter().find(|finished| finished.hypervolume >= level).map(|finished| finished.at_s)
+    }
+
+    /// Full trainings that had finished when the hypervolume reached `level`, the one that lifted it among them.
+    pub fn trainings_to(&self, level: f64) -> Option<usize> {
+        let last = self.finished.iter().position(|finished| finished.hypervolume >= level)?;
+        Some(self.finished[..=last].iter().filter(|finished| matches!(finished.task, Task::Full(_))).count())
+    }
+
+    /// The hypervolume of all full trainings that finished within `seconds` of the start.
+    pub fn hypervolume_at(&self, seconds: f64) -> f64 {
+        let last = self.finished.iter().rfind(|finished| finished.at_s <= seconds);
+        last.map_or(0.0, |finished| finished.hypervolume)
+    }
+
     /// The hypervolume of the last improvement paid within `limit`.
     pub fn hypervolume_within(&self, limit: &Limit) -> f64 {
         let paid = |spent: &Spent| {
