@@ -1,5 +1,7 @@
 //! The baselines by name. A newcomer is a file beside this one and a line in each of the two lists here.
 
+use std::num::NonZeroUsize;
+
 use common::nearest::did_you_mean;
 use common::seed::Seed;
 use common::time::GridHour;
@@ -23,7 +25,7 @@ pub struct Baseline {
     pub parameter: Option<(&'static str, f64)>,
     /// Whether it knows hours or results that are still to come: a bound, which no study can have.
     pub is_oracle: bool,
-    /// Whom its searcher hears of first: candidates may get a short training before the full one.
+    /// The first training of a candidate, which its searcher must know.
     pub first: Level,
 }
 
@@ -134,13 +136,13 @@ pub fn find(name: &str) -> Result<(Baseline, f64), BuildError> {
     })?;
     let wanted = baseline.parameter.map_or("it has none".into(), |(what, _)| format!("it is {what}"));
     let refuse = |found: &str| BuildError::Parameter { name: baseline.name, found: found.into(), wanted };
-    let most = if baseline.name == "rungs" { f64::from(u32::MAX) } else { 100.0 };
+    let (least, most) = if baseline.name == "rungs" { (1.0, f64::from(u32::MAX)) } else { (0.0, 100.0) };
     let value = match (baseline.parameter, parameter) {
         (None, None) => 0.0,
         (Some((_, default)), None) => default,
         (None, Some(found)) => return Err(refuse(found)),
         (Some(_), Some(found)) => {
-            let value = found.trim().parse().ok().filter(|value: &f64| (0.0..=most).contains(value));
+            let value = found.trim().parse().ok().filter(|value: &f64| (least..=most).contains(value));
             value.ok_or_else(|| refuse(found))?
         }
     };
@@ -159,7 +161,7 @@ pub fn build(name: &str, parts: Parts<'_>) -> Result<Box<dyn Director>, BuildErr
         "linear" => Box::new(Split::new(searcher, LinearInIntensity, few, &work)),
         "one-shot-only" => Box::new(OneShotOnly::new(table.cells().collect(), few, BLOCK, &work)),
         "rungs" => {
-            let per = std::num::NonZeroUsize::new(value as usize).unwrap_or(std::num::NonZeroUsize::MIN);
+            let per = NonZeroUsize::new(value as usize).unwrap_or(NonZeroUsize::MIN);
             Box::new(Rungs::new(searcher, per))
         }
         "suspend-resume" => {

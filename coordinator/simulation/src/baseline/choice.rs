@@ -33,11 +33,14 @@ struct Label {
 /// The cells whose full trainings reach `hypervolume` with the least training time, in the order of their energy; none where all cells
 /// together don't.
 pub fn cheapest_set(table: &dyn Table, hypervolume: f64) -> Option<Vec<CellId>> {
-    let cells = useful(table);
-    let end_mj = table.reference_mj();
-    let prices = prices(&cells, end_mj);
+    cheapest(&useful(table), table.reference_mj(), hypervolume)
+}
+
+/// Of cells in the order of their energy.
+fn cheapest(cells: &[Cell], end_mj: f64, hypervolume: f64) -> Option<Vec<CellId>> {
+    let prices = prices(cells, end_mj);
     let completions: Vec<Completion> =
-        prices.iter().map(|&price| Completion::of(&cells, end_mj, price)).collect();
+        prices.iter().map(|&price| Completion::of(cells, end_mj, price)).collect();
     let known = completions.iter().filter(|one| one.hypervolume >= hypervolume);
     let all: f64 = cells.iter().map(|cell| cell.cost).sum();
     let mut least = known.map(|one| one.cost).fold(all, f64::min) * (1.0 + 1e-12);
@@ -154,5 +157,50 @@ impl Completion {
         let (hypervolume, cost) =
             first.map_or((0.0, 0.0), |at| (totals[at].0, totals[at].1 + cells[at].cost));
         Self { price, best, hypervolume, cost }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::seed::Seed;
+    use rand::RngExt;
+
+    use super::*;
+
+    const END_MJ: f64 = 50.0;
+
+    fn hypervolume(cells: &[Cell]) -> f64 {
+        let points: Vec<[f64; 2]> = cells.iter().map(|cell| [-cell.accuracy, cell.energy_mj]).collect();
+        moo::hypervolume(&points, &[0.0, END_MJ]).unwrap()
+    }
+
+    fn cost(cells: &[Cell]) -> f64 {
+        cells.iter().map(|cell| cell.cost).sum()
+    }
+
+    #[test]
+    fn no_subset_is_cheaper() {
+        const COUNT: usize = 10;
+        for seed in 0..40 {
+            let mut rng = Seed(seed).stream("choice", 0);
+            let mut cell = |id: usize| Cell {
+                id: CellId(id as u32),
+                accuracy: rng.random_range(10.0..95.0),
+                energy_mj: rng.random_range(2.0..45.0),
+                cost: rng.random_range(5.0..25.0),
+            };
+            let mut cells: Vec<Cell> = (0..COUNT).map(&mut cell).collect();
+            cells.sort_by(|a, b| a.energy_mj.total_cmp(&b.energy_mj));
+            let wanted = (0.9 + 0.0025 * seed as f64) * hypervolume(&cells);
+            let subset = |bits: usize| -> Vec<Cell> {
+                (0..COUNT).filter(|place| bits >> place & 1 == 1).map(|place| cells[place]).collect()
+            };
+            let reaching = (0..1_usize << COUNT).map(subset).filter(|set| hypervolume(set) >= wanted);
+            let least = reaching.map(|set| cost(&set)).fold(f64::INFINITY, f64::min);
+            let chosen = cheapest(&cells, END_MJ, wanted).expect("all together reach it");
+            let chosen: Vec<Cell> = cells.iter().filter(|cell| chosen.contains(&cell.id)).copied().collect();
+            assert!(hypervolume(&chosen) >= wanted * (1.0 - 1e-12), "seed {seed}");
+            assert!((cost(&chosen) - least).abs() < 1e-9, "seed {seed}: {} against {least}", cost(&chosen));
+        }
     }
 }
