@@ -160,6 +160,7 @@ fn every_baseline_is_recognised() {
         json!({ "eta": 8 }),
         json!({ "rungs": true }),
         json!({ "promotion_share": 0.125 }),
+        json!({ "promote": "1/8" }),
     ] {
         let mut inputs = json!({ "cells": cells });
         inputs.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
@@ -197,6 +198,20 @@ fn a_fleet_follows_the_cleaner_zone() {
     assert!(["CISO", "DE"].iter().all(|zone| run[*zone]["kwh"].as_f64().unwrap() > 0.0));
     let total = run["CISO"]["g"].as_f64().unwrap() + run["DE"]["g"].as_f64().unwrap();
     assert!((total / run["total_g"].as_f64().unwrap() - 1.0).abs() < 1e-12);
+    let again = told(&data, &{
+        let mut again = follow.clone();
+        again["hourly_ci"] = run["hourly_ci_by_zone"].clone();
+        again["zone"] = json!("CISO+DE");
+        again["g_by_zone"] = run["g_by_zone"].clone();
+        again["events"] = run["events"].clone();
+        again["events"][0]["zone"] = json!("CISO");
+        again["events"][1]["zone"] = json!("CISO");
+        again
+    });
+    assert_eq!(
+        (&again["compared"]["differing"], &again["compared"]["left_out"]),
+        (&json!(0), &json!(["events.zone"]))
+    );
     assert!((run["total_kwh"].as_f64().unwrap() - 48.0).abs() < 1e-9, "it stands still at full power");
 
     // Each move costs everybody half a minute, and nothing else differs from a fleet that stays.

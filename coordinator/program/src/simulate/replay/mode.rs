@@ -70,6 +70,8 @@ pub fn recognise(fields: &mut Fields) -> Result<(Mode, Option<Rest>)> {
         "shorts_per_full",
         "rungs_per_full",
         "one_in",
+        "one_per",
+        "every",
         "eta",
         "ratio",
     ]);
@@ -157,6 +159,12 @@ fn promotions(name: &str, value: &Value) -> Result<Option<NonZeroUsize>> {
     match value {
         Value::Bool(true) => Ok(Some(PER_PROMOTION)),
         Value::Bool(false) => Ok(None),
+        // The rungs' lengths.
+        Value::Array(_) => Ok(Some(PER_PROMOTION)),
+        Value::String(share) if share.starts_with("1/") => {
+            let every = share[2..].trim().parse().ok();
+            every.map(Some).ok_or_else(|| refuse(name, "a share such as 1/8", value))
+        }
         // One in eight, as a share.
         value if value.as_f64().is_some_and(|share| share > 0.0 && share < 1.0) => {
             let every = (1.0 / value.as_f64().expect("just seen")).round();

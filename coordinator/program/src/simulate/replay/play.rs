@@ -14,6 +14,9 @@ use simulation::world::{HourlyTrace, Spent, Task, TraceError};
 use super::mode::{Mode, Rest};
 use super::recipe::World;
 
+/// Intensities of all zones, where [`told`] has those of the zone that the fleet is in.
+pub const BY_ZONE: &str = "hourly_ci_by_zone";
+
 /// The hypervolume after each cell, and what the table has in all.
 pub fn path(cells: &[CellId], table: &dyn Table) -> Map<String, Value> {
     let mut front = table.front();
@@ -86,20 +89,15 @@ fn told(world: &World, setting: &Setting<'_>, run: &Run, visited: &[usize]) -> M
         setting.zones[zone].0.at(world.start.plus(hour as i64)).expect("the run covers it").0
     };
     let hours = 0..world.horizon_hours;
-    let hourly_ci = match &world.follows {
-        None if world.zones.len() > 1 => {
-            let by_zone = |zone: usize| {
-                let hourly: Vec<f64> = hours.clone().map(|hour| intensity(zone, hour)).collect();
-                (name(zone).to_owned(), json!(hourly))
-            };
-            Value::Object((0..world.zones.len()).map(by_zone).collect())
-        }
-        _ => {
-            let present =
-                |hour| intensity(visited.get(hour).or(visited.last()).map_or(0, |zone| *zone), hour);
-            json!(hours.map(present).collect::<Vec<_>>())
-        }
+    let by_zone = |zone: usize| {
+        let hourly: Vec<f64> = hours.clone().map(|hour| intensity(zone, hour)).collect();
+        (name(zone).to_owned(), json!(hourly))
     };
+    let all_zones = Value::Object((0..world.zones.len()).map(by_zone).collect());
+    let present = |hour| intensity(visited.get(hour).or(visited.last()).map_or(0, |zone| *zone), hour);
+    let is_apart = world.zones.len() > 1 && world.follows.is_none();
+    let hourly_ci =
+        if is_apart { all_zones.clone() } else { json!(hours.clone().map(present).collect::<Vec<_>>()) };
     let (hypervolume, most) = (run.front.hypervolume(), setting.table.whole_front().hypervolume());
     let mut told = object(json!({
         "events": run.finished.iter().map(|finished| json!({
@@ -121,9 +119,17 @@ fn told(world: &World, setting: &Setting<'_>, run: &Run, visited: &[usize]) -> M
     }));
     if world.zones.len() > 1 {
         let sums = |spent: &Spent| json!({ "kwh": spent.joules.kwh(), "g": spent.grams.0 });
+        let by_zone = |figure: fn(&Spent) -> f64| -> Value {
+            let zones = run.zones.iter().enumerate();
+            Value::Object(zones.map(|(zone, spent)| (name(zone).to_owned(), json!(figure(spent)))).collect())
+        };
+        told.insert("kwh_by_zone".into(), by_zone(|spent| spent.joules.kwh()));
+        told.insert("g_by_zone".into(), by_zone(|spent| spent.grams.0));
         told.extend(run.zones.iter().enumerate().map(|(zone, spent)| (name(zone).to_owned(), sums(spent))));
     }
     if world.follows.is_some() {
+        // Some files tell the present hour's, some all zones'.
+        told.insert(BY_ZONE.into(), all_zones);
         let names: Vec<&str> = visited.iter().map(|zone| name(*zone)).collect();
         told.insert("moves".into(), json!(names.windows(2).filter(|pair| pair[0] != pair[1]).count()));
         told.insert("zone_by_hour".into(), json!(names));

@@ -17,7 +17,7 @@ use super::mode::{Mode, Rest, recognise};
 use super::zones::{self, Zones};
 
 /// Fields that a run leads to.
-pub const RESULTS: [&str; 17] = [
+pub const RESULTS: [&str; 19] = [
     "events",
     "hourly_ci",
     "cumulative_kwh",
@@ -32,6 +32,8 @@ pub const RESULTS: [&str; 17] = [
     "dead_cells",
     "total_g",
     "total_kwh",
+    "kwh_by_zone",
+    "g_by_zone",
     "zone_by_hour",
     "zone_per_hour",
     "moves",
@@ -101,7 +103,8 @@ fn understand(text: &str, path: &Path) -> Result<Recipe> {
 fn complete(fields: &mut Fields, path: &Path) -> Result<()> {
     let cells = fields.any(&["cells"]);
     let Some((name, value)) = cells else { return Ok(()) };
-    let Some(other) = value.as_str().and_then(|text| text.strip_prefix("as ")) else {
+    let said = value.as_str().filter(|text| *text != "all");
+    let Some(other) = said.and_then(|text| text.split_whitespace().next_back()) else {
         fields.put(name, value);
         return Ok(());
     };

@@ -8,7 +8,10 @@ use simulation::baseline::Place;
 use super::fields::{Fields, list, refuse, text, whole};
 
 /// Words by which a file says that its fleet moves.
-const MOVES: [&str; 7] = ["follow", "clean", "move", "moving", "migrat", "relocat", "greener"];
+const MOVES: [&str; 9] =
+    ["follow", "clean", "move", "moving", "migrat", "relocat", "greener", "lower", "lowest"];
+/// Between several zones in one text.
+const BETWEEN: [char; 5] = [',', '+', '/', '|', '&'];
 
 #[derive(Debug)]
 pub struct Zones {
@@ -81,7 +84,7 @@ fn named(fields: &mut Fields) -> Result<(Vec<String>, Option<Vec<u32>>)> {
         return Ok((Vec::new(), None));
     };
     match &value {
-        Value::String(zone) => Ok((zone.split(',').map(|zone| zone.trim().to_owned()).collect(), None)),
+        Value::String(zone) => Ok((zone.split(BETWEEN).map(|zone| zone.trim().to_owned()).collect(), None)),
         Value::Array(zones) => {
             let zone = |zone: &Value| text(&name, zone).map(str::to_owned);
             Ok((zones.iter().map(zone).collect::<Result<_>>()?, None))
@@ -120,6 +123,7 @@ fn remarked(remarks: &str, zones: &[String]) -> Option<Vec<u32>> {
 
 fn follows(fields: &mut Fields, zones: &[String], is_shared_out: bool) -> Result<Option<Place>> {
     let plan = fields.any_input(&["zone_by_hour", "zone_per_hour", "zones_per_hour", "hourly_zone", "where"]);
+    let plan = plan.or_else(|| fields.like(&["zone", "site", "location"]));
     if let Some((name, value)) = plan {
         let place = |value: &Value| match value {
             Value::String(wanted) => zones
