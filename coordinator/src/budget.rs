@@ -1,5 +1,7 @@
 //! What the study may still spend, and whether one more piece of work can be paid for (law A-3).
 
+use std::collections::BTreeSet;
+
 use common::energy::Purpose;
 use common::fidelity::Fidelity;
 use common::id::Zone;
@@ -7,12 +9,15 @@ use common::trial::Subject;
 use common::unit::{Grams, Intensity, Joules, Seconds};
 
 use crate::core::{Core, State, Trial, TrialState};
+use crate::draw::Reserve;
 
 /// Probability that the intensity a task is paid at will not be exceeded.
 const SAFE_LEVEL: f64 = 0.95;
 /// Without a forecast, the present intensity is taken to rise by so much.
 const UNFORESEEN_RISE: f64 = 1.25;
 
+/// How far ahead a cleaner hour is looked for, as far as forecasts reach.
+const FORESEEN_HOURS: i64 = 168;
 /// What is left of each limit; none where there is no limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Left {
@@ -28,9 +33,15 @@ impl Core {
         let budget = &self.options.budget;
         let account = &self.state.account;
         let fulls = self.state.trained_fully() as u64;
+        let is_metered = budget.carbon_g.get().is_some() || budget.energy_kwh.get().is_some();
+        let unbooked = if is_metered { self.unbooked() } else { Reserve::default() };
+        let emitted = |limit| Grams(limit) - account.emissions() - unbooked.carbon;
         Left {
-            carbon: budget.carbon_g.get().map(|limit| Grams(limit) - account.emissions()),
-            energy: budget.energy_kwh.get().map(|limit| Joules::from_kwh(limit) - account.total()),
+            carbon: budget.carbon_g.get().map(emitted),
+            energy: budget
+                .energy_kwh
+                .get()
+                .map(|limit| Joules::from_kwh(limit) - account.total() - unbooked.energy),
             hours: budget.hours.get().map(|limit| limit - self.state.grid_hours_since_start(self.now())),
             trainings: budget.trainings.get().map(|limit| limit.saturating_sub(fulls)),
         }
@@ -43,33 +54,96 @@ impl Core {
         if left.hours.is_some_and(|hours| hours <= 0.0) {
             return Some(format!("the time budget of {} h is used", budget.hours));
         }
-        if left.carbon.is_some_and(|grams| grams.0 <= 0.0) {
+        // What stopping takes is kept back, so that no budget is overdrawn.
+        let is_metered = left.carbon.is_some() || left.energy.is_some();
+        let kept = if is_metered { self.stopping() } else { Reserve::default() };
+        if left.carbon.is_some_and(|grams| grams <= kept.carbon) {
             return Some(format!("the carbon budget of {} g is used", budget.carbon_g));
         }
-        if left.energy.is_some_and(|joules| joules.0 <= 0.0) {
+        if left.energy.is_some_and(|joules| joules <= kept.energy) {
             return Some(format!("the energy budget of {} kWh is used", budget.energy_kwh));
         }
         if left.trainings == Some(0) {
             return Some(format!("all {} full trainings are done", budget.trainings));
         }
-        self.nothing_fits().then(|| "no further training fits into the time that is left".into())
+        if self.nothing_fits() {
+            return Some("no further training fits into the time that is left".into());
+        }
+        self.nothing_is_affordable()
     }
 
-    /// Whether the budgets can pay for the rest of a task of `purpose`, of which `done` is done, in `zone`.
-    pub(crate) fn fits(&self, purpose: Purpose, done: f64, zone: &Zone) -> bool {
+    /// Nothing runs, and what is left of a budget pays for no full training, not even in the cleanest hour foreseen.
+    fn nothing_is_affordable(&self) -> Option<String> {
+        let (left, joules) = (self.left(), self.expected(Purpose::Full).1);
+        if joules.0 <= 0.0 || self.state.leases().next().is_some() {
+            return None;
+        }
+        let done = |trial: &Trial| trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
+        let fulls = |trial: &&Trial| trial.is_waiting() && trial.subject.purpose() == Purpose::Full;
+        // The least that another result takes: the rest of what was begun, or a whole training.
+        let begun =
+            self.state.trials.values().filter(fulls).map(|trial| self.times(trial) * (1.0 - done(trial)));
+        let least = joules * begun.fold(self.standing().least_effort(), f64::min);
+        if let Some(energy) = left.energy.filter(|energy| *energy < least) {
+            return Some(format!(
+                "the {:.3} kWh left pay for no further training, which takes {:.3} kWh{}",
+                energy.kwh().max(0.0),
+                least.kwh(),
+                self.bought_instead(energy)
+            ));
+        }
+        let cleanest = self.cleanest_foreseen()?;
+        let price = least.emissions(cleanest);
+        let carbon = left.carbon.filter(|carbon| *carbon < price)?;
+        let energy = least * (carbon.0.max(0.0) / price.0);
+        Some(format!(
+            "the {:.1} g left pay for no further training, which takes {:.1} g in the cleanest hour foreseen ({:.0} g/kWh){}",
+            carbon.0.max(0.0),
+            price.0,
+            cleanest.0,
+            self.bought_instead(energy)
+        ))
+    }
+
+    /// What smaller works an unspendable rest would have paid for.
+    fn bought_instead(&self, energy: Joules) -> String {
+        let rung = self.expected(Purpose::Rung).1;
+        let rungs = if rung.0 > 0.0 { (energy.0 / rung.0).floor() } else { 0.0 };
+        if rungs >= 1.0 { format!("; it would have bought {rungs} short trainings") } else { String::new() }
+    }
+
+    /// Of all zones with workers, from now to the deadline as far as forecasts reach.
+    fn cleanest_foreseen(&self) -> Option<Intensity> {
+        let deadline = self.left().hours.unwrap_or(f64::INFINITY);
+        let hour = self.this_hour();
+        let zones: BTreeSet<&Zone> =
+            self.state.workers.values().filter(|record| record.alive).map(|record| &record.zone).collect();
+        let of_zone = |zone: &Zone| {
+            let present = self.state.account.intensity(zone, hour).0;
+            let forecast = self.state.forecasts.get(zone);
+            let ahead = (1..=FORESEEN_HOURS).take_while(|ahead| (*ahead as f64) < deadline);
+            ahead
+                .filter_map(|ahead| forecast?.quantile(hour.plus(ahead), 0.5))
+                .fold(present, |a, b| if b < a { b } else { a })
+        };
+        zones.into_iter().map(of_zone).reduce(|a, b| if b < a { b } else { a })
+    }
+
+    /// Whether the budgets can pay for the rest of a task of `purpose` that takes so many `times` the usual, of which `done` is done,
+    /// in `zone`.
+    pub(crate) fn fits(&self, purpose: Purpose, times: f64, done: f64, zone: &Zone) -> bool {
         let left = self.left();
-        let share = 1.0 - done;
         if let Some(hours) = left.hours {
             let wall = hours * self.state.clock().map_or(3600.0, |clock| clock.hour_s);
-            if self.chain_seconds(purpose).0 - self.expected(purpose).0.0 * done > wall {
+            if times * (self.chain_seconds(purpose).0 - self.expected(purpose).0.0 * done) > wall {
                 return false;
             }
         }
-        let joules = self.expected(purpose).1 * share;
+        let joules = (self.chain_joules(purpose) - self.expected(purpose).1 * done) * times;
         if left.energy.is_some_and(|left| joules + self.committed() > left) {
             return false;
         }
-        let upper = self.upper_intensity(zone, self.expected(purpose).0);
+        let upper = self.upper_intensity(zone, self.expected(purpose).0 * times);
         left.carbon.is_none_or(|left| (joules + self.committed()).emissions(upper) <= left)
     }
 
@@ -78,8 +152,29 @@ impl Core {
         purpose != Purpose::Full || self.left().trainings.is_none_or(|open| self.fulls_underway() < open)
     }
 
-    /// Mean cost of what finished so far; before that, scaled by epochs from what is known; zero where nothing is.
+    /// How many times the usual a full training takes, by what its short one took.
+    pub(crate) fn times(&self, trial: &Trial) -> f64 {
+        let rung = Fidelity::Rung(self.options.ladder.rung_epochs);
+        let short = || {
+            let architecture = trial.subject.architecture()?.clone();
+            self.state.of_subject(&Subject::Network { architecture, fidelity: rung })
+        };
+        let times = match trial.subject.fidelity() {
+            Some(Fidelity::Full) => short().zip(self.state.mean_cost(Purpose::Rung)),
+            _ => None,
+        };
+        let times = times.map(|(short, (_, mean))| short.joules.0 / mean.0);
+        times.filter(|times| times.is_finite() && *times > 0.0).unwrap_or(1.0)
+    }
+
+    /// Mean cost of what finished so far; before that, scaled by epochs from what is known; zero where nothing is. Full trainings
+    /// go to few, so that what they take is better known from the short ones of all.
     pub(crate) fn expected(&self, purpose: Purpose) -> (Seconds, Joules) {
+        if purpose == Purpose::Full
+            && let Some(cost) = self.state.full_cost_by_rungs(self.options.ladder.rung_epochs)
+        {
+            return cost;
+        }
         if let Some(cost) = self.state.mean_cost(purpose) {
             return cost;
         }
@@ -102,6 +197,16 @@ impl Core {
     /// The time until a piece of work has borne fruit: a short training is of use only if a full one can follow.
     fn chain_seconds(&self, purpose: Purpose) -> Seconds {
         let of = |purpose| self.expected(purpose).0;
+        match purpose {
+            Purpose::Idle | Purpose::Full => of(purpose),
+            Purpose::Rung => of(Purpose::Rung) + of(Purpose::Full),
+            Purpose::OneShot | Purpose::Supernet => of(purpose) + of(Purpose::Rung) + of(Purpose::Full),
+        }
+    }
+
+    /// The same in joules: a result that no full training can follow would be paid for in vain.
+    fn chain_joules(&self, purpose: Purpose) -> Joules {
+        let of = |purpose| self.expected(purpose).1;
         match purpose {
             Purpose::Idle | Purpose::Full => of(purpose),
             Purpose::Rung => of(Purpose::Rung) + of(Purpose::Full),

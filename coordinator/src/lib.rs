@@ -4,6 +4,7 @@
 pub mod account;
 pub mod budget;
 pub mod core;
+mod draw;
 pub mod fleet;
 pub mod ladder;
 pub mod laws;

@@ -1,5 +1,7 @@
 //! Answers the core's questions for candidates. Pure: live studies ask it from an actor, simulated ones directly.
 
+use std::collections::BTreeSet;
+
 use common::architecture::Architecture;
 use common::config::Config;
 use common::objective::{ObjectiveKind, reference_point};
@@ -12,11 +14,20 @@ use lamoo::{Knowledge, Memory, Promotion, ProposalRequest, RegionId, Scope, Tree
 use crate::core::Wanted;
 use crate::ladder::Candidate;
 
+/// A space of recorded results: each encoding has its own, and what a device's table tells is known before the search.
+#[derive(Debug)]
+pub struct Recorded {
+    pub listed: BTreeSet<Architecture>,
+    pub knowledge: Box<dyn Knowledge + Send>,
+}
+
 /// What a proposal depends on besides the question.
 #[derive(Debug)]
 pub struct Searcher {
     space: Box<dyn SearchSpace>,
-    objectives: Vec<ObjectiveKind>,
+    /// All there is; none for the whole space.
+    listed: Option<BTreeSet<Architecture>>,
+    knowledge: Box<dyn Knowledge + Send>,
     reference: Vec<f64>,
     seed: Seed,
     options: lamoo::Options,
@@ -26,6 +37,22 @@ pub struct Searcher {
 impl Searcher {
     /// As the configuration asks for; refuses options that no search can run with.
     pub fn new(config: &Config, spec: &StudySpec) -> Result<Self, lamoo::Error> {
+        let objectives = spec.objectives.iter().map(|objective| objective.kind).collect();
+        let knowledge = Box::new(Facts { space: spec.space.build(), objectives });
+        Self::with(config, spec, None, knowledge)
+    }
+
+    /// The same over `recorded` results.
+    pub fn of_recorded(config: &Config, spec: &StudySpec, recorded: Recorded) -> Result<Self, lamoo::Error> {
+        Self::with(config, spec, Some(recorded.listed), recorded.knowledge)
+    }
+
+    fn with(
+        config: &Config,
+        spec: &StudySpec,
+        listed: Option<BTreeSet<Architecture>>,
+        knowledge: Box<dyn Knowledge + Send>,
+    ) -> Result<Self, lamoo::Error> {
         let search = &config.search;
         let options = lamoo::Options {
             initial_samples: search.initial_samples as usize,
@@ -37,7 +64,8 @@ impl Searcher {
         options.check()?;
         Ok(Self {
             space: spec.space.build(),
-            objectives: spec.objectives.iter().map(|objective| objective.kind).collect(),
+            listed,
+            knowledge,
             reference: reference_point(&spec.objectives),
             seed: spec.seed,
             options,
@@ -48,15 +76,18 @@ impl Searcher {
     /// Answers one question; the same questions in the same order have the same answers.
     pub fn answer(&mut self, wanted: &Wanted) -> (Vec<Candidate>, Vec<Promotion>) {
         let seen = wanted.observations.iter().filter(|seen| seen.fidelity == wanted.fidelity).count();
-        let facts = Facts { space: self.space.as_ref(), objectives: &self.objectives };
+        let space = self.space.as_ref();
         let request = ProposalRequest {
-            scope: Scope::functions(self.space.as_ref()),
+            scope: match &self.listed {
+                Some(listed) => Scope::rows(space, listed),
+                None => Scope::functions(space),
+            },
             observations: &wanted.observations,
             fidelity: wanted.fidelity,
             pending: &wanted.pending,
             exclude: &wanted.exclude,
             promotable: &wanted.promotable,
-            knowledge: &facts,
+            knowledge: self.knowledge.as_ref(),
             reference: &self.reference,
             count: wanted.count,
             seed: self.seed.derive("searcher", 0),
@@ -88,12 +119,12 @@ impl Searcher {
 
 /// What a network's shape tells of the objectives, and what training does not change.
 #[derive(Debug)]
-struct Facts<'a> {
-    space: &'a dyn SearchSpace,
-    objectives: &'a [ObjectiveKind],
+struct Facts {
+    space: Box<dyn SearchSpace>,
+    objectives: Vec<ObjectiveKind>,
 }
 
-impl Knowledge for Facts<'_> {
+impl Knowledge for Facts {
     fn known(&self, objective: usize, architecture: &Architecture) -> Option<f64> {
         let counted = |kind| matches!(kind, ObjectiveKind::Parameters | ObjectiveKind::Flops);
         let kind = Some(self.objectives[objective]).filter(|kind| counted(*kind))?;
@@ -103,7 +134,7 @@ impl Knowledge for Facts<'_> {
 
     fn is_learnt(&self, objective: usize) -> bool {
         // Of a space that counts nothing, the user's own program tells.
-        self.known(objective, &self.space.canonical(&first(self.space))).is_none()
+        self.known(objective, &self.space.canonical(&first(self.space.as_ref()))).is_none()
     }
 
     fn is_trained(&self, objective: usize) -> bool {

@@ -20,7 +20,7 @@ pub trait Policy: Send + fmt::Debug {
 /// Settings of all policies; each reads its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
-    /// Planner: share of the coming hours to train in, when time is the only limit.
+    /// Planner: share of the work that all slots could do, when time is the only limit.
     pub train_share: f64,
     /// Planner: hours dirtier than this quantile of the coming day are rested in.
     pub rest_quantile: f64,

@@ -22,6 +22,8 @@ fn config(seed: u64, settings: &[&str]) -> Config {
         format!("study.seed={seed}"),
         "forecast.model=yesterday".into(),
         "forecast.horizon_hours=24".into(),
+        // A surrogate over all rows, asked after each training, would take minutes in a test's build.
+        "search.searcher=lamoo-random".into(),
         "search.initial_samples=6".into(),
         "search.region_min_samples=6".into(),
         "budget.hours=20".into(),

@@ -372,7 +372,7 @@ fn on_a_made_up_grid_the_planner_trains_below_the_median() {
             "seed {seed}: {below} slot-hours below the day's median, {above} above; {:?} {mape:.1} %",
             chosen.forecaster.name()
         );
-        assert!(above * 4 < below, "seed {seed}: {below} below, {above} above");
+        assert!(above * 5 < below * 2, "seed {seed}: {below} below, {above} above");
         assert!(above + below > 14 * 24 * 2 * 4 / 10, "seed {seed}: too little was trained");
         assert!(mape < 25.0, "seed {seed}: {mape} %");
     }

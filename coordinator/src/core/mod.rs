@@ -24,6 +24,7 @@ pub use input::{Control, Input, NewStudy};
 pub use options::Options;
 pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
 
+use crate::draw::Draws;
 use crate::fleet::SlotKey;
 use crate::ladder::Candidate;
 
@@ -51,9 +52,13 @@ pub struct Core {
     pub(crate) proposing: Option<Timestamp>,
     /// Finished trainings that the last question told of: one more, and there is something new to ask.
     pub(crate) asked_with: Option<usize>,
+    /// The same of the last question that was answered.
+    pub(crate) answered_with: Option<usize>,
     /// What full trainings of those known from below are expected to add, by the last answer.
     pub(crate) promotions: Vec<Promotion>,
     pub(crate) progress: BTreeMap<TaskId, Progress>,
+    /// What slots drew last, and up to when it is booked.
+    pub(crate) draws: Draws,
     pub(crate) draining: bool,
     /// When this process took the study up.
     pub(crate) started: Timestamp,
@@ -99,8 +104,10 @@ impl Core {
             hourly: Hourly::default(),
             proposing: None,
             asked_with: None,
+            answered_with: None,
             promotions: Vec::new(),
             progress: BTreeMap::new(),
+            draws: Draws::default(),
             draining: false,
             started: Timestamp::default(),
             told_study_over: Timestamp::default(),

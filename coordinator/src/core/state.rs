@@ -272,6 +272,23 @@ impl State {
         Some((Seconds(seconds / count), Joules(joules / count)))
     }
 
+    /// What a full training takes on the mean over all short ones, by those that had both.
+    pub fn full_cost_by_rungs(&self, epochs: u32) -> Option<(Seconds, Joules)> {
+        let (mean_s, mean_j) = self.mean_cost(Purpose::Rung)?;
+        let cost = |trial: &Trial| Some((trial.evaluation.as_ref()?.seconds.0, trial.joules.0));
+        let pair = |(full, architecture, _): (&Trial, &Architecture, _)| {
+            let fidelity = Fidelity::Rung(epochs);
+            let short =
+                self.of_subject(&Subject::Network { architecture: architecture.clone(), fidelity })?;
+            Some((cost(full)?, cost(short)?))
+        };
+        let pairs: Vec<_> = self.finished_at(Fidelity::Full).filter_map(pair).collect();
+        let sum = |of: &dyn Fn(&((f64, f64), (f64, f64))) -> f64| pairs.iter().map(of).sum::<f64>();
+        let seconds = mean_s * (sum(&|pair| pair.0.0) / sum(&|pair| pair.1.0));
+        let joules = mean_j * (sum(&|pair| pair.0.1) / sum(&|pair| pair.1.1));
+        (seconds.0.is_finite() && joules.0.is_finite() && joules.0 > 0.0).then_some((seconds, joules))
+    }
+
     fn with_trial(&mut self, id: TrialId, change: impl FnOnce(&mut Trial)) {
         if let Some(trial) = self.trials.get_mut(&id) {
             change(trial);

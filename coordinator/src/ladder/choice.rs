@@ -12,50 +12,51 @@ use super::{Candidate, Choice, Standing, Supernet, first_training, purpose};
 
 /// What is on offer besides those that climb.
 type Stock = VecDeque<Candidate>;
+/// Whether the budgets can pay for a contender's full training.
+type Fits<'f> = dyn Fn(&Contender) -> bool + 'f;
 
 impl Standing {
     /// What a slot that may train should begin; takes from `stock` where the choice is an unscored candidate. `promotions` are
     /// the model's promises for [`Standing::promotable`], empty without a model; `fits` says whether the budgets can pay for
-    /// one more of a purpose.
+    /// one more of a purpose that takes so many times the usual.
     pub fn next_training(
         &self,
         stock: &mut VecDeque<Candidate>,
         promotions: &[Promotion],
-        fits: &dyn Fn(Purpose) -> bool,
+        fits: &dyn Fn(Purpose, f64) -> bool,
     ) -> Option<Choice> {
-        if self.supernet == Supernet::Absent && fits(Purpose::Supernet) {
+        if self.supernet == Supernet::Absent && fits(Purpose::Supernet, 1.0) {
             return Some(Choice { subject: Subject::Supernet, origin: Origin::Study });
         }
         let promises = Promises::new(promotions);
         let is_modelled = !promises.is_empty() || stock.iter().any(|candidate| candidate.promise.is_some());
-        let full_fits = fits(Purpose::Full);
+        let full_fits = |contender: &Contender| fits(Purpose::Full, contender.effort);
         let due = match is_modelled {
-            true => self.promotion_by_promise(stock, &promises),
-            false => self.promotion_by_share(),
+            true => self.promotion_by_promise(stock, &promises, &full_fits),
+            false => self.promotion_by_share(&full_fits),
         };
-        if let Some(contender) = due.filter(|_| full_fits) {
+        if let Some(contender) = due {
             return Some(self.to_full(contender));
         }
-        if fits(purpose(first_training(&self.rules.ladder))) {
+        if fits(purpose(first_training(&self.rules.ladder)), 1.0) {
             let choice = self.due_score(&promises).or_else(|| match is_modelled {
                 true => self.newcomer(stock, &promises),
-                false => self.unmodelled(stock, full_fits),
+                false => self.unmodelled(stock, &full_fits),
             });
             if choice.is_some() {
                 return choice;
             }
         }
-        let rest = || self.best_to_full(&promises, usize::MAX);
-        full_fits.then(rest).flatten()
+        self.best_to_full(&promises, usize::MAX, &full_fits)
     }
 
     /// What a slot that samples should score.
     pub fn next_score(
         &self,
         stock: &mut VecDeque<Candidate>,
-        fits: &dyn Fn(Purpose) -> bool,
+        fits: &dyn Fn(Purpose, f64) -> bool,
     ) -> Option<Choice> {
-        if !self.can_score() || !fits(Purpose::OneShot) {
+        if !self.can_score() || !fits(Purpose::OneShot, 1.0) {
             return None;
         }
         let Candidate { architecture, origin, .. } = stock.pop_front()?;
@@ -65,18 +66,23 @@ impl Standing {
 
     /// A full training is due when it promises something, and at least as much as the best newcomer. With nobody to compare
     /// it with it is not due, though it may still be the best there is.
-    fn promotion_by_promise(&self, stock: &Stock, promises: &Promises<'_>) -> Option<&Contender> {
+    fn promotion_by_promise(
+        &self,
+        stock: &Stock,
+        promises: &Promises<'_>,
+        fits: &Fits<'_>,
+    ) -> Option<&Contender> {
         let newcomer = stock.iter().filter_map(|candidate| candidate.promise).max_by(f64::total_cmp)?;
-        let (contender, promise) = promises.best(&self.rungs)?;
+        let (contender, promise) = promises.best(&self.rungs, fits)?;
         (promise > 0.0 && promise >= newcomer).then_some(contender)
     }
 
     /// One full training for so many short ones. Where a model is still to come, it shall have its say first.
-    fn promotion_by_share(&self) -> Option<&Contender> {
+    fn promotion_by_share(&self, fits: &Fits<'_>) -> Option<&Contender> {
         let is_young = self.rules.has_model && self.rungs.len() < self.rules.initial_samples;
         let share = self.rungs.len() / self.rules.ladder.rungs_per_full as usize;
         let due = !is_young && self.fulls_begun < share;
-        due.then(|| best_by_rank(&self.rungs, usize::MAX)).flatten()
+        due.then(|| best_by_rank(&self.rungs, usize::MAX, fits)).flatten()
     }
 
     /// One first training for so many scores.
@@ -87,7 +93,7 @@ impl Standing {
 
     /// The one that promises most of all that have not been trained, scored or not.
     fn newcomer(&self, stock: &mut Stock, promises: &Promises<'_>) -> Option<Choice> {
-        let scored = promises.best(&self.scored);
+        let scored = promises.best(&self.scored, &|_| true);
         // Of equals the first: the searcher named it first.
         let place = (0..stock.len()).rev().max_by(|a, b| promise(&stock[*a]).total_cmp(&promise(&stock[*b])));
         let beats = |place: usize| scored.is_none_or(|(_, scored)| promise(&stock[place]) >= scored);
@@ -98,10 +104,10 @@ impl Standing {
     }
 
     /// Without a model nothing is due: rather than idle, the best there is.
-    fn unmodelled(&self, stock: &mut Stock, full_fits: bool) -> Option<Choice> {
+    fn unmodelled(&self, stock: &mut Stock, fits: &Fits<'_>) -> Option<Choice> {
         let none = Promises::new(&[]);
         let from_stock = |stock: &mut Stock| stock.pop_front().map(|candidate| self.take(candidate));
-        let to_full = || full_fits.then(|| self.best_to_full(&none, 1)).flatten();
+        let to_full = || self.best_to_full(&none, 1, fits);
         let is_initial = self.first_begun < self.rules.initial_samples;
         let first = if is_initial { from_stock(stock) } else { None };
         let next = first.or_else(|| self.best_score(&none));
@@ -118,15 +124,15 @@ impl Standing {
     }
 
     fn best_score(&self, promises: &Promises<'_>) -> Option<Choice> {
-        let promised = promises.best(&self.scored).map(|(contender, _)| contender);
-        let contender = promised.or_else(|| best_by_rank(&self.scored, usize::MAX))?;
+        let promised = promises.best(&self.scored, &|_| true).map(|(contender, _)| contender);
+        let contender = promised.or_else(|| best_by_rank(&self.scored, usize::MAX, &|_| true))?;
         Some(promote(contender, Fidelity::OneShot, first_training(&self.rules.ladder)))
     }
 
     /// Among those of the lowest `layers`, where no promise tells.
-    fn best_to_full(&self, promises: &Promises<'_>, layers: usize) -> Option<Choice> {
-        let promised = promises.best(&self.rungs).map(|(contender, _)| contender);
-        promised.or_else(|| best_by_rank(&self.rungs, layers)).map(|contender| self.to_full(contender))
+    fn best_to_full(&self, promises: &Promises<'_>, layers: usize, fits: &Fits<'_>) -> Option<Choice> {
+        let promised = promises.best(&self.rungs, fits).map(|(contender, _)| contender);
+        promised.or_else(|| best_by_rank(&self.rungs, layers, fits)).map(|contender| self.to_full(contender))
     }
 
     fn to_full(&self, contender: &Contender) -> Choice {

@@ -28,6 +28,8 @@ pub enum Supernet {
 pub struct Shown {
     pub architecture: Architecture,
     pub objectives: Vec<f64>,
+    /// What showing it took, in any unit that all of one step share.
+    pub effort: f64,
 }
 
 /// How far everybody has come: all that the ladder knows of a search. Whatever runs one can tell it, a table as well as a
@@ -73,9 +75,9 @@ impl Standing {
         let shown = |fidelity: Fidelity| -> Vec<Shown> {
             let finished = state.finished_at(fidelity);
             finished
-                .filter_map(|(_, architecture, evaluation)| {
+                .filter_map(|(trial, architecture, evaluation)| {
                     let objectives = state.objectives(evaluation)?.0;
-                    Some(Shown { architecture: architecture.clone(), objectives })
+                    Some(Shown { architecture: architecture.clone(), objectives, effort: trial.joules.0 })
                 })
                 .collect()
         };
@@ -97,9 +99,13 @@ impl Standing {
         let Climbed { supernet, scored, rungs, rungs_begun, promoted_scores, fulls_begun } = climbed;
         let has_rung = first_training(&rules.ladder) != Fidelity::Full;
         let contenders = |shown: Vec<Shown>, taken: &dyn Fn(&Architecture) -> bool| {
-            let contender = |Shown { architecture, objectives }| {
+            // What was given took none.
+            let efforts = || shown.iter().map(|shown| shown.effort).filter(|effort| *effort > 0.0);
+            let mean = efforts().sum::<f64>() / efforts().count() as f64;
+            let contender = |Shown { architecture, objectives, effort }| {
                 let taken = taken(&architecture);
-                Contender { architecture, objectives, taken }
+                let effort = Some(effort / mean).filter(|effort| effort.is_finite() && *effort > 0.0);
+                Contender { architecture, objectives, effort: effort.unwrap_or(1.0), taken }
             };
             shown.into_iter().map(contender).collect()
         };
@@ -126,6 +132,12 @@ impl Standing {
     /// Scored and not yet trained.
     pub fn pool(&self) -> usize {
         self.scored.iter().filter(|contender| !contender.taken).count()
+    }
+
+    /// Of those that could be trained to the end, by the usual; 1 where there is nobody.
+    pub fn least_effort(&self) -> f64 {
+        let open = self.rungs.iter().filter(|contender| !contender.taken).map(|contender| contender.effort);
+        open.reduce(f64::min).unwrap_or(1.0)
     }
 
     /// Known from below and open to more: scored and not yet trained, or trained shortly and not yet fully. What a model is

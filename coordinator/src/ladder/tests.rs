@@ -43,13 +43,21 @@ impl Scene {
 
     fn rung(mut self, gene: u32, objectives: [f64; 2]) -> Self {
         self.climbed.rungs_begun.insert(architecture(gene));
-        self.climbed.rungs.push(Shown { architecture: architecture(gene), objectives: objectives.to_vec() });
+        self.climbed.rungs.push(Shown {
+            architecture: architecture(gene),
+            objectives: objectives.to_vec(),
+            effort: 1.0,
+        });
         self
     }
 
     fn scored(mut self, gene: u32, objectives: [f64; 2]) -> Self {
         self.climbed.supernet = Supernet::Ready;
-        self.climbed.scored.push(Shown { architecture: architecture(gene), objectives: objectives.to_vec() });
+        self.climbed.scored.push(Shown {
+            architecture: architecture(gene),
+            objectives: objectives.to_vec(),
+            effort: 1.0,
+        });
         self
     }
 
@@ -76,7 +84,7 @@ impl Scene {
 
     fn choose(&mut self) -> Option<(u32, Fidelity)> {
         let standing = Standing::of(self.climbed.clone(), self.rules);
-        let fits = |purpose: Purpose| purpose != Purpose::Full || self.full_fits;
+        let fits = |purpose: Purpose, _: f64| purpose != Purpose::Full || self.full_fits;
         let choice = standing.next_training(&mut self.stock, &self.promotions, &fits)?;
         match choice.subject {
             Subject::Network { architecture, fidelity } => Some((architecture.genes()[0], fidelity)),
@@ -216,11 +224,12 @@ fn the_lowest_layer_is_promoted_first_and_its_best_error_before_the_rest() {
     let contender = |gene: u32, objectives: [f64; 2]| Contender {
         architecture: architecture(gene),
         objectives: objectives.to_vec(),
+        effort: 1.0,
         taken: false,
     };
     let mut contenders = vec![contender(0, [0.9, 9.0]), contender(1, [0.1, 5.0]), contender(2, [0.5, 1.0])];
     let next = |contenders: &[Contender], layers| {
-        best_by_rank(contenders, layers).map(|contender| contender.architecture.genes()[0])
+        best_by_rank(contenders, layers, &|_| true).map(|contender| contender.architecture.genes()[0])
     };
     assert_eq!(next(&contenders, usize::MAX), Some(1));
     contenders[1].taken = true;

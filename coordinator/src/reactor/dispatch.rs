@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use common::architecture::Architecture;
 use common::energy::Purpose;
 use common::event::Event;
-use common::fidelity::Role;
+use common::fidelity::{Fidelity, Role};
 use common::id::{TaskId, TrialId, Zone};
+use common::time::Millis;
 use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
 
@@ -14,12 +15,17 @@ use crate::core::{Core, Effect, Options, Trial, Wanted};
 use crate::fleet::SlotKey;
 use crate::ladder::{Choice, Rules, Standing};
 
+/// How long a free slot waits for a model's word on the latest results: this part of a short training, and never longer than that.
+const PATIENT: f64 = 0.05;
+const PATIENCE: Millis = Millis(60_000);
+
 impl Core {
     pub(crate) fn dispatch(&mut self) {
         if self.is_over() || self.draining || self.state.study.is_none() {
             return;
         }
         self.suspend_what_lost_its_slot();
+        self.ask_for_candidates();
         let held: BTreeSet<SlotKey> =
             self.state.leases().map(|(_, lease)| (lease.worker.clone(), lease.slot)).collect();
         let free: Vec<(SlotKey, Role)> = self
@@ -36,6 +42,7 @@ impl Core {
                 self.lease(trial, &key);
             }
         }
+        // What was taken may have left too few for the next slots.
         self.ask_for_candidates();
     }
 
@@ -61,9 +68,13 @@ impl Core {
         if let Some(waiting) = self.waiting(role, zone) {
             return Some(waiting);
         }
+        if role == Role::Train && self.awaits_better_advice() {
+            return None;
+        }
         let standing = self.standing();
         let mut stock = std::mem::take(&mut self.stock);
-        let fits = |purpose: Purpose| self.may_begin(purpose) && self.fits(purpose, 0.0, zone);
+        let fits =
+            |purpose: Purpose, times: f64| self.may_begin(purpose) && self.fits(purpose, times, 0.0, zone);
         let choice = match role {
             Role::Train => standing.next_training(&mut stock, &self.promotions, &fits),
             Role::Sample => standing.next_score(&mut stock, &fits),
@@ -77,7 +88,7 @@ impl Core {
     pub(crate) fn waiting(&self, role: Role, zone: &Zone) -> Option<TrialId> {
         let fits = |trial: &&Trial| {
             let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
-            self.fits(trial.subject.purpose(), done, zone)
+            self.fits(trial.subject.purpose(), self.times(trial), done, zone)
         };
         let mut waiting = self.state.trials.values().filter(|t| t.is_waiting() && t.subject.role() == role);
         waiting.find(fits).map(|trial| trial.id)
@@ -145,6 +156,17 @@ impl Core {
         self.asked_with = Some(told);
         self.proposing = Some(self.now());
         self.effect(Effect::Propose(Box::new(wanted)));
+    }
+
+    /// Whether a model is about to say what the last results mean. To begin a training without that would cost more than the
+    /// moment that a slot waits.
+    fn awaits_better_advice(&self) -> bool {
+        let first = Standing::learning_fidelity(&self.options.ladder);
+        let purpose = if first == Fidelity::Full { Purpose::Full } else { Purpose::Rung };
+        let patience = Millis::from_seconds(self.expected(purpose).0.0 * PATIENT).min(PATIENCE);
+        let is_behind = self.answered_with.is_none_or(|known| known < self.finished_trainings());
+        let asked = self.proposing.filter(|_| self.options.has_model && is_behind);
+        asked.is_some_and(|since| self.now().since(since) < patience)
     }
 
     fn finished_trainings(&self) -> usize {

@@ -43,6 +43,10 @@ impl Core {
                     && measurement.joules.0 >= 0.0
                     && measurement.end >= measurement.start
                 {
+                    if let Some(record) = self.state.workers.get(worker) {
+                        let origin = record.origins.get(&session).copied().unwrap_or(record.origin);
+                        self.draws.on_window(worker, origin, &measurement);
+                    }
                     self.record(Event::EnergySpent { worker: worker.clone(), session, measurement });
                 }
             }

@@ -99,6 +99,7 @@ impl Core {
         self.stock =
             candidates.into_iter().filter(|candidate| !known.contains(&candidate.architecture)).collect();
         self.promotions = promotions;
+        self.answered_with = self.asked_with;
     }
 
     fn awaits(&self, hour: GridHour, phase: Phase) -> bool {

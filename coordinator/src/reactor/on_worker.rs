@@ -126,6 +126,7 @@ impl Core {
         }
         self.record(Event::WorkerLost { worker: worker.clone(), session, reason: reason.into() });
         self.roles.retain(|(name, _), _| name != worker);
+        self.draws.forget(worker);
         self.decide_again();
     }
 

@@ -8,10 +8,11 @@ use crate::intensity::quantile;
 use crate::situation::plausible;
 use crate::{Situation, ZoneSituation};
 
-/// Intensity repeats with the day, so a day ahead holds one of each kind of hour.
-pub const WINDOW_HOURS: usize = 24;
-/// The forecast quantile at which a budget must still be able to pay.
-const SAFE_LEVEL: f64 = 0.9;
+/// Intensity repeats with the day, so a day ahead holds one of each kind of hour: as far as one looks without a deadline, and as the
+/// past can stand in for the future.
+const DAY: usize = 24;
+/// The longest forecast there is; what is due later is planned when it comes nearer.
+const FARTHEST: usize = 168;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
@@ -25,24 +26,16 @@ pub enum Basis {
 pub struct Outlook {
     /// The present intensity, gCO2eq/kWh, or the best guess at it.
     pub now: f64,
-    /// The hours after the present one.
-    pub coming: Vec<Expected>,
+    /// Medians of the hours after the present one, gCO2eq/kWh.
+    pub coming: Vec<f64>,
     pub basis: Basis,
-}
-
-/// One coming hour, gCO2eq/kWh.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Expected {
-    pub median: f64,
-    /// Exceeded in one case of ten.
-    pub safe: f64,
 }
 
 /// Hours from the present one to the end of the window, at least 1.
 fn window_hours(situation: &Situation) -> usize {
     match situation.budget.hours {
-        Some(left) if left.is_finite() => (left.ceil().max(1.0) as usize).min(WINDOW_HOURS),
-        _ => WINDOW_HOURS,
+        Some(left) if left.is_finite() => (left.ceil().max(1.0) as usize).min(FARTHEST),
+        _ => DAY,
     }
 }
 
@@ -65,24 +58,17 @@ impl Outlook {
 
     fn of(situation: &Situation, zone: &ZoneSituation, hours: usize) -> Self {
         let past = zone.past();
-        let forecast = |offset: i64, level: f64| {
-            let expected = zone.forecast.as_ref()?.quantile(situation.hour.plus(offset), level)?;
+        let forecast = |offset: i64| {
+            let expected = zone.forecast.as_ref()?.quantile(situation.hour.plus(offset), 0.5)?;
             Some(expected.0).filter(|&value| plausible(value))
         };
-        let now = zone.present().or_else(|| forecast(0, 0.5)).or_else(|| past.last().copied());
-        let forecast_hours: Vec<Expected> = (1..=hours as i64)
-            .map_while(|offset| {
-                let median = forecast(offset, 0.5)?;
-                Some(Expected { median, safe: forecast(offset, SAFE_LEVEL)?.max(median) })
-            })
-            .collect();
-        if !forecast_hours.is_empty() || (hours == 0 && now.is_some()) {
-            let now = now.unwrap_or_else(|| forecast_hours[0].median);
-            return Self { now, coming: forecast_hours, basis: Basis::Forecast };
+        let now = zone.present().or_else(|| forecast(0)).or_else(|| past.last().copied());
+        let ahead: Vec<f64> = (1..=hours as i64).map_while(forecast).collect();
+        if !ahead.is_empty() || (hours == 0 && now.is_some()) {
+            let now = now.unwrap_or_else(|| ahead[0]);
+            return Self { now, coming: ahead, basis: Basis::Forecast };
         }
-        let recent = &past[past.len().saturating_sub(hours)..];
-        let coming: Vec<Expected> =
-            recent.iter().map(|&value| Expected { median: value, safe: value }).collect();
+        let coming = past[past.len().saturating_sub(hours.min(DAY - 1))..].to_vec();
         match now {
             Some(now) if !coming.is_empty() => Self { now, coming, basis: Basis::Recent },
             _ => Self { now: now.unwrap_or(0.0), coming: Vec::new(), basis: Basis::Unknown },
@@ -91,7 +77,7 @@ impl Outlook {
 
     /// Medians of all hours, the present one first.
     fn medians(&self) -> impl Iterator<Item = f64> {
-        std::iter::once(self.now).chain(self.coming.iter().map(|hour| hour.median))
+        std::iter::once(self.now).chain(self.coming.iter().copied())
     }
 
     /// Hours of the window that are no dirtier than `border`.

@@ -1,6 +1,12 @@
-//! Which zone-hours of the window train: the cleanest, until the share is filled or the window's part of a budget is spent.
+//! Which zone-hours train, and with how many slots: those whose work costs the least carbon, until enough is bought.
+//!
+//! Parallel trainings know less of each other: `n` slots do the work of `n^PARALLEL` that run one after the other. So the next slot
+//! of an hour buys less than the one before it, an hour's price rises with its slots, and the cheapest way to a given amount of work is
+//! to take slots of hours in the order of their price until it is reached. Clean hours get many slots, middling ones few, dirty
+//! ones none; nothing but the amount has to be chosen.
 
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BinaryHeap};
 
 use common::energy::Purpose;
 use common::id::Zone;
@@ -9,12 +15,14 @@ use common::unit::JOULES_PER_KWH;
 use super::outlook::Outlook;
 use crate::Situation;
 
-/// Hours within this of the border are as clean as the last one taken: a forecast can't tell them apart, and waiting would not pay.
-const TIE: f64 = 1.02;
+/// What is worth how much: an asynchronous search of eight needs 1.7 times the energy of one of two to the same front.
+const PARALLEL: f64 = 0.6;
+/// A coming hour must be cleaner by so much than the present one to be waited for: forecasts err, and waiting costs time.
+const WAITING: f64 = 1.02;
 /// Rungs, supernets and failed attempts on top of the full trainings that are still to be done.
 const OVERHEAD: f64 = 1.3;
 
-/// What trains in the present hour, and the border by which that was decided.
+/// What trains in the present hour, and the price at which that was decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     /// Slots that train now, per zone.
@@ -24,135 +32,220 @@ pub struct Selection {
     pub limited_by_budget: bool,
 }
 
-/// An hour of a zone that could train.
-struct ZoneHour<'a> {
-    zone: &'a Zone,
-    /// 0 is the present hour.
-    offset: usize,
-    median: f64,
-    safe: f64,
-    slot_hours: f64,
-}
-
 pub fn select(situation: &Situation, outlooks: &BTreeMap<Zone, Outlook>, train_share: f64) -> Selection {
-    let mut hours = zone_hours(situation, outlooks);
-    // Of equals the earliest: what is done is done.
-    hours
-        .sort_by(|a, b| a.median.total_cmp(&b.median).then(a.offset.cmp(&b.offset)).then(a.zone.cmp(b.zone)));
-    let all: f64 = hours.iter().map(|hour| hour.slot_hours).sum();
-    let mut wanted = all * share_wanted(situation, train_share);
-    let mut purse = Purse::of(situation, &hours);
-
+    let hours = hours(situation, outlooks);
+    let mut wanted = Wanted::of(situation, &hours, train_share);
+    let mut purse = Purse::of(situation, hours.len());
+    let mut offers: BinaryHeap<Reverse<Offer>> = hours
+        .iter()
+        .enumerate()
+        .filter_map(|(offset, hour)| Offer::of(hour, offset, 0))
+        .map(Reverse)
+        .collect();
     let mut selection =
         Selection { train: BTreeMap::new(), border: f64::NEG_INFINITY, limited_by_budget: false };
-    for hour in &hours {
-        // Below a thousandth of a slot-hour it is rounding, not work.
-        if wanted < 1e-3 {
+    while !wanted.is_met()
+        && let Some(Reverse(offer)) = offers.pop()
+    {
+        let hour = &hours[offer.offset];
+        let (zone, intensity, _) = hour.slot(offer.before).expect("an offer is of slots there are");
+        let paid = purse.pay(offer.count, hour.length, intensity);
+        wanted.bought(hour.length, offer.before, paid);
+        if paid > 0 {
+            selection.border = selection.border.max(intensity);
+            if offer.offset == 0 {
+                let train = selection.train.entry(zone.clone()).or_insert(0);
+                *train = train.saturating_add(paid);
+            }
+        }
+        if paid < offer.count {
+            selection.limited_by_budget = true;
             break;
         }
-        let asked = hour.slot_hours.min(wanted);
-        let paid = purse.pay(hour, asked);
-        selection.limited_by_budget |= paid < asked;
-        if paid > 0.0 {
-            selection.border = hour.median;
-        }
-        if hour.offset == 0 && paid > 0.0 {
-            let per_slot = hour.slot_hours / f64::from(situation.zones[hour.zone].slots);
-            let slots = paid / per_slot;
-            let whole = if paid < asked { (slots + 1e-9).floor() } else { slots.round() };
-            selection.train.insert(hour.zone.clone(), whole as u32);
-        }
-        if paid < asked {
-            break;
-        }
-        wanted -= paid;
-    }
-    if !selection.limited_by_budget && selection.border.is_finite() {
-        selection.border *= TIE;
-        for hour in hours.iter().filter(|hour| hour.offset == 0 && hour.median <= selection.border) {
-            selection.train.insert(hour.zone.clone(), situation.zones[hour.zone].slots);
-        }
+        let before = offer.before.checked_add(offer.count);
+        offers.extend(before.and_then(|before| Offer::of(hour, offer.offset, before)).map(Reverse));
     }
     selection
 }
 
-fn zone_hours<'a>(situation: &Situation, outlooks: &'a BTreeMap<Zone, Outlook>) -> Vec<ZoneHour<'a>> {
-    let deadline = situation.budget.hours.filter(|left| left.is_finite()).unwrap_or(f64::INFINITY);
-    let first = if situation.hour_left > 0.0 { situation.hour_left.min(1.0) } else { 1.0 };
-    let mut hours = Vec::new();
-    for (zone, outlook) in outlooks {
-        let slots = f64::from(situation.zones[zone].slots);
-        let mut push = |offset: usize, median: f64, safe: f64| {
-            let length = if offset == 0 {
-                first.min(deadline)
-            } else {
-                (deadline - first - (offset - 1) as f64).clamp(0.0, 1.0)
-            };
-            if slots * length > 0.0 {
-                hours.push(ZoneHour { zone, offset, median, safe, slot_hours: slots * length });
-            }
-        };
-        push(0, outlook.now, outlook.now);
-        for (index, hour) in outlook.coming.iter().enumerate() {
-            push(index + 1, hour.median, hour.safe);
-        }
-    }
-    hours
+/// Work of `slots` slots in an hour, in hours of a lone one.
+fn work(slots: u32) -> f64 {
+    f64::from(slots).powf(PARALLEL)
 }
 
-/// The configured share, or more where the trainings still to be done would not fit into it before the deadline.
-fn share_wanted(situation: &Situation, train_share: f64) -> f64 {
-    let needed = || {
-        let trainings = situation.budget.trainings? as f64;
-        let hours = situation.budget.hours?;
-        let hours_each = situation.costs.get(&Purpose::Full)?.seconds.0 / situation.hour_s;
-        let share = OVERHEAD * trainings * hours_each / (f64::from(situation.slots()) * hours);
-        share.is_finite().then_some(share)
+/// Of `count` slots beside `before` others.
+fn more_work(before: u32, count: u32) -> f64 {
+    work(before.saturating_add(count)) - work(before)
+}
+
+/// One hour of all zones; the first is the present one.
+struct Hour<'a> {
+    /// Cleanest first: how dirty, and how many slots.
+    zones: Vec<(f64, &'a Zone, u32)>,
+    /// The part of it that can be used.
+    length: f64,
+}
+
+impl Hour<'_> {
+    /// The zone of the slot that comes after `taken` others, its intensity, and how many of the zone's slots are left.
+    fn slot(&self, taken: u32) -> Option<(&Zone, f64, u32)> {
+        let mut before = taken;
+        for (intensity, zone, slots) in &self.zones {
+            match before.checked_sub(*slots) {
+                Some(rest) => before = rest,
+                None => return Some((zone, *intensity, slots - before)),
+            }
+        }
+        None
+    }
+
+    fn slots(&self) -> u32 {
+        self.zones.iter().fold(0, |sum, (_, _, slots)| sum.saturating_add(*slots))
+    }
+}
+
+/// The next slots of an hour: one by one at first, then in steps that are small beside what is taken, so that a fleet of any size
+/// is planned in no time.
+#[derive(Debug, PartialEq)]
+struct Offer {
+    /// Intensity per unit of work.
+    price: f64,
+    offset: usize,
+    /// Slots of the hour that are taken before.
+    before: u32,
+    count: u32,
+}
+
+/// A step is this part of what is taken.
+const STEP: u32 = 16;
+
+impl Offer {
+    fn of(hour: &Hour<'_>, offset: usize, before: u32) -> Option<Self> {
+        let (_, intensity, open) = hour.slot(before)?;
+        let count = (before / STEP).max(1).min(open);
+        let waiting = if offset == 0 { 1.0 } else { WAITING };
+        let price = waiting * intensity * f64::from(count) / more_work(before, count);
+        Some(Self { price, offset, before, count })
+    }
+}
+
+impl Eq for Offer {}
+
+impl Ord for Offer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Of equals the earliest: what is done is done.
+        self.price.total_cmp(&other.price).then(self.offset.cmp(&other.offset))
+    }
+}
+
+impl PartialOrd for Offer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+fn hours<'a>(situation: &Situation, outlooks: &'a BTreeMap<Zone, Outlook>) -> Vec<Hour<'a>> {
+    let deadline = situation.budget.hours.filter(|left| left.is_finite()).unwrap_or(f64::INFINITY);
+    let first = if situation.hour_left > 0.0 { situation.hour_left.min(1.0) } else { 1.0 };
+    let longest = outlooks.values().map(|outlook| outlook.coming.len()).max().unwrap_or(0);
+    let hour = |offset: usize| {
+        let begins = if offset == 0 { 0.0 } else { first + (offset - 1) as f64 };
+        let length = (deadline - begins).clamp(0.0, if offset == 0 { first } else { 1.0 });
+        let expected = |outlook: &Outlook| match offset {
+            0 => Some(outlook.now),
+            _ => outlook.coming.get(offset - 1).copied(),
+        };
+        let zone = |(zone, outlook): (&'a Zone, &Outlook)| {
+            Some((expected(outlook)?, zone, situation.zones[zone].slots)).filter(|(_, _, slots)| *slots > 0)
+        };
+        let mut zones: Vec<_> = outlooks.iter().filter_map(zone).collect();
+        zones.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+        Hour { zones, length }
     };
-    train_share.max(needed().unwrap_or(0.0)).min(1.0)
+    (0..=longest).map(hour).take_while(|hour| hour.length > 0.0).collect()
+}
+
+/// How much is to be bought: work where time is the only limit, slot-hours where so many trainings are to be done, else all that
+/// the budgets pay for.
+struct Wanted {
+    work: f64,
+    slot_hours: f64,
+}
+
+/// Below a thousandth of a slot-hour it is rounding, not work.
+const ROUNDING: f64 = 1e-3;
+
+impl Wanted {
+    fn of(situation: &Situation, hours: &[Hour<'_>], train_share: f64) -> Self {
+        let capped = situation.budget.carbon.is_some() || situation.budget.energy.is_some();
+        let all: f64 = hours.iter().map(|hour| hour.length * work(hour.slots())).sum();
+        Self {
+            work: if capped { f64::INFINITY } else { all * train_share },
+            slot_hours: trainings_left(situation, hours.len()).unwrap_or(0.0),
+        }
+    }
+
+    fn bought(&mut self, length: f64, before: u32, count: u32) {
+        self.work -= length * more_work(before, count);
+        self.slot_hours -= length * f64::from(count);
+    }
+
+    fn is_met(&self) -> bool {
+        self.work < ROUNDING && self.slot_hours < ROUNDING
+    }
+}
+
+/// Slot-hours of the trainings still to be done that fall into the window; none without a number of them or a deadline.
+fn trainings_left(situation: &Situation, window: usize) -> Option<f64> {
+    let (trainings, hours) = (situation.budget.trainings? as f64, situation.budget.hours?);
+    let hours_each = situation.costs.get(&Purpose::Full)?.seconds.0 / situation.hour_s;
+    let slot_hours = OVERHEAD * trainings * hours_each * share_of_window(window, hours);
+    slot_hours.is_finite().then_some(slot_hours)
+}
+
+/// The window's part of the time to the deadline.
+fn share_of_window(window: usize, hours_left: f64) -> f64 {
+    (window as f64 / hours_left.max(1e-6)).min(1.0)
 }
 
 /// What the window may spend of each budget, and what a slot-hour costs.
 struct Purse {
-    /// Joules of one training slot in one grid hour; None while no training has told.
+    /// Joules of one training slot in one grid hour; none while no training has told.
     joules: Option<f64>,
     grams_left: f64,
     joules_left: f64,
+    has_bought: bool,
 }
 
 impl Purse {
-    fn of(situation: &Situation, cleanest_first: &[ZoneHour]) -> Self {
+    fn of(situation: &Situation, window: usize) -> Self {
         let joules = situation.training_power().map(|power| power.0 * situation.hour_s);
-        let joules = joules.filter(|joules| joules.is_finite() && *joules > 0.0);
-        // The window's part of the time to the deadline; all without one, for then nothing is gained by keeping.
-        let window = cleanest_first.iter().map(|hour| hour.offset + 1).max().unwrap_or(1) as f64;
-        let part = situation.budget.hours.map_or(1.0, |left| (window / left.max(1e-6)).min(1.0));
-        // A trickle that never buys one slot-hour would never be spent: the cleanest may be paid for as a whole.
-        let allowance = |left: Option<f64>, price: f64| match left {
-            Some(left) if left.is_finite() => (left * part).max(price.min(left)),
-            _ => f64::INFINITY,
-        };
-        let price = joules.unwrap_or(0.0);
-        let cleanest = cleanest_first.first().map_or(0.0, |hour| hour.safe);
+        let part = situation.budget.hours.map_or(1.0, |left| share_of_window(window, left));
+        let allowance = |left: Option<f64>| left.filter(|left| left.is_finite()).map(|left| left * part);
         Self {
-            joules,
-            grams_left: allowance(situation.budget.carbon.map(|left| left.0), grams(price, cleanest)),
-            joules_left: allowance(situation.budget.energy.map(|left| left.0), price),
+            joules: joules.filter(|joules| joules.is_finite() && *joules > 0.0),
+            grams_left: allowance(situation.budget.carbon.map(|left| left.0)).unwrap_or(f64::INFINITY),
+            joules_left: allowance(situation.budget.energy.map(|left| left.0)).unwrap_or(f64::INFINITY),
+            has_bought: false,
         }
     }
 
-    /// Takes as much of `asked` slot-hours as both budgets pay for.
-    fn pay(&mut self, hour: &ZoneHour, asked: f64) -> f64 {
-        let Some(joules) = self.joules else { return asked };
-        let affordable = |left: f64, price: f64| if price > 0.0 { left / price } else { f64::INFINITY };
-        let price = grams(joules, hour.safe);
-        let paid = asked.min(affordable(self.grams_left, price)).min(affordable(self.joules_left, joules));
-        self.grams_left -= paid * price;
-        self.joules_left -= paid * joules;
+    /// Takes as many of `count` slots for `hours` at `intensity` as both budgets pay for. A trickle that never buys a slot-hour would
+    /// never be spent: the first slot is always paid for, and the guard of the budgets cuts it where it must.
+    fn pay(&mut self, count: u32, hours: f64, intensity: f64) -> u32 {
+        let is_limited = self.grams_left.is_finite() || self.joules_left.is_finite();
+        let first = u32::from(!std::mem::replace(&mut self.has_bought, true));
+        let Some(joules) = self.joules.map(|joules| joules * hours) else {
+            // What a training takes is not known before one was tried.
+            return if is_limited { first } else { count };
+        };
+        let grams = joules / JOULES_PER_KWH * intensity;
+        let affordable =
+            |left: f64, price: f64| if price > 0.0 { (left / price).max(0.0) } else { f64::INFINITY };
+        let slots = affordable(self.grams_left, grams).min(affordable(self.joules_left, joules));
+        let paid = count.min(slots as u32).max(first);
+        self.grams_left -= grams * f64::from(paid);
+        self.joules_left -= joules * f64::from(paid);
         paid
     }
-}
-
-fn grams(joules: f64, intensity: f64) -> f64 {
-    joules / JOULES_PER_KWH * intensity
 }

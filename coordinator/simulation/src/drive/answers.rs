@@ -5,16 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use allocation::{Policy, Situation};
+use common::architecture::Architecture;
 use common::carbon::Forecast;
 use common::id::Zone;
 use common::study::StudySpec;
 use common::time::GridHour;
 use coordinator::core::{Input, Wanted};
 use coordinator::launch::policy_options;
-use coordinator::search::Searcher;
+use coordinator::search::{Recorded, Searcher};
 use forecast::{LOOK_BACK_HOURS, Selector, Series};
+use lamoo::Knowledge;
 
-use super::study::{Error, Study};
+use super::study::{Error, MJ_PER_J, Study};
+use crate::table::{Row, Table};
 use crate::world::HourlyTrace;
 
 #[derive(Debug)]
@@ -40,7 +43,7 @@ impl<'a> Answers<'a> {
             selectors: traces.keys().map(selector).collect::<Result<_, Error>>()?,
             traces,
             policy: allocation::build(&config.allocation.policy, &policy_options(config))?,
-            searcher: Searcher::new(config, spec)?,
+            searcher: Searcher::of_recorded(config, spec, recorded(study.table))?,
         })
     }
 
@@ -74,5 +77,32 @@ impl<'a> Answers<'a> {
     pub fn propose(&mut self, wanted: &Wanted) -> Input {
         let (candidates, promotions) = self.searcher.answer(wanted);
         Input::Proposed { candidates, promotions }
+    }
+}
+
+/// Every row has a result of its own, and its energy is a look-up.
+fn recorded(table: &dyn Table) -> Recorded {
+    let joules = |row: &Row| (row.architecture.clone(), row.energy_mj / MJ_PER_J);
+    Recorded {
+        listed: table.rows().iter().map(|row| row.architecture.clone()).collect(),
+        knowledge: Box::new(DeviceTable(table.rows().iter().map(joules).collect())),
+    }
+}
+
+/// Joules of one inference, the second objective.
+#[derive(Debug)]
+struct DeviceTable(BTreeMap<Architecture, f64>);
+
+impl Knowledge for DeviceTable {
+    fn known(&self, objective: usize, architecture: &Architecture) -> Option<f64> {
+        self.0.get(architecture).copied().filter(|_| !self.is_learnt(objective))
+    }
+
+    fn is_learnt(&self, objective: usize) -> bool {
+        objective == 0
+    }
+
+    fn is_trained(&self, objective: usize) -> bool {
+        self.is_learnt(objective)
     }
 }

@@ -98,6 +98,8 @@ struct Drive<'a> {
     records: Vec<Record>,
     frames: u64,
     now: Timestamp,
+    /// When the core is woken next, or was last, because a budget runs out.
+    woken: Timestamp,
     exit: Option<String>,
 }
 
@@ -132,6 +134,7 @@ impl<'a> Drive<'a> {
             records: Vec::new(),
             frames: 0,
             now: start,
+            woken: start,
             exit: None,
         })
     }
@@ -203,6 +206,20 @@ impl<'a> Drive<'a> {
             self.carry_out(effect);
         }
         self.power_slots();
+        self.watch_budgets();
+    }
+
+    /// A live core ticks several times a second; here it is woken when a budget is about to run out.
+    fn watch_budgets(&mut self) {
+        if let Some(at) = self.core.runs_out_at()
+            && at < self.now + BEAT
+            && self.exit.is_none()
+            && at > self.now
+            && (self.woken <= self.now || at < self.woken)
+        {
+            self.woken = at;
+            self.schedule.push((at, Rank::Tick), Happening::Tick);
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) {

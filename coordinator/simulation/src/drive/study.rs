@@ -14,7 +14,7 @@ use crate::world::{HourlyTrace, TraceError, Work};
 
 /// Errors are shares and energies joules in a live study, percent and millijoules in a table.
 const PERCENT: f64 = 100.0;
-const MJ_PER_J: f64 = 1000.0;
+pub(super) const MJ_PER_J: f64 = 1000.0;
 
 /// A study to be driven through a table. `config` says all that it says in a live one; its space, objectives and fleet give way to the
 /// table's and to `zones`.

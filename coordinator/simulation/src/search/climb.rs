@@ -65,7 +65,7 @@ impl Search<'_> {
         let mut begun: Vec<(Architecture, Fidelity)> = Vec::new();
         for _ in 0..self.plan.batch.get() {
             let standing = Standing::of(self.climbed(rung, &begun), rules);
-            match standing.next_training(stock, promotions, &|_| true) {
+            match standing.next_training(stock, promotions, &|_, _| true) {
                 Some(Choice { subject: Subject::Network { architecture, fidelity }, .. }) => {
                     begun.push((architecture, fidelity));
                 }
@@ -91,6 +91,7 @@ impl Search<'_> {
         let shown = finished(rung).map(|seen| Shown {
             architecture: seen.architecture.clone(),
             objectives: seen.objectives.clone(),
+            effort: 1.0,
         });
         Climbed {
             supernet: Supernet::Without,
