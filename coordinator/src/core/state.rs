@@ -276,16 +276,16 @@ impl State {
     pub fn full_cost_by_rungs(&self, epochs: u32) -> Option<(Seconds, Joules)> {
         let (mean_s, mean_j) = self.mean_cost(Purpose::Rung)?;
         let cost = |trial: &Trial| Some((trial.evaluation.as_ref()?.seconds.0, trial.joules.0));
-        let pair = |(full, architecture, _): (&Trial, &Architecture, _)| {
+        let (mut full, mut short) = ((0.0, 0.0), (0.0, 0.0));
+        for (trial, architecture, _) in self.finished_at(Fidelity::Full) {
             let fidelity = Fidelity::Rung(epochs);
-            let short =
-                self.of_subject(&Subject::Network { architecture: architecture.clone(), fidelity })?;
-            Some((cost(full)?, cost(short)?))
-        };
-        let pairs: Vec<_> = self.finished_at(Fidelity::Full).filter_map(pair).collect();
-        let sum = |of: &dyn Fn(&((f64, f64), (f64, f64))) -> f64| pairs.iter().map(of).sum::<f64>();
-        let seconds = mean_s * (sum(&|pair| pair.0.0) / sum(&|pair| pair.1.0));
-        let joules = mean_j * (sum(&|pair| pair.0.1) / sum(&|pair| pair.1.1));
+            let rung = self.of_subject(&Subject::Network { architecture: architecture.clone(), fidelity });
+            if let (Some(of_full), Some(of_short)) = (cost(trial), rung.and_then(cost)) {
+                full = (full.0 + of_full.0, full.1 + of_full.1);
+                short = (short.0 + of_short.0, short.1 + of_short.1);
+            }
+        }
+        let (seconds, joules) = (mean_s * (full.0 / short.0), mean_j * (full.1 / short.1));
         (seconds.0.is_finite() && joules.0.is_finite() && joules.0 > 0.0).then_some((seconds, joules))
     }
 
