@@ -58,7 +58,7 @@ impl Subject {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// The study needs it before it can search (the supernet).
+    /// The study itself asks for it: the supernet before it can search, or everything on a list that stands in for a search.
     Study,
     /// Drawn at random, before the tree has enough to learn from.
     Initial,

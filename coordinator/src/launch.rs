@@ -15,6 +15,7 @@ use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, Zero
 use crate::actor::{
     Agent, CarbonWatch, Coordinator, Exit, ForecastMaker, Gateway, LedgerKeeper, Listening, Parts, Take,
 };
+use crate::agenda::Agenda;
 use crate::carbon;
 use crate::clock;
 use crate::core::{Control, Core, Input, NewStudy, Options, State};
@@ -85,8 +86,8 @@ pub fn fold(ledger: &Ledger) -> Result<State> {
     Ok(state)
 }
 
-/// Binds the socket and starts the actors.
-pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
+/// Binds the socket and starts the actors. With an `agenda` nothing is searched.
+pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -> Result<Running> {
     let Opened { directory, config, ledger, state, warm } = opened;
     let spec = config.study_spec()?;
     let study = NewStudy { clock: grid_clock(&config, &state)?, config: toml::to_string(&config)?, spec };
@@ -116,7 +117,7 @@ pub async fn start(opened: Opened, listener: Listener) -> Result<Running> {
         searcher: Searcher::start_in_arbiter(&Arbiter::new().handle(), |_| searcher),
     };
     let (exit_sender, exit) = oneshot::channel();
-    let core = Core::new(Options::new(&config), state);
+    let core = Core::new(Options { agenda, ..Options::new(&config) }, state);
     let coordinator = Coordinator::new(core, parts, exit_sender, listener).start();
     let host = hostname();
     let (study, given, version) = (Box::new(study), warm.given, VERSION.into());

@@ -2,6 +2,7 @@
 //! is the package `ce-nas` beside it.
 
 pub mod account;
+pub mod agenda;
 pub mod budget;
 pub mod core;
 mod draw;

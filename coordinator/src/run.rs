@@ -1,4 +1,5 @@
-//! `ce-nas run` and `ce-nas coordinator`: a study from its configuration to its end. The report is the command line's.
+//! `ce-nas run`, `ce-nas coordinator` and the studies of `ce-nas tabulate`: a study from its configuration to its end. The report
+//! is the command line's.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::actor::{Coordinator, Exit, Look};
-use crate::launch::{self, Running};
+use crate::agenda::Agenda;
+use crate::launch::{self, Listener, Running};
 use crate::local::{self, LocalWorker};
 use crate::screen::{Snapshot, narrate, render};
 
@@ -31,9 +33,17 @@ pub enum Ending {
     Interrupted,
 }
 
-/// Runs the coordinator, with `config.local.workers` workers of its own where `with_workers`. The results in the files
-/// `warm_start` are taken as given.
-pub fn run(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Result<Ending> {
+/// What a study is for.
+#[allow(missing_debug_implementations)] // A listener has none.
+pub enum Work<'a> {
+    /// A search; the results in these files are taken as given.
+    Search { warm_start: &'a [PathBuf] },
+    /// Everything on a list; `told` hears of each durable event in place of the screen.
+    List { agenda: Agenda, told: Listener },
+}
+
+/// Runs the coordinator, with `config.local.workers` workers of its own where `with_workers`.
+pub fn run(config: Config, with_workers: bool, work: Work<'_>) -> Result<Ending> {
     if with_workers && config.local.workers == 0 {
         bail!(
             "local.workers = 0: `ce-nas run` needs at least one; use `ce-nas coordinator` to bring your own"
@@ -48,10 +58,14 @@ pub fn run(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Result
             );
         }
     }
-    System::new().block_on(async { drive(config, with_workers, warm_start).await })
+    System::new().block_on(async { drive(config, with_workers, work).await })
 }
 
-async fn drive(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Result<Ending> {
+async fn drive(config: Config, with_workers: bool, work: Work<'_>) -> Result<Ending> {
+    let (warm_start, list) = match work {
+        Work::Search { warm_start } => (warm_start, None),
+        Work::List { agenda, told } => (&[][..], Some((agenda, told))),
+    };
     let opened = launch::open(config.clone(), warm_start)?;
     let directory = opened.directory.clone();
     let finished = opened.state.finished.is_some();
@@ -69,8 +83,12 @@ async fn drive(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Re
     }
     // Keys first: the coordinator reads its list of workers as it starts.
     let prepared = if with_workers { local::prepare(&config, &directory)? } else { Vec::new() };
-    let on_terminal = std::io::stdout().is_terminal();
-    let running = launch::start(opened, listener(on_terminal)).await?;
+    let has_panel = std::io::stdout().is_terminal() && list.is_none();
+    let (agenda, listener) = match list {
+        Some((agenda, told)) => (Some(agenda), told),
+        None => (None, listener(has_panel)),
+    };
+    let running = launch::start(opened, agenda, listener).await?;
     tracing::info!(endpoint = %running.endpoint, "listening");
     println!("coordinator at {} · study in {}", running.endpoint, directory.root().display());
     let mut workers = Vec::new();
@@ -78,7 +96,7 @@ async fn drive(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Re
     for (name, folder) in prepared.into_iter().filter(|_| !finished) {
         workers.push(LocalWorker::new(name, folder, &config, &directory, &running.endpoint)?);
     }
-    let ending = attend(running, &mut workers, on_terminal).await?;
+    let ending = attend(running, &mut workers, has_panel).await?;
     match ending {
         Ending::Interrupted => Ok(Ending::Interrupted),
         Ending::Finished => {
@@ -89,7 +107,7 @@ async fn drive(config: Config, with_workers: bool, warm_start: &[PathBuf]) -> Re
 }
 
 /// Tells events as lines where there is no terminal for a panel; all go to the log.
-fn listener(on_terminal: bool) -> launch::Listener {
+fn listener(on_terminal: bool) -> Listener {
     Box::new(move |at, event, state| {
         let Some(line) = narrate(event, state) else { return };
         tracing::info!("{line}");
@@ -101,7 +119,7 @@ fn listener(on_terminal: bool) -> launch::Listener {
 }
 
 /// Until the study is over or somebody asks this process to end.
-async fn attend(mut running: Running, workers: &mut [LocalWorker], on_terminal: bool) -> Result<Ending> {
+async fn attend(mut running: Running, workers: &mut [LocalWorker], has_panel: bool) -> Result<Ending> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut beat = tokio::time::interval(BEAT);
@@ -109,7 +127,7 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], on_terminal: 
     loop {
         tokio::select! {
             exit = &mut running.exit => {
-                draw(&running.coordinator, &mut drawn, on_terminal).await;
+                draw(&running.coordinator, &mut drawn, has_panel).await;
                 return match exit.context("the coordinator vanished")? {
                     Exit::Over { reason } => {
                         println!("study finished: {reason}");
@@ -128,7 +146,7 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], on_terminal: 
                     let first = &workers[0];
                     bail!("the local workers can't work; {} says:\n{}", first.log().display(), first.last_words());
                 }
-                draw(&running.coordinator, &mut drawn, on_terminal).await;
+                draw(&running.coordinator, &mut drawn, has_panel).await;
             }
         }
     }

@@ -8,10 +8,10 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use common::config::Config;
 use coordinator::directory::StudyDirectory;
-use coordinator::run::{Ending, run};
+use coordinator::run::{Ending, Work, run};
 use coordinator::{clock, command, report};
 
-use crate::{forecast, simulate};
+use crate::{forecast, simulate, tabulate};
 
 const AFTER: &str = "\
 Examples:
@@ -53,6 +53,7 @@ enum Command {
     /// Forecast the carbon signal, and test forecasts on recorded traces
     #[command(subcommand)]
     Forecast(forecast::Command),
+    Tabulate(tabulate::Args),
     /// Simulate on recorded results instead of training
     #[command(subcommand)]
     Simulate(simulate::Command),
@@ -88,6 +89,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(args) => return study(&args, true),
         Command::Coordinator(args) => return study(&args, false),
+        Command::Tabulate(args) => return code(tabulate::run(&args)),
         Command::Status(args) => command::status::run(&args, &mut out),
         Command::Workers(args) => command::workers::run(&args, &mut out),
         Command::Trials(args) => command::trials::run(&args, &mut out),
@@ -112,16 +114,20 @@ fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error),
     };
-    if let Err(error) = log_to(&config, args.log) {
+    let directory = PathBuf::from(&config.study.directory);
+    if let Err(error) = log_to(&StudyDirectory::new(&directory), args.log) {
         return fail(&error);
     }
-    let directory = PathBuf::from(&config.study.directory);
-    let ended = run(config, with_workers, &args.warm_start).and_then(|ending| {
+    let ended = run(config, with_workers, Work::Search { warm_start: &args.warm_start }).and_then(|ending| {
         if ending == Ending::Finished {
             println!("{}", report::write(&directory, clock::now())?);
         }
         Ok(ending)
     });
+    code(ended)
+}
+
+fn code(ended: Result<Ending>) -> ExitCode {
     match ended {
         Ok(Ending::Finished) => ExitCode::SUCCESS,
         Ok(Ending::Interrupted) => ExitCode::from(130),
@@ -142,9 +148,9 @@ impl StudyArgs {
     }
 }
 
-fn log_to(config: &Config, level: tracing_subscriber::filter::LevelFilter) -> Result<()> {
+/// The log of this process, in the study's directory.
+pub fn log_to(directory: &StudyDirectory, level: tracing_subscriber::filter::LevelFilter) -> Result<()> {
     use anyhow::Context;
-    let directory = StudyDirectory::new(&config.study.directory);
     directory
         .create()
         .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;

@@ -4,6 +4,7 @@
 mod cli;
 mod forecast;
 mod simulate;
+mod tabulate;
 
 fn main() -> std::process::ExitCode {
     cli::main()

@@ -6,8 +6,12 @@ use common::config::{Budget, Config, Ladder};
 use common::id::Zone;
 use common::time::Millis;
 
+use crate::agenda::Agenda;
+
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// What is evaluated in place of a search; none searches.
+    pub agenda: Option<Agenda>,
     pub ladder: Ladder,
     pub budget: Budget,
     /// Random architectures before the tree is asked.
@@ -36,6 +40,7 @@ impl Options {
             _ => config.carbon.zones.iter().map(|zone| Zone::from(zone.as_str())).collect(),
         };
         Self {
+            agenda: None,
             ladder: config.ladder,
             budget: config.budget,
             initial_samples: config.search.initial_samples as usize,

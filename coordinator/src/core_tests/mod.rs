@@ -1,5 +1,6 @@
 //! The core, driven by hand: tiny cases for what each input must cause. The network's whims are tested in `tests/`.
 
+mod agenda;
 mod deliveries;
 mod given;
 mod hours;

@@ -68,6 +68,13 @@ impl Core {
         if let Some(waiting) = self.waiting(role, zone) {
             return Some(waiting);
         }
+        if let Some(agenda) = &self.options.agenda {
+            let other = if role == Role::Train { Role::Sample } else { Role::Train };
+            if let Some(waiting) = self.waiting(other, zone) {
+                return Some(waiting);
+            }
+            return agenda.next(&self.state).map(|choice| self.propose(choice));
+        }
         if role == Role::Train && self.awaits_better_advice() {
             return None;
         }
@@ -149,7 +156,7 @@ impl Core {
     fn ask_for_candidates(&mut self) {
         let told = self.finished_trainings();
         let knows_all = self.asked_with == Some(told) && self.stock.len() >= self.options.batch;
-        if self.proposing.is_some() || knows_all {
+        if self.proposing.is_some() || knows_all || self.options.agenda.is_some() {
             return;
         }
         let wanted = self.wanted();

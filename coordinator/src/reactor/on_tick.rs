@@ -5,6 +5,7 @@ use common::id::{TaskId, WorkerName};
 use common::time::Millis;
 use common::wire::ToWorker;
 
+use crate::agenda::Agenda;
 use crate::core::{Core, Effect};
 
 /// A `Suspend` that bore no fruit for so long is sent again.
@@ -52,7 +53,8 @@ impl Core {
         if self.is_over() || self.state.study.is_none() {
             return;
         }
-        if let Some(reason) = self.exhausted() {
+        let listed = |agenda: &Agenda| agenda.done(&self.state);
+        if let Some(reason) = self.options.agenda.as_ref().map_or_else(|| self.exhausted(), listed) {
             self.finish(reason);
         }
     }

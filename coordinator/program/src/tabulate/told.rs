@@ -1,0 +1,87 @@
+//! How far a tabulation is: a line on the screen that is drawn anew, or, in a pipe, a line for each result.
+
+use std::io::{IsTerminal, Write};
+
+use common::energy::Purpose;
+use common::event::Event;
+use coordinator::core::State;
+use coordinator::launch::Listener;
+use coordinator::screen::narrate;
+
+/// What is to come in each seed's study.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    pub architectures: usize,
+    /// Results in all.
+    pub results: usize,
+    /// What a short training is of a full one.
+    pub rung_share: f64,
+}
+
+/// Of the study of one seed, the `turn`-th of `seeds`.
+pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
+    let redraws = std::io::stderr().is_terminal();
+    Box::new(move |_, event, state| {
+        if let Some(line) = narrate(event, state) {
+            tracing::info!("{line}");
+        }
+        let left = plan.seconds(state).map(|[spent, whole]| {
+            let others = (seeds - turn - 1) as f64 * whole;
+            format!(", about {} left", span((whole - spent).max(0.0) + others))
+        });
+        let ended = state.trials.values().filter(|trial| !trial.is_open()).count();
+        let (left, results) = (left.unwrap_or_default(), plan.results);
+        let line = format!("seed {seed} ({} of {seeds}): {ended} of {results} results{left}", turn + 1);
+        let mut err = std::io::stderr();
+        let told = match event {
+            Event::TrialFailed { trial, reason } => writeln!(err, "trial {trial} failed: {reason}"),
+            Event::TrialFinished { .. } if redraws => write!(err, "\r{line}   "),
+            Event::TrialFinished { .. } => writeln!(err, "{line}"),
+            Event::StudyFinished { .. } if redraws => writeln!(err),
+            _ => Ok(()),
+        };
+        // A closed pipe ends nobody's work.
+        let _ = told.and_then(|()| err.flush());
+    })
+}
+
+impl Plan {
+    /// Seconds spent, and those that a whole seed takes, with the slots there are; none before the first training.
+    fn seconds(&self, state: &State) -> Option<[f64; 2]> {
+        let mean = |purpose| state.mean_cost(purpose).map(|(mean, _)| mean.0);
+        let full = mean(Purpose::Full).or_else(|| Some(mean(Purpose::Rung)? / self.rung_share))?;
+        let of_all = |purpose| self.architectures as f64 * mean(purpose).unwrap_or(0.0);
+        let whole = self.architectures as f64 * full
+            + of_all(Purpose::Rung)
+            + of_all(Purpose::OneShot)
+            + mean(Purpose::Supernet).unwrap_or(0.0);
+        let seconds = state.trials.values().filter_map(|trial| trial.evaluation.as_ref());
+        let spent: f64 = seconds.map(|evaluation| evaluation.seconds.0).sum();
+        Some([spent / slots(state), whole / slots(state)])
+    }
+}
+
+fn slots(state: &State) -> f64 {
+    let alive = state.workers.values().filter(|worker| worker.alive).map(|worker| worker.slots.len());
+    alive.sum::<usize>().max(1) as f64
+}
+
+/// "3 h 20 min", "12 min", "40 s".
+fn span(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match minutes {
+        0..=1 => format!("{seconds:.0} s"),
+        2..=119 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn spans_are_told_as_people_do() {
+        assert_eq!([40.0, 720.0, 12_000.0].map(span), ["40 s", "12 min", "3 h 20 min"]);
+    }
+}

@@ -1,0 +1,91 @@
+//! A list of work in place of a search: every architecture of it is evaluated once at each fidelity. Pure.
+//!
+//! Nothing is proposed, promoted or ranked, and no budget is asked: a study with an agenda is over when its list is done.
+//! What fails is passed over, and its reason stands in the ledger. Whatever a slot's role, it takes what comes next.
+
+use common::architecture::Architecture;
+use common::fidelity::Fidelity;
+use common::trial::{ArtifactKind, Origin, Subject};
+
+use crate::core::{State, TrialState};
+use crate::ladder::Choice;
+
+/// What is to be evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agenda {
+    /// Whether a supernet is trained and each architecture is scored with it.
+    one_shot: bool,
+    /// Short and full trainings, and scores at the end: by then the supernet is there.
+    networks: Vec<(Architecture, Fidelity)>,
+}
+
+impl Agenda {
+    /// The supernet and the scores where `one_shot`, the short trainings unless `rung_epochs` is 0, and the full trainings.
+    pub fn new(architectures: &[Architecture], one_shot: bool, rung_epochs: u32) -> Self {
+        let rung = (rung_epochs > 0).then_some(Fidelity::Rung(rung_epochs));
+        let trainings: Vec<Fidelity> = rung.into_iter().chain([Fidelity::Full]).collect();
+        let trained = |architecture: &Architecture| {
+            trainings.iter().map(|&fidelity| (architecture.clone(), fidelity)).collect::<Vec<_>>()
+        };
+        let scored = architectures.iter().filter(|_| one_shot);
+        let scores = scored.map(|architecture| (architecture.clone(), Fidelity::OneShot));
+        Self { one_shot, networks: architectures.iter().flat_map(trained).chain(scores).collect() }
+    }
+
+    /// How many results there will be if nothing fails.
+    pub fn len(&self) -> usize {
+        self.networks.len() + usize::from(self.one_shot)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Everything on the list, in its order.
+    pub fn subjects(&self) -> impl Iterator<Item = Subject> {
+        let network = |(architecture, fidelity): &(Architecture, Fidelity)| Subject::Network {
+            architecture: architecture.clone(),
+            fidelity: *fidelity,
+        };
+        let supernet = self.one_shot.then_some(Subject::Supernet);
+        supernet.into_iter().chain(self.networks.iter().map(network))
+    }
+
+    /// The first that nobody has begun and that can be begun.
+    pub(crate) fn next(&self, state: &State) -> Option<Choice> {
+        let inherits = supernet(state) == Supernet::Ready;
+        let can_begin = |subject: &Subject| inherits || subject.fidelity() != Some(Fidelity::OneShot);
+        let new = |subject: &Subject| state.of_subject(subject).is_none();
+        let subject = self.subjects().find(|subject| new(subject) && can_begin(subject))?;
+        Some(Choice { subject, origin: Origin::Study })
+    }
+
+    /// Why the study is over, once everything on the list has a result or was given up.
+    pub(crate) fn done(&self, state: &State) -> Option<String> {
+        let has_failed = supernet(state) == Supernet::Failed;
+        // What would have been scored with a supernet that failed has failed with it.
+        let is_closed = |subject: &Subject| match state.of_subject(subject) {
+            Some(trial) => !trial.is_open(),
+            None => has_failed && subject.fidelity() == Some(Fidelity::OneShot),
+        };
+        // Most of the time it is not: then the first look shows it.
+        let begun = state.trials.len() >= self.len() || has_failed;
+        (begun && self.subjects().all(|subject| is_closed(&subject))).then(|| "the list is done".into())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Supernet {
+    Awaited,
+    Ready,
+    Failed,
+}
+
+fn supernet(state: &State) -> Supernet {
+    let Some(trial) = state.of_subject(&Subject::Supernet) else { return Supernet::Awaited };
+    match (&trial.state, &trial.evaluation) {
+        (_, Some(evaluation)) if evaluation.artifact(ArtifactKind::Supernet).is_some() => Supernet::Ready,
+        (TrialState::Failed { .. } | TrialState::Finished, _) => Supernet::Failed,
+        _ => Supernet::Awaited,
+    }
+}
