@@ -125,6 +125,27 @@ fn the_books_hold_what_the_slots_drew() {
 }
 
 #[test]
+fn no_budget_is_overdrawn_and_what_is_left_of_it_is_explained() {
+    let table = FormulaTable::new(Seed(1));
+    let caps = [("carbon_g", 300.0), ("carbon_g", 1_000.0), ("energy_kwh", 1.5), ("energy_kwh", 3.0)];
+    for (index, (cap, limit)) in caps.into_iter().enumerate() {
+        for policy in ["planner", "greedy"] {
+            let cap_set = format!("budget.{cap}={limit}");
+            let policy_set = format!("allocation.policy={policy}");
+            let settings = [cap_set.as_str(), &policy_set, "ladder.one_shot=false"];
+            let outcome = lawful(&study(&table, config(index as u64, &settings)));
+            let spent = if cap == "carbon_g" { outcome.grams().0 } else { outcome.joules().kwh() };
+            println!("{policy}, {cap} = {limit}: {spent} spent, {}", outcome.reason);
+            assert!(spent <= limit, "{policy}: {spent} of {limit} {cap}");
+            assert!(outcome.finished(Fidelity::Full) > 0, "{policy}: nothing was bought with {limit} {cap}");
+            if !outcome.reason.contains("time") && !outcome.reason.contains("is used") {
+                assert!(outcome.reason.contains("pay for no further training"), "{}", outcome.reason);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_the_table_does_not_know_is_refused_with_a_cure() {
     let table = FormulaTable::new(Seed(1));
     let mut asked = study(&table, config(1, &["ladder.rung_epochs=5"]));

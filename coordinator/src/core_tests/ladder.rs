@@ -58,8 +58,6 @@ fn a_short_training_that_promises_most_goes_on_to_the_end() {
     let is_full = |bench: &Bench| bench.subject_of("a").fidelity() == Some(Fidelity::Full);
     assert!(!is_full(&bench), "newcomers promise more");
     bench.promotions = Some(2.0);
-    // The slot takes up what the last answer promised; the next knows better.
     bench.finishes("a", 1, evaluation(0.5, 10, vec![]));
-    bench.finishes("a", 1, evaluation(0.5, 10, vec![]));
-    assert!(is_full(&bench));
+    assert!(is_full(&bench), "the slot waits for what the model makes of the last result");
 }
