@@ -35,15 +35,16 @@ const NO_BUDGET_H: f64 = 1e6;
 
 /// Train every architecture of a space, and write the results as a table that `ce-nas simulate` reads
 ///
-/// Encodings that are one network are trained once, and each has a row. For each seed: a supernet and
-/// one-shot scores (ladder.one_shot), a short training (ladder.rung_epochs) and a full one, with seconds
-/// and joules. Workers are started here (local.workers), and more may join from any machine; each seed is
-/// a study of its own in OUT.work, with its ledger. What fails is told, and left out of the table.
+/// Encodings that are one network are trained once, and each has a row. For each seed: a supernet
+/// and one-shot scores (ladder.one_shot), a short training (ladder.rung_epochs) and a full one, with
+/// seconds and joules. Workers are started here (local.workers), and more may join from any machine;
+/// each seed is a study of its own in OUT.work, with its ledger. What fails is told, and left out.
 ///
 /// Examples:
 ///   ce-nas tabulate --config configs/benchmark.toml --seeds 3 --out cells.csv
-///   ce-nas tabulate --config configs/benchmark.toml --seeds 3 --out cells.csv --resume   after a crash, or for more seeds
-///   ce-nas simulate search --table cells.csv --objectives accuracy,parameters --reference 0,10000
+///   ce-nas tabulate --config configs/benchmark.toml --seeds 5 --out cells.csv --resume
+///   ce-nas simulate search --table cells.csv --objectives accuracy,parameters \
+///       --reference 0,10000
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
