@@ -9,7 +9,6 @@ use common::trial::Subject;
 use common::unit::{Grams, Intensity, Joules, Seconds};
 
 use crate::core::{Core, State, Trial, TrialState};
-use crate::draw::Reserve;
 
 /// Probability that the intensity a task is paid at will not be exceeded.
 const SAFE_LEVEL: f64 = 0.95;
@@ -33,8 +32,7 @@ impl Core {
         let budget = &self.options.budget;
         let account = &self.state.account;
         let fulls = self.state.trained_fully() as u64;
-        let is_metered = budget.carbon_g.get().is_some() || budget.energy_kwh.get().is_some();
-        let unbooked = if is_metered { self.unbooked() } else { Reserve::default() };
+        let unbooked = self.unbooked();
         let emitted = |limit| Grams(limit) - account.emissions() - unbooked.carbon;
         Left {
             carbon: budget.carbon_g.get().map(emitted),
@@ -55,8 +53,7 @@ impl Core {
             return Some(format!("the time budget of {} h is used", budget.hours));
         }
         // What stopping takes is kept back, so that no budget is overdrawn.
-        let is_metered = left.carbon.is_some() || left.energy.is_some();
-        let kept = if is_metered { self.stopping() } else { Reserve::default() };
+        let kept = self.stopping();
         if left.carbon.is_some_and(|grams| grams <= kept.carbon) {
             return Some(format!("the carbon budget of {} g is used", budget.carbon_g));
         }
@@ -74,8 +71,13 @@ impl Core {
 
     /// Nothing runs, and what is left of a budget pays for no full training, not even in the cleanest hour foreseen.
     fn nothing_is_affordable(&self) -> Option<String> {
-        let (left, joules) = (self.left(), self.expected(Purpose::Full).1);
-        if joules.0 <= 0.0 || self.state.leases().next().is_some() {
+        let left = self.left();
+        let is_limited = left.carbon.is_some() || left.energy.is_some();
+        if !is_limited || self.state.leases().next().is_some() {
+            return None;
+        }
+        let joules = self.expected(Purpose::Full).1;
+        if joules.0 <= 0.0 {
             return None;
         }
         let done = |trial: &Trial| trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);

@@ -78,7 +78,12 @@ impl Core {
     }
 
     fn reserve(&self, of: impl Fn(Running) -> Joules) -> Reserve {
-        let mut reserve = Reserve { carbon: Grams::ZERO, energy: Joules::ZERO };
+        let mut reserve = Reserve::default();
+        let budget = &self.options.budget;
+        if budget.carbon_g.get().is_none() && budget.energy_kwh.get().is_none() {
+            // Nobody asks where nothing is limited.
+            return reserve;
+        }
         for (zone, running) in self.running_by_zone() {
             let joules = of(running);
             reserve.energy += joules;
