@@ -63,10 +63,29 @@ impl Core {
         if left.trainings == Some(0) {
             return Some(format!("all {} full trainings are done", budget.trainings));
         }
+        if let Some(target) = budget.hypervolume.get()
+            && self.state.hypervolume() >= target
+        {
+            return Some(format!("the hypervolume of {target} is reached"));
+        }
+        if self.nothing_is_left() {
+            return Some("nothing is left to train: every architecture on offer has its result".into());
+        }
         if self.nothing_fits() {
             return Some("no further training fits into the time that is left".into());
         }
         self.nothing_is_affordable()
+    }
+
+    /// Nothing runs or waits, nobody can climb, and the searcher has no more to name.
+    fn nothing_is_left(&self) -> bool {
+        let trained = self.finished_trainings();
+        let is_searched = self.answered_all && self.answered_with == Some(trained);
+        is_searched
+            && trained > 0
+            && self.stock.is_empty()
+            && !self.state.trials.values().any(Trial::is_open)
+            && self.standing().promotable().is_empty()
     }
 
     /// Nothing runs, and what is left of a budget pays for no full training, not even in the cleanest hour foreseen.

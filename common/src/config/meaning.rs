@@ -187,6 +187,7 @@ impl Config {
             ("budget.energy_kwh", budget.energy_kwh.get()),
             ("budget.hours", budget.hours.get()),
             ("budget.trainings", budget.trainings.get().map(|count| count as f64)),
+            ("budget.hypervolume", budget.hypervolume.get()),
         ];
         for (key, value) in numbers {
             if let Some(value) = value
@@ -199,7 +200,7 @@ impl Config {
             return refuse(
                 "budget.hours",
                 "unlimited",
-                "limit at least one of carbon_g, energy_kwh, hours, trainings",
+                "limit at least one of carbon_g, energy_kwh, hours, trainings, hypervolume",
             );
         }
         Ok(())

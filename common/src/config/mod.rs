@@ -167,6 +167,7 @@ pub struct Budget {
     pub energy_kwh: OrWord<f64, Unlimited>,
     pub hours: OrWord<f64, Unlimited>,
     pub trainings: OrWord<u64, Unlimited>,
+    pub hypervolume: OrWord<f64, Unlimited>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -54,9 +54,7 @@ enum Command {
     #[command(subcommand)]
     Forecast(forecast::Command),
     Tabulate(tabulate::Args),
-    /// Simulate on recorded results instead of training
-    #[command(subcommand)]
-    Simulate(simulate::Command),
+    Simulate(simulate::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,7 +98,7 @@ pub fn main() -> ExitCode {
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
         Command::Carbon(command) => command::carbon::run(&command, &mut out),
         Command::Forecast(command) => forecast::run(&command, &mut out),
-        Command::Simulate(command) => simulate::run(&command, &mut out),
+        Command::Simulate(args) => simulate::run(&args, &mut out),
     };
     drop(out);
     match done {

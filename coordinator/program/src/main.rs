@@ -3,6 +3,7 @@
 
 mod cli;
 mod forecast;
+mod plot;
 mod simulate;
 mod tabulate;
 

@@ -51,6 +51,7 @@ fn study(table: &FormulaTable, config: Config) -> Study<'_> {
         horizon_hours: HORIZON_HOURS,
         config,
         scores: Level::OneShot,
+        plan: None,
     }
 }
 

@@ -138,7 +138,7 @@ fn parameters_change_what_they_say() {
     let fewer = on("suspend-resume:20").iter().sum::<u32>();
     assert!(fewer < on("suspend-resume:80").iter().sum());
     assert!(on("action-table").iter().collect::<std::collections::BTreeSet<_>>().len() > 2);
-    assert!(on("linear").iter().collect::<std::collections::BTreeSet<_>>().len() > 2);
+    assert!(on("linear-split").iter().collect::<std::collections::BTreeSet<_>>().len() > 2);
 }
 
 #[test]

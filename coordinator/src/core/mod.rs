@@ -54,6 +54,8 @@ pub struct Core {
     pub(crate) asked_with: Option<usize>,
     /// The same of the last question that was answered.
     pub(crate) answered_with: Option<usize>,
+    /// Whether the last answer named fewer new candidates than asked for: the searcher knows of no more.
+    pub(crate) answered_all: bool,
     /// What full trainings of those known from below are expected to add, by the last answer.
     pub(crate) promotions: Vec<Promotion>,
     pub(crate) progress: BTreeMap<TaskId, Progress>,
@@ -105,6 +107,7 @@ impl Core {
             proposing: None,
             asked_with: None,
             answered_with: None,
+            answered_all: false,
             promotions: Vec::new(),
             progress: BTreeMap::new(),
             draws: Draws::default(),

@@ -50,6 +50,17 @@ fn the_study_ends_when_its_trainings_are_done_and_waits_for_farewells() {
 }
 
 #[test]
+fn the_study_ends_when_its_hypervolume_is_reached() {
+    let settings = [PLAIN, &["budget.hypervolume=1e-9"]].concat();
+    let mut bench = Bench::new(&settings);
+    bench.joins("a", 1);
+    assert!(bench.core.state().finished.is_none(), "nothing is reached before the first training");
+    bench.finishes("a", 1, evaluation(0.2, 10, vec![]));
+    let (_, reason) = bench.core.state().finished.as_ref().expect("any front is enough");
+    assert!(reason.contains("hypervolume"), "{reason}");
+}
+
+#[test]
 fn a3_nothing_starts_that_the_budget_cannot_pay() {
     let settings = [PLAIN, &["budget.energy_kwh=0.00001"]].concat();
     let mut bench = Bench::new(&settings);

@@ -155,7 +155,9 @@ impl Core {
     /// finished.
     fn ask_for_candidates(&mut self) {
         let told = self.finished_trainings();
-        let knows_all = self.asked_with == Some(told) && self.stock.len() >= self.options.batch;
+        // A searcher that had no more to name has none until something is learnt.
+        let has_enough = self.stock.len() >= self.options.batch || self.answered_all;
+        let knows_all = self.asked_with == Some(told) && has_enough;
         if self.proposing.is_some() || knows_all || self.options.agenda.is_some() {
             return;
         }
@@ -176,7 +178,7 @@ impl Core {
         asked.is_some_and(|since| self.now().since(since) < patience)
     }
 
-    fn finished_trainings(&self) -> usize {
+    pub(crate) fn finished_trainings(&self) -> usize {
         let trained = |trial: &&Trial| trial.subject.role() == Role::Train && trial.evaluation.is_some();
         self.state.trials.values().filter(trained).count()
     }

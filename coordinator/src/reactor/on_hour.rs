@@ -93,8 +93,9 @@ impl Core {
 
     /// The newest answer knows most: it replaces what was in stock.
     pub(crate) fn on_proposed(&mut self, candidates: Vec<Candidate>, promotions: Vec<Promotion>) {
-        // An exhausted space is not asked again at once.
+        // What came to nothing is asked again, but not at once.
         self.proposing = candidates.is_empty().then(|| self.now());
+        self.answered_all = candidates.len() < self.options.batch;
         let known = self.known_architectures();
         self.stock =
             candidates.into_iter().filter(|candidate| !known.contains(&candidate.architecture)).collect();

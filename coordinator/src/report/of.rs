@@ -93,6 +93,7 @@ fn budgets(state: &State, study: &Study, energy: &EnergyFacts, span: Span) -> Ve
         line("energy", "kWh", limits.energy_kwh.get(), energy.total.kwh),
         line("time", "grid hours", limits.hours.get(), grid_hours),
         line("trainings", "full trainings", limits.trainings.get().map(|limit| limit as f64), fulls),
+        line("hypervolume", "hypervolume", limits.hypervolume.get(), state.hypervolume()),
     ]
     .into_iter()
     .flatten()

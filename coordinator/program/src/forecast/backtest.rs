@@ -12,8 +12,9 @@ use coordinator::command::{Usage, print};
 use coordinator::directory::write_whole;
 use forecast::{MAX_HORIZON_HOURS, MODELS, Plan, Series, Step, backtest_watched, build, choose_among};
 
-use super::plot::{self, Format, Seen};
+use super::picture::{Seen, scene};
 use super::told::{ModelTold, Told, ZoneTold};
+use crate::plot::{self, Format};
 
 /// Test forecast models on recorded traces: errors by day ahead, bands, and what the forecasts save
 ///
@@ -75,7 +76,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         told.zones.push(tested.told);
     }
     if let (Some(path), Some(format)) = (&args.plot, format) {
-        plot::write(path, format, &seen)?;
+        plot::write(path, format, &scene(&seen))?;
     }
     if let Some(path) = &args.json {
         let mut text = serde_json::to_string_pretty(&told)?;

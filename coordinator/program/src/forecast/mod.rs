@@ -3,7 +3,7 @@
 
 mod backtest;
 mod chart;
-mod plot;
+mod picture;
 mod show;
 mod told;
 

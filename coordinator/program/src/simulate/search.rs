@@ -171,7 +171,7 @@ fn progress(searches: usize) -> impl Fn(&Run) + Sync {
 }
 
 /// Whether a file could be made there; what stands there is not touched.
-fn try_out(path: &std::path::Path) -> Result<()> {
+pub fn try_out(path: &std::path::Path) -> Result<()> {
     if path.is_dir() {
         bail!("it is a folder");
     }
@@ -181,7 +181,7 @@ fn try_out(path: &std::path::Path) -> Result<()> {
 }
 
 /// Whole or not at all; what can't be written is printed instead of being lost.
-fn save(told: &Told, path: &std::path::Path, out: &mut dyn Write) -> Result<()> {
+pub fn save(told: &impl serde::Serialize, path: &std::path::Path, out: &mut dyn Write) -> Result<()> {
     let mut text = serde_json::to_string(told)?;
     text.push('\n');
     write_whole(path, text.as_bytes()).or_else(|error| {

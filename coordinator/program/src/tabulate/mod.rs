@@ -126,6 +126,7 @@ fn of_seed(config: &Config, files: &Files, seed: u64) -> Config {
     config.budget = Budget {
         carbon_g: OrWord::word(),
         energy_kwh: OrWord::word(),
+        hypervolume: OrWord::word(),
         hours: OrWord::number(NO_BUDGET_H),
         trainings: OrWord::word(),
     };

@@ -27,10 +27,12 @@ pub struct Baseline {
     pub is_oracle: bool,
     /// The first training of a candidate, which its searcher must know.
     pub first: Level,
+    /// Whether a searcher proposes; otherwise it chooses by itself.
+    pub is_searching: bool,
 }
 
 const fn plain(name: &'static str, about: &'static str) -> Baseline {
-    Baseline { name, about, parameter: None, is_oracle: false, first: Level::Full }
+    Baseline { name, about, parameter: None, is_oracle: false, first: Level::Full, is_searching: true }
 }
 
 const fn with(mut baseline: Baseline, what: &'static str, default: f64) -> Baseline {
@@ -40,6 +42,11 @@ const fn with(mut baseline: Baseline, what: &'static str, default: f64) -> Basel
 
 const fn oracle(mut baseline: Baseline) -> Baseline {
     baseline.is_oracle = true;
+    baseline
+}
+
+const fn by_itself(mut baseline: Baseline) -> Baseline {
+    baseline.is_searching = false;
     baseline
 }
 
@@ -57,8 +64,8 @@ pub const BASELINES: [Baseline; 10] = [
         50.0,
     ),
     plain("action-table", "as split, with the share drawn each hour from the reference's actions"),
-    plain("linear", "as split, with the share linear in the intensity within its last week"),
-    plain("one-shot-only", "scores the whole table few-shot, then trains it by rank"),
+    plain("linear-split", "as split, with the share linear in the intensity within its last week"),
+    by_itself(plain("one-shot-only", "scores the whole table few-shot, then trains it by rank")),
     short_first(with(
         plain("rungs", "short trainings, every so many of them one full training of the best"),
         "short trainings for each full one",
@@ -74,18 +81,22 @@ pub const BASELINES: [Baseline; 10] = [
         "hours of each day",
         8.0,
     )),
-    oracle(plain(
-        "offline-oracle",
-        "vanilla in the fewest cleanest hours that hold its work, which it knows beforehand",
-    )),
     oracle(with(
+        plain(
+            "offline-oracle",
+            "vanilla in the fewest cleanest hours that hold its work, which it knows beforehand",
+        ),
+        "percent of the table's hypervolume at which the work is done",
+        99.5,
+    )),
+    by_itself(oracle(with(
         plain(
             "choice-oracle",
             "trains only the cheapest set that reaches a hypervolume, which it knows beforehand",
         ),
         "percent of the table's hypervolume",
         99.5,
-    )),
+    ))),
 ];
 
 /// Hours and work that are still to come, for oracles.
@@ -158,7 +169,7 @@ pub fn build(name: &str, parts: Parts<'_>) -> Result<Box<dyn Director>, BuildErr
     Ok(match baseline.name {
         "split" => Box::new(Split::new(searcher, Share(value / 100.0), few, &work)),
         "action-table" => Box::new(Split::new(searcher, ActionTable::new(seed), few, &work)),
-        "linear" => Box::new(Split::new(searcher, LinearInIntensity, few, &work)),
+        "linear-split" => Box::new(Split::new(searcher, LinearInIntensity, few, &work)),
         "one-shot-only" => Box::new(OneShotOnly::new(table.cells().collect(), few, BLOCK, &work)),
         "rungs" => {
             let per = NonZeroUsize::new(value as usize).unwrap_or(NonZeroUsize::MIN);

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use allocation::{Policy, Situation};
+use common::allocation::{Allocation, Shares};
 use common::architecture::Architecture;
 use common::carbon::Forecast;
 use common::id::Zone;
@@ -42,7 +43,10 @@ impl<'a> Answers<'a> {
         Ok(Self {
             selectors: traces.keys().map(selector).collect::<Result<_, Error>>()?,
             traces,
-            policy: allocation::build(&config.allocation.policy, &policy_options(config))?,
+            policy: match &study.plan {
+                Some(on) => Box::new(Planned { start: study.start, on: on.clone() }),
+                None => allocation::build(&config.allocation.policy, &policy_options(config))?,
+            },
             searcher: Searcher::of_recorded(config, spec, recorded(study.table))?,
         })
     }
@@ -77,6 +81,31 @@ impl<'a> Answers<'a> {
     pub fn propose(&mut self, wanted: &Wanted) -> Input {
         let (candidates, promotions) = self.searcher.answer(wanted);
         Input::Proposed { candidates, promotions }
+    }
+}
+
+/// An oracle's hours.
+#[derive(Debug)]
+struct Planned {
+    start: GridHour,
+    on: Vec<bool>,
+}
+
+impl Policy for Planned {
+    fn name(&self) -> &str {
+        "oracle"
+    }
+
+    fn decide(&mut self, situation: &Situation) -> Allocation {
+        let hour = usize::try_from(situation.hour.0 - self.start.0).ok();
+        let is_on = hour.and_then(|hour| self.on.get(hour)).is_some_and(|on| *on);
+        let shares = |slots: u32| match is_on {
+            true => Shares { train: slots, sample: 0, rest: 0 },
+            false => Shares { train: 0, sample: 0, rest: slots },
+        };
+        let zones = situation.zones.iter().map(|(name, zone)| (name.clone(), shares(zone.slots))).collect();
+        let reason = "the hours were known beforehand".into();
+        Allocation { zones, policy: self.name().into(), reason }
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Study<'a> {
     pub config: Config,
     /// What one-shot scores are read from. [`Level::FewShot`] makes the supernet's trial train the sub-supernets too.
     pub scores: Level,
+    /// Hours since the start in which every slot trains while it rests in all others, in place of the configured policy: what an
+    /// oracle knows. None lets the policy decide.
+    pub plan: Option<Vec<bool>>,
 }
 
 #[derive(Debug)]

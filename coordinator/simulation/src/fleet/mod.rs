@@ -64,6 +64,7 @@ pub fn run(setting: &Setting<'_>, director: &mut dyn Director) -> Result<Run, Tr
         dispatched: 0,
         front: setting.table.front(),
         finished: Vec::new(),
+        roles: Vec::new(),
         now_s: 0.0,
     };
     let end = fleet.live(director);
@@ -72,6 +73,7 @@ pub fn run(setting: &Setting<'_>, director: &mut dyn Director) -> Result<Run, Tr
         end_s: fleet.now_s,
         finished: fleet.finished,
         front: fleet.front,
+        roles: fleet.roles,
         hourly: fleet.meter.hourly().to_vec(),
         spent: fleet.meter.spent(),
         zones: (0..zones.len()).map(|zone| fleet.meter.spent_in(zone)).collect(),
@@ -93,6 +95,7 @@ struct Fleet<'a> {
     dispatched: u64,
     front: Front<CellId>,
     finished: Vec<Finished>,
+    roles: Vec<Vec<Shares>>,
     now_s: f64,
 }
 
@@ -188,6 +191,7 @@ impl Fleet<'_> {
         }
         let shares = director.roles(&hour);
         let mut first = 0;
+        let mut roles = Vec::new();
         for (zone, (_, slots)) in self.setting.zones.iter().enumerate() {
             let Shares { train, score } = shares.get(zone).copied().unwrap_or_default();
             for place in 0..*slots {
@@ -198,8 +202,11 @@ impl Fleet<'_> {
                 };
                 self.change_role(first + place as usize, role, director);
             }
+            let train = train.min(*slots);
+            roles.push(Shares { train, score: score.min(*slots - train) });
             first += *slots as usize;
         }
+        self.roles.push(roles);
     }
 
     fn move_to(&mut self, zone: usize) {

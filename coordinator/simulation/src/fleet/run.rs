@@ -6,6 +6,7 @@ use common::energy::Purpose;
 use common::unit::Joules;
 use moo::Front;
 
+use super::Shares;
 use crate::table::CellId;
 use crate::world::{Limit, Spent, Task};
 
@@ -42,6 +43,8 @@ pub struct Run {
     pub spent: Spent,
     /// By zone, in the order of the setting.
     pub zones: Vec<Spent>,
+    /// What the director asked for in each hour that began, `[hours][zones]`, cut to the slots there are.
+    pub roles: Vec<Vec<Shares>>,
     pub by_purpose: BTreeMap<Purpose, Joules>,
 }
 
@@ -70,11 +73,7 @@ impl Run {
 
     /// The hypervolume of the last improvement paid within `limit`.
     pub fn hypervolume_within(&self, limit: &Limit) -> f64 {
-        let paid = |spent: &Spent| {
-            limit.joules.is_none_or(|limit| spent.joules <= limit)
-                && limit.grams.is_none_or(|limit| spent.grams <= limit)
-        };
-        let last = self.finished.iter().rfind(|finished| paid(&finished.spent));
+        let last = self.finished.iter().rfind(|finished| limit.holds(finished.spent));
         last.map_or(0.0, |finished| finished.hypervolume)
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use common::architecture::Architecture;
@@ -15,6 +13,7 @@ use moo::Front;
 
 use super::facts::Facts;
 use super::oracle::{Oracle, Place};
+use crate::side_by_side::side_by_side;
 
 /// How to search.
 #[derive(Debug, Clone)]
@@ -149,37 +148,9 @@ pub fn run_all(
     threads: NonZeroUsize,
     on_finished: &(dyn Fn(&Run) + Sync),
 ) -> Result<Vec<Run>> {
-    let next = AtomicUsize::new(0);
-    let finished: Mutex<Vec<Option<Result<Run>>>> = Mutex::new(seeds.iter().map(|_| None).collect());
-    let work = || {
-        while let Some((index, &seed)) = {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            seeds.get(index).map(|seed| (index, seed))
-        } {
-            let run = Search::new(oracle, plan, seed).and_then(Search::run);
-            let mut finished = finished.lock().expect("no thread panics while it holds this");
-            if let Ok(run) = &run {
-                on_finished(run);
-            } else {
-                // The others would be thrown away with it.
-                next.store(seeds.len(), Ordering::Relaxed);
-            }
-            finished[index] = Some(run);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..threads.get().min(seeds.len()) {
-            scope.spawn(work);
-        }
-    });
-    let finished = finished.into_inner().expect("every thread has ended");
-    // After a failure some were not begun: the failure comes first.
-    let (mut runs, mut failed) = (Vec::new(), None);
-    for run in finished.into_iter().flatten() {
-        match run {
-            Ok(run) => runs.push(run),
-            Err(error) => failed = failed.or(Some(error)),
-        }
-    }
-    failed.map_or(Ok(runs), Err)
+    side_by_side(seeds.len(), threads, &|index| {
+        let run = Search::new(oracle, plan, seeds[index]).and_then(Search::run)?;
+        on_finished(&run);
+        Ok(run)
+    })
 }

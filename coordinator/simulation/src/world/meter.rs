@@ -9,6 +9,8 @@ use common::energy::Purpose;
 use common::time::GridHour;
 use common::unit::{Grams, Intensity, JOULES_PER_KWH, Joules, Watts};
 
+use serde::{Deserialize, Serialize};
+
 use super::{HourlyTrace, TraceError, Work};
 
 const HOUR_S: f64 = 3600.0;
@@ -47,7 +49,7 @@ impl Draw {
 }
 
 /// Energy used and carbon emitted since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Spent {
     pub joules: Joules,
     pub grams: Grams,
@@ -197,6 +199,12 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// Whether so much may be spent.
+    pub fn holds(&self, spent: Spent) -> bool {
+        self.joules.is_none_or(|limit| spent.joules <= limit)
+            && self.grams.is_none_or(|limit| spent.grams <= limit)
+    }
+
     /// Seconds until a limit is reached at these rates.
     fn left_s(&self, spent: Spent, watts: f64, grams_per_s: f64) -> f64 {
         let until = |limit: Option<f64>, spent: f64, rate: f64| match limit {

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use common::carbon::{CarbonSample, Provenance, SignalKind};
 use common::id::Zone;
+use common::seed::Seed;
 use common::time::GridHour;
 use common::unit::Intensity;
-use coordinator::carbon::{CarbonSource, Trace};
+use coordinator::carbon::{CarbonSource, Trace, TypicalWeek};
 
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
@@ -51,6 +52,14 @@ impl HourlyTrace {
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let values = samples.iter().map(|sample| sample.intensity.0).collect();
         Self { zone, kind: source.kind(), provenance: Provenance::Measured(file), first, values }.checked()
+    }
+
+    /// `hours` hours from `first` on of the made-up grid that comes with the program.
+    pub fn typical_week(zone: Zone, seed: Seed, first: GridHour, hours: usize) -> Result<Self, TraceError> {
+        let source = TypicalWeek::new(zone.clone(), seed);
+        let samples = source.history(first.plus(hours as i64), hours);
+        let values = samples.iter().map(|sample| sample.intensity.0).collect();
+        Self { zone, kind: source.kind(), provenance: Provenance::Synthetic, first, values }.checked()
     }
 
     pub fn zone(&self) -> &Zone {

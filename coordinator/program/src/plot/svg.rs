@@ -26,9 +26,9 @@ pub fn page(scene: &Scene) -> String {
             ),
         };
     }
-    let (width, height) = (scene.width, scene.height);
+    let (title, width, height) = (escaped(&scene.title), scene.width, scene.height);
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Forecasts against actual carbon intensity</title></head>\n\
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
          <body style=\"margin:0;background:#fff\"><svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          width=\"100%\" font-family=\"sans-serif\" font-size=\"13\" fill=\"#222\">\n{body}</svg></body></html>\n"
     )
@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn names_can_not_break_out() {
         let shapes = vec![Shape::Text { at: (1.0, 2.0), anchor: Anchor::End, text: "<script>&".into() }];
-        let page = page(&Scene { width: 10.0, height: 5.0, shapes });
+        let page = page(&Scene { title: "a <b>".into(), width: 10.0, height: 5.0, shapes });
         assert!(page.contains("text-anchor=\"end\">&lt;script&gt;&amp;</text>"), "{page}");
+        assert!(page.contains("<title>a &lt;b&gt;</title>"), "{page}");
     }
 }

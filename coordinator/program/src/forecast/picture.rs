@@ -1,19 +1,10 @@
 //! Actual intensity against what was forecast, with its band: two panels a zone, the whole test window and its last four weeks.
-//!
-//! What is drawn is decided here, once, as a list of shapes; `svg` and `png` put it on paper.
 
-mod axis;
-mod png;
-mod svg;
-
-use std::path::Path;
-
-use anyhow::{Context, Result};
 use common::carbon::Forecast;
 use common::time::GridHour;
-use coordinator::command::Usage;
-use coordinator::directory::write_whole;
 use forecast::Series;
+
+use crate::plot::{Anchor, Colour, FAINT, INK, Scene, Shape, axis};
 
 const WIDTH: f64 = 1_400.0;
 const PANEL_HEIGHT: f64 = 260.0;
@@ -23,45 +14,8 @@ const MARGIN_TOP: f64 = 34.0;
 const MARGIN_BOTTOM: f64 = 34.0;
 const ZOOM_HOURS: i64 = 28 * 24;
 
-pub type Colour = [u8; 3];
-const INK: Colour = [34, 34, 34];
-const FAINT: Colour = [222, 222, 222];
 const MEDIAN: Colour = [31, 95, 180];
 const BAND: Colour = [188, 212, 240];
-
-/// In pixels from the upper left corner.
-#[derive(Debug)]
-pub enum Shape {
-    Area {
-        points: Vec<(f64, f64)>,
-        colour: Colour,
-    },
-    Line {
-        points: Vec<(f64, f64)>,
-        colour: Colour,
-        width: f64,
-    },
-    /// `at` is the left, middle or right end of its base line.
-    Text {
-        at: (f64, f64),
-        anchor: Anchor,
-        text: String,
-    },
-}
-
-#[derive(Debug, Clone, Copy)]
-pub enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
-#[derive(Debug)]
-pub struct Scene {
-    pub width: f64,
-    pub height: f64,
-    pub shapes: Vec<Shape>,
-}
 
 /// One zone's test window as one model saw it.
 #[derive(Debug)]
@@ -93,36 +47,7 @@ impl Seen {
     }
 }
 
-/// By the file's ending: PNG, or HTML with the drawing inside.
-#[derive(Debug, Clone, Copy)]
-pub enum Format {
-    Html,
-    Png,
-}
-
-impl Format {
-    pub fn of(path: &Path) -> Result<Self> {
-        match path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase).as_deref() {
-            Some("html" | "htm") => Ok(Self::Html),
-            Some("png") => Ok(Self::Png),
-            _ => {
-                Err(Usage(format!("--plot {}: name a file that ends in .png or .html", path.display()))
-                    .into())
-            }
-        }
-    }
-}
-
-pub fn write(path: &Path, format: Format, zones: &[Seen]) -> Result<()> {
-    let scene = scene(zones);
-    let bytes = match format {
-        Format::Html => svg::page(&scene).into_bytes(),
-        Format::Png => png::encode(&scene)?,
-    };
-    write_whole(path, &bytes).with_context(|| format!("{} can't be written", path.display()))
-}
-
-fn scene(zones: &[Seen]) -> Scene {
+pub fn scene(zones: &[Seen]) -> Scene {
     let mut shapes = Vec::new();
     let mut top = 0.0;
     for seen in zones.iter().filter(|seen| !seen.expected.is_empty()) {
@@ -135,7 +60,12 @@ fn scene(zones: &[Seen]) -> Scene {
             top += PANEL_HEIGHT;
         }
     }
-    Scene { width: WIDTH, height: top.max(PANEL_HEIGHT), shapes }
+    Scene {
+        title: "Forecasts against actual carbon intensity".into(),
+        width: WIDTH,
+        height: top.max(PANEL_HEIGHT),
+        shapes,
+    }
 }
 
 /// The hours `first..=last` at `top`.
