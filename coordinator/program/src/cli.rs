@@ -54,7 +54,7 @@ enum Command {
     #[command(subcommand)]
     Forecast(forecast::Command),
     Tabulate(tabulate::Args),
-    Simulate(simulate::Args),
+    Simulate(Box<simulate::Args>),
 }
 
 #[derive(Debug, clap::Args)]

@@ -33,6 +33,7 @@ use progress::Progress;
 use told::Told;
 
 #[derive(Debug, clap::Args)]
+#[group(skip)] // Flattened into arguments of the same name.
 pub struct Args {
     /// The table of results [default: the one that comes with the program]
     #[arg(long, value_name = "FILE")]

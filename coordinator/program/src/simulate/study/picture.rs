@@ -71,7 +71,7 @@ fn found(world: &WorldTold, table: &str, shapes: &mut Vec<Shape>) {
     let least = steps().map(|step| step.kg).filter(|kg| *kg > 0.0).fold(f64::INFINITY, f64::min);
     let most =
         world.contenders.iter().flat_map(|contender| &contender.runs).map(|run| run.kg).fold(0.0, f64::max);
-    if !(least < most) {
+    if !least.is_finite() || most <= least {
         return;
     }
     let (low, high) = (least.log10().floor(), most.log10().ceil());
@@ -228,5 +228,5 @@ fn text(at: (f64, f64), anchor: Anchor, text: String, shapes: &mut Vec<Shape>) {
 
 /// Without idle zeros.
 fn short(value: f64) -> String {
-    format!("{:.6}", value).trim_end_matches('0').trim_end_matches('.').to_owned()
+    format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
