@@ -18,7 +18,7 @@ use forecast::{LOOK_BACK_HOURS, Selector, Series};
 use lamoo::Knowledge;
 
 use super::study::{Error, MJ_PER_J, Study};
-use crate::table::{Row, Table};
+use crate::table::{Level, Row, Table};
 use crate::world::HourlyTrace;
 
 #[derive(Debug)]
@@ -109,22 +109,26 @@ impl Policy for Planned {
     }
 }
 
-/// Every row has a result of its own, and its energy is a look-up.
+/// Every row has a result of its own. Its energy is a look-up, and a cell whose input never reaches its output is right by chance.
 fn recorded(table: &dyn Table) -> Recorded {
-    let joules = |row: &Row| (row.architecture.clone(), row.energy_mj / MJ_PER_J);
+    let fact = |row: &Row| {
+        let [error_percent, energy_mj] = row.objectives(Level::Full);
+        let known = [row.is_dead.then_some(error_percent / 100.0), Some(energy_mj / MJ_PER_J)];
+        (row.architecture.clone(), known)
+    };
     Recorded {
         listed: table.rows().iter().map(|row| row.architecture.clone()).collect(),
-        knowledge: Box::new(DeviceTable(table.rows().iter().map(joules).collect())),
+        knowledge: Box::new(Facts(table.rows().iter().map(fact).collect())),
     }
 }
 
-/// Joules of one inference, the second objective.
+/// Error and joules of one inference, where they are known without training.
 #[derive(Debug)]
-struct DeviceTable(BTreeMap<Architecture, f64>);
+struct Facts(BTreeMap<Architecture, [Option<f64>; 2]>);
 
-impl Knowledge for DeviceTable {
+impl Knowledge for Facts {
     fn known(&self, objective: usize, architecture: &Architecture) -> Option<f64> {
-        self.0.get(architecture).copied().filter(|_| !self.is_learnt(objective))
+        self.0.get(architecture).and_then(|known| known[objective])
     }
 
     fn is_learnt(&self, objective: usize) -> bool {
