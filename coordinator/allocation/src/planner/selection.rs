@@ -21,6 +21,8 @@ const PARALLEL: f64 = 0.6;
 const WAITING: f64 = 1.02;
 /// Rungs, supernets and failed attempts on top of the full trainings that are still to be done.
 const OVERHEAD: f64 = 1.3;
+/// Hours.
+const DAY: f64 = 24.0;
 
 /// What trains in the present hour, and the price at which that was decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,8 +181,11 @@ impl Wanted {
     fn of(situation: &Situation, hours: &[Hour<'_>], train_share: f64) -> Self {
         let capped = situation.budget.carbon.is_some() || situation.budget.energy.is_some();
         let all: f64 = hours.iter().map(|hour| hour.length * work(hour.slots())).sum();
+        // However far one looks, a day's work is wanted: how much a search still needs is not known, and does not shrink while it
+        // goes on. Of a longer window the cleanest hours are chosen; as the deadline comes nearer, what is left of them.
+        let day = all * (DAY / hours.len() as f64).min(1.0);
         Self {
-            work: if capped { f64::INFINITY } else { all * train_share },
+            work: if capped { f64::INFINITY } else { day * train_share },
             slot_hours: trainings_left(situation, hours.len()).unwrap_or(0.0),
         }
     }
