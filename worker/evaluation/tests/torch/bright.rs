@@ -7,7 +7,9 @@ use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::SpaceSpec;
 use common::space::nas_bench_201::{Nodes, Skeleton};
-use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use common::study::{
+    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+};
 use rand::RngExt;
 use tempfile::TempDir;
 
@@ -72,6 +74,7 @@ impl Bright {
             supernet: recipe,
             one_shot: OneShotSpec { recalibration_images: 64, scoring_images: 30 },
             training: recipe,
+            numerics: Numerics::default(),
         }
     }
 }
