@@ -33,8 +33,8 @@ pub struct TorchEvaluator {
     form: Form,
     device_name: String,
     threads: usize,
-    /// The supernet scored last: one study has one, and reading it costs as much as scoring.
-    supernet: Option<(BlobId, CellNetwork)>,
+    /// The supernet scored last, and the bytes it was read from: one study has one, and reading it costs as much as scoring.
+    supernet: Option<(Vec<u8>, CellNetwork)>,
 }
 
 impl TorchEvaluator {
@@ -196,9 +196,10 @@ impl TorchEvaluator {
                 "one-shot scoring needs a supernet, and the job brings none".into(),
             ));
         };
-        let name = BlobId::of(bytes);
-        if self.supernet.as_ref().is_none_or(|(held, _)| *held != name) {
-            self.supernet = Some((name, supernet::from_bytes(bytes, &self.skeleton, self.form)?));
+        // Compared, not hashed: a checksum takes a GPU's time for a score.
+        if self.supernet.as_ref().is_none_or(|(held, _)| held != bytes) {
+            let network = supernet::from_bytes(bytes, &self.skeleton, self.form)?;
+            self.supernet = Some((bytes.to_vec(), network));
         }
         Ok(())
     }

@@ -42,6 +42,7 @@ impl Bright {
         self.folder.path()
     }
 
+    #[allow(dead_code)] // Not every test that shares this file asks for them.
     /// Test images scaled to [0, 1], `[n, 1, 8, 8]`, and their labels `[n]`.
     pub fn test(&self) -> (Vec<f32>, Vec<i64>) {
         let (pixels, labels) = images("t10k", TEST_IMAGES);
