@@ -103,8 +103,7 @@ def sides_of(options, folder):
     }
     words = lambda keys: [f"{key}={value}" for key, value in keys.items()]
     sides = [Side("ours", [options.ours, *words(common)])]
-    layouts = ["channels_last"] if options.device == "cuda" else ["channels_last", "planes"]
-    for layout in layouts:
+    for layout in options.peer_layouts:
         for batch in options.peer_scoring_batches:
             name = f"PyTorch, {layout.replace('_', ' ')}"
             if len(options.peer_scoring_batches) > 1:
@@ -136,7 +135,8 @@ def measure(options, sides, nvml, work, request):
 
 
 def summary(turns):
-    """Medians of each side; the ratio is the median over the turns, each against the PyTorch that was quickest in it."""
+    """Medians of each side. The ratio is the median over the turns, against the quickest PyTorch; beside it the ratio of the quickest
+    turns, which a busy machine disturbed least."""
     median = lambda values: statistics.median(values) if values else None
     rows = {
         name: {
@@ -149,7 +149,10 @@ def summary(turns):
     ours, *peers = rows
     best = max(peers, key=lambda name: rows[name]["images_per_s"])
     ratios = [ours / peer for ours, peer in zip(rows[ours]["turns"], rows[best]["turns"])]
-    return {"sides": rows, "against": best, "ratio": statistics.median(ratios), "ratios": ratios}
+    quickest = max(rows[ours]["turns"]) / max(max(rows[peer]["turns"]) for peer in peers)
+    return {
+        "sides": rows, "against": best, "ratio": statistics.median(ratios), "ratios": ratios, "ratio_of_quickest": quickest,
+    }
 
 
 def cpu_model():
@@ -172,7 +175,8 @@ def show(report):
             joules = f"{side['joules_per_image']:.5f}" if side["joules_per_image"] else "–"
             print(f"{work + ': ' + name:52}{side['images_per_s']:>10.1f}{joules:>11}")
         spread = f"{min(part['ratios']):.2f} to {max(part['ratios']):.2f}"
-        print(f"{work}: ours is {part['ratio']:.2f} × {part['against']} (in single turns {spread})")
+        quickest = f"quickest turns {part['ratio_of_quickest']:.2f}"
+        print(f"{work}: ours is {part['ratio']:.2f} × {part['against']} (in single turns {spread}; {quickest})")
 
 
 def options_of_command_line():
@@ -186,6 +190,7 @@ def options_of_command_line():
     for name in ["steps", "images", "scores", "repeats"]:
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--peer-scoring-batches")
+    parser.add_argument("--peer-layouts")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -204,6 +209,8 @@ def options_of_command_line():
             setattr(options, name, value)
     batches = options.peer_scoring_batches or str(options.batch)
     options.peer_scoring_batches = [int(word) for word in batches.split(",")]
+    layouts = options.peer_layouts or ("channels_last" if cuda else "channels_last,planes")
+    options.peer_layouts = layouts.split(",")
     return options
 
 
