@@ -18,6 +18,35 @@ pub struct StudySpec {
     pub one_shot: OneShotSpec,
     /// Full trainings; a rung runs the same recipe with fewer epochs on a schedule of its own.
     pub training: Recipe,
+    /// Written only where it was chosen: ledgers and frames from before there was a choice mean the default.
+    #[serde(default, skip_serializing_if = "Numerics::is_default")]
+    pub numerics: Numerics,
+}
+
+/// How evaluators compute what the study asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Numerics {
+    pub precision: Precision,
+    /// The same bits each time on one device, at the price of speed on a GPU. Processors compute so anyway.
+    pub deterministic: bool,
+}
+
+impl Numerics {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What convolutions and linear maps compute in. Weights, their updates, batch-norm statistics and losses are 32-bit always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// `Bf16` on GPUs with units for it, unless the study is deterministic; else `F32`.
+    #[default]
+    Auto,
+    F32,
+    /// Half the memory traffic, eight bits of precision, the range of 32-bit floats: no loss scaling is needed.
+    Bf16,
 }
 
 /// Who turns an assignment into an evaluation.

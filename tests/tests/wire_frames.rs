@@ -19,7 +19,9 @@ use common::space::free_form::Description;
 use common::space::mobile::{Design, SqueezeExcite};
 use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{SpaceSpec, darts};
-use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use common::study::{
+    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+};
 use common::time::Millis;
 use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Subject};
 use common::unit::{Joules, Seconds};
@@ -95,6 +97,7 @@ fn spec() -> StudySpec {
         supernet: recipe(50),
         one_shot: OneShotSpec { recalibration_images: 512, scoring_images: 1024 },
         training: recipe(200),
+        numerics: Numerics::default(),
     }
 }
 

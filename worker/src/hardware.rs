@@ -66,6 +66,10 @@ pub fn describe(settings: &Worker, now: Millis) -> anyhow::Result<Hardware> {
                 Device::Gpu { index } => evaluation::DeviceChoice::Cuda(index as usize),
                 Device::Cpu { .. } => evaluation::DeviceChoice::Cpu,
             },
+            has_bf16: match device.device {
+                Device::Gpu { index } => has_bf16(boards.get(index as usize)),
+                Device::Cpu { .. } => false,
+            },
             device_name: Some(name.clone()),
         });
         let meter = meter.meter.describe();
@@ -124,6 +128,11 @@ fn meters(
 fn boards(cuda_visible_devices: Option<&str>) -> Vec<BoardInfo> {
     let all = Library::load().and_then(|library| library.boards()).unwrap_or_default();
     nvml::visible(&all, cuda_visible_devices)
+}
+
+/// Boards since Ampere do; one that NVML does not tell about is taken for one of them.
+fn has_bf16(board: Option<&BoardInfo>) -> bool {
+    board.and_then(|board| board.compute_capability).is_none_or(|(major, _)| major >= 8)
 }
 
 fn memory_mb() -> u64 {

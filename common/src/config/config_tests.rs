@@ -157,6 +157,19 @@ fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
 }
 
 #[test]
+fn numerics_are_written_only_where_they_were_chosen() {
+    let text = |settings: &[&str]| serde_json::to_string(&spec(settings)).unwrap();
+    assert!(!text(&[]).contains("numerics"));
+    let chosen = ["evaluation.precision=bf16", "evaluation.deterministic=true"];
+    assert!(text(&chosen).ends_with(r#""numerics":{"precision":"bf16","deterministic":true}}"#));
+    for settings in [&[][..], &chosen] {
+        assert_eq!(serde_json::from_str::<StudySpec>(&text(settings)).unwrap(), spec(settings));
+    }
+    let refusal = load(None, [], &["evaluation.precision=fp8".into()]).unwrap_err().to_string();
+    assert!(refusal.contains("evaluation.precision") && refusal.contains("bf16"), "{refusal}");
+}
+
+#[test]
 fn the_spec_of_an_older_ledger_is_read() {
     let text = r#"{"nas_bench201":{"channels":16,"cells_per_stage":5,"input":[3,32,32],"classes":10}}"#;
     let spec: SpaceSpec = serde_json::from_str(text).unwrap();

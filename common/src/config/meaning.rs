@@ -5,7 +5,7 @@ use super::{Config, EvaluatorKind, SEARCHERS, SpaceKind};
 use crate::objective::{Objective, ObjectiveKind};
 use crate::seed::Seed;
 use crate::space::{Cost, SpaceSpec};
-use crate::study::{DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use crate::study::{DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec};
 
 impl Config {
     /// Refuses values that no study can run with; called by `load`.
@@ -90,6 +90,10 @@ impl Config {
                 scoring_images: self.one_shot.scoring_images,
             },
             training: self.training,
+            numerics: Numerics {
+                precision: self.evaluation.precision,
+                deterministic: self.evaluation.deterministic,
+            },
         })
     }
 

@@ -13,7 +13,7 @@ pub use load::{DEFAULTS, Error, load};
 pub use setting::{OrWord, Unlimited};
 pub use space::{DartsSettings, MobileSettings, Space, SpaceKind};
 
-use crate::study::{Augmentation, DataFormat, Recipe};
+use crate::study::{Augmentation, DataFormat, Precision, Recipe};
 use setting::{All, Auto};
 
 /// All settings, as written; see `configs/default.toml` for what each means, its unit and its default.
@@ -73,6 +73,8 @@ pub struct Reference {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     pub evaluator: EvaluatorKind,
+    pub precision: Precision,
+    pub deterministic: bool,
     pub rehearsal_epoch_s: f64,
 }
 

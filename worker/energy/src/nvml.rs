@@ -29,6 +29,8 @@ pub struct BoardInfo {
     pub memory_mb: u64,
     pub power_limit: Option<Watts>,
     pub temperature_c: Option<u32>,
+    /// CUDA's, major and minor: 8.0 and later compute in bf16.
+    pub compute_capability: Option<(i32, i32)>,
 }
 
 /// The readings a meter needs; NVML's are `NvmlBoard`, a test has its own.
@@ -74,6 +76,7 @@ impl Library {
                 .ok()
                 .map(|limit_mw| Watts(f64::from(limit_mw) / 1000.0)),
             temperature_c: device.temperature(TemperatureSensor::Gpu).ok(),
+            compute_capability: device.cuda_compute_capability().ok().map(|found| (found.major, found.minor)),
         })
     }
 

@@ -252,6 +252,7 @@ fn visible_boards_follow_cuda() {
         memory_mb: 0,
         power_limit: None,
         temperature_c: None,
+        compute_capability: None,
     };
     let boards = [board(0), board(1), board(2)];
     let check = |list: Option<&str>, expected: &[u32]| {

@@ -17,7 +17,9 @@ use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
-use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use common::study::{
+    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+};
 use common::trial::{ArtifactKind, Subject};
 use common::unit::{Joules, Seconds};
 use evaluation::{Control, Evaluator, Finding, Job, Kept, Options, Outcome, Step, Wish};
@@ -242,6 +244,7 @@ impl Keys {
                 scoring_images: whole("scoring", 2000.0),
             },
             training: recipe("", 6.0, 32.0, 0.1),
+            numerics: Numerics::default(),
         }
     }
 }

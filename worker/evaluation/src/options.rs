@@ -9,13 +9,15 @@ pub struct Options {
     /// Threads that one evaluation computes with.
     pub threads: usize,
     pub device: DeviceChoice,
+    /// Whether the device has units for bf16: what `precision = "auto"` asks on a GPU.
+    pub has_bf16: bool,
     /// The device in words, as latency and joules are labelled; none lets the evaluator find words.
     pub device_name: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { data: None, threads: 1, device: DeviceChoice::Auto, device_name: None }
+        Self { data: None, threads: 1, device: DeviceChoice::Auto, has_bf16: true, device_name: None }
     }
 }
 

@@ -9,16 +9,17 @@ use std::path::{Path as FilePath, PathBuf};
 use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::fidelity::Fidelity;
+use common::seed::Seed;
 use common::space::nas_bench_201::Skeleton;
 use common::space::{NasBench201, SearchSpace};
-use common::study::{Recipe, StudySpec};
+use common::study::{Numerics, Precision, Recipe, StudySpec};
 use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
 use common::unit::Seconds;
-use tch::Device;
+use tch::{Cuda, Device, Kind};
 
 use crate::data::{self, Loaded};
 use crate::evaluator::{Control, Evaluator, Finding, Job, Outcome, Step, Wish};
-use crate::network::CellNetwork;
+use crate::network::{CellNetwork, Form};
 use crate::options::{DeviceChoice, Options};
 use crate::training::{Course, Paths, Stop, Training, recalibrate, score};
 use crate::{Error, cost, export, supernet};
@@ -29,11 +30,11 @@ pub struct TorchEvaluator {
     skeleton: Skeleton,
     space: NasBench201,
     data: Loaded,
-    device: Device,
+    form: Form,
     device_name: String,
     threads: usize,
-    /// The supernet scored last: one study has one, and reading it costs as much as scoring.
-    supernet: Option<(BlobId, CellNetwork)>,
+    /// The supernet scored last, and the bytes it was read from: one study has one, and reading it costs as much as scoring.
+    supernet: Option<(Vec<u8>, CellNetwork)>,
 }
 
 impl TorchEvaluator {
@@ -43,11 +44,18 @@ impl TorchEvaluator {
         check_recipe("training", &spec.training)?;
         let skeleton = spec.space.nas_bench_201().ok_or(Error::Space(spec.space.title()))?;
         let device = device(options.device)?;
+        let form = Form::new(device, kind(spec.numerics, device, options));
+        choose_kernels(form, spec.numerics);
         let path = options.data.clone().unwrap_or_else(|| PathBuf::from(&spec.data.path));
         let data = Loaded::new(&data::load(&path, &spec.data, &skeleton, spec.seed)?, device);
-        let device_name = options.device_name.clone().unwrap_or_else(|| describe(device, options.threads));
+        let mut device_name =
+            options.device_name.clone().unwrap_or_else(|| describe(device, options.threads));
+        if form.kind != Kind::Float {
+            // Latencies of two precisions are not to be compared.
+            device_name += ", bf16";
+        }
         let (space, threads) = (NasBench201::new(skeleton), options.threads.max(1));
-        Ok(Self { spec, skeleton, space, data, device, device_name, threads, supernet: None })
+        Ok(Self { spec, skeleton, space, data, form, device_name, threads, supernet: None })
     }
 
     fn work(&mut self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
@@ -73,7 +81,7 @@ impl TorchEvaluator {
         job: &Job,
         control: &mut dyn Control,
     ) -> Result<Finding, Stop> {
-        let network = CellNetwork::alone(&self.skeleton, architecture, job.trial_seed, self.device);
+        let network = CellNetwork::alone(&self.skeleton, architecture, job.trial_seed, self.form);
         let path = NasBench201::operations(architecture);
         let recipe = Recipe { epochs, ..self.spec.training };
         let identity = self.identity(job, &recipe);
@@ -85,7 +93,10 @@ impl TorchEvaluator {
         let attend = |control: &mut dyn Control| training.attend(control);
         let (test_error, artifacts) = if full {
             let test = &self.data.test;
-            let error = score(&network, &path, &self.data, test, test.len(), || attend(control))?;
+            // What is exported is 32-bit, and so is its error.
+            let mut exported = CellNetwork::alone(&self.skeleton, architecture, Seed(0), self.form.device);
+            exported.weights.copy(&network.weights);
+            let error = score(&exported, &path, &self.data, test, test.len(), || attend(control))?;
             (
                 Some(error),
                 export::artifacts(&network, architecture, &self.skeleton, &self.data.normalisation)?,
@@ -130,7 +141,7 @@ impl TorchEvaluator {
 
     /// Error: the mean over five fair paths, recalibrated and scored as one-shot trials are. FLOPs: of its dearest path.
     fn train_supernet(&self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
-        let network = CellNetwork::shared(&self.skeleton, job.trial_seed, self.device);
+        let network = CellNetwork::shared(&self.skeleton, job.trial_seed, self.form);
         let recipe = self.spec.supernet;
         let identity = self.identity(job, &recipe);
         let mut training = Training::new(
@@ -185,9 +196,10 @@ impl TorchEvaluator {
                 "one-shot scoring needs a supernet, and the job brings none".into(),
             ));
         };
-        let name = BlobId::of(bytes);
-        if self.supernet.as_ref().is_none_or(|(held, _)| *held != name) {
-            self.supernet = Some((name, supernet::from_bytes(bytes, &self.skeleton, self.device)?));
+        // Compared, not hashed: a checksum takes a GPU's time for a score.
+        if self.supernet.as_ref().is_none_or(|(held, _)| held != bytes) {
+            let network = supernet::from_bytes(bytes, &self.skeleton, self.form)?;
+            self.supernet = Some((bytes.to_vec(), network));
         }
         Ok(())
     }
@@ -290,8 +302,25 @@ fn device(choice: DeviceChoice) -> Result<Device, Error> {
     match choice {
         DeviceChoice::Auto => Ok(Device::cuda_if_available()),
         DeviceChoice::Cpu => Ok(Device::Cpu),
-        DeviceChoice::Cuda(number) if (number as i64) < tch::Cuda::device_count() => Ok(Device::Cuda(number)),
+        DeviceChoice::Cuda(number) if (number as i64) < Cuda::device_count() => Ok(Device::Cuda(number)),
         DeviceChoice::Cuda(number) => Err(Error::NoDevice(format!("cuda:{number}"))),
+    }
+}
+
+fn kind(numerics: Numerics, device: Device, options: &Options) -> Kind {
+    match numerics.precision {
+        Precision::Auto if device.is_cuda() && options.has_bf16 && !numerics.deterministic => Kind::BFloat16,
+        Precision::Bf16 => Kind::BFloat16,
+        Precision::Auto | Precision::F32 => Kind::Float,
+    }
+}
+
+/// cuDNN tries its kernels out for each shape and keeps the quickest; some of them add in no fixed order. libtorch's own
+/// convolutions and batch norms don't. A setting of the whole process: its slots work for one study.
+fn choose_kernels(form: Form, numerics: Numerics) {
+    if form.device.is_cuda() {
+        Cuda::set_user_enabled_cudnn(!numerics.deterministic);
+        Cuda::cudnn_set_benchmark(!numerics.deterministic);
     }
 }
 

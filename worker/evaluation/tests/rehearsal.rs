@@ -9,7 +9,9 @@ use common::space::free_form::Description;
 use common::space::mobile::{self, SqueezeExcite};
 use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
-use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use common::study::{
+    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+};
 use common::trial::{Evaluation, Subject};
 use evaluation::conformance::{Script, check_evaluator};
 use evaluation::{Evaluator, Job, Options, Outcome, build};
@@ -45,6 +47,7 @@ fn spec() -> StudySpec {
         supernet: recipe,
         one_shot: OneShotSpec { recalibration_images: 64, scoring_images: 64 },
         training: recipe,
+        numerics: Numerics::default(),
     }
 }
 

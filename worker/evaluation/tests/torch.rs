@@ -13,7 +13,7 @@ use common::fidelity::Fidelity;
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::{NasBench201, SearchSpace};
-use common::study::{EvaluatorSpec, Recipe, StudySpec};
+use common::study::{EvaluatorSpec, Numerics, Precision, Recipe, StudySpec};
 use common::trial::{ArtifactKind, Failure, Subject};
 use common::unit::{Joules, Seconds};
 use evaluation::conformance::{Script, check_evaluator};
@@ -183,6 +183,29 @@ fn artifacts_hold_the_network() {
         return;
     };
     assert!((error - finding.evaluation.test_error.unwrap()).abs() < 1e-9, "in Python: {error}");
+}
+
+/// Half precision trains; what is exported is 32-bit, and the test error is that of the exported network.
+#[test]
+fn half_precision_is_a_setting_of_the_study() {
+    let images = Bright::new();
+    let numerics = Numerics { precision: Precision::Bf16, deterministic: false };
+    let finding = finish(&mut *evaluator(&images, &StudySpec { numerics, ..images.spec() }), &job(&full()));
+    let evaluation = &finding.evaluation;
+    assert!(evaluation.validation_error < 0.4, "chance is 0.67: {evaluation:?}");
+    assert!(evaluation.device.ends_with("1 thread, bf16"), "{}", evaluation.device);
+    let plain = finish(&mut *evaluator(&images, &images.spec()), &job(&full()));
+    assert_ne!(finding.artifacts, plain.artifacts, "it was trained in another precision");
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let script = &finding.artifacts.iter().find(|(kind, _)| *kind == ArtifactKind::TorchScript).unwrap().1;
+    std::fs::write(&file, script).unwrap();
+    let (pixels, labels) = images.test();
+    let input = Tensor::from_slice(&pixels).view([labels.len() as i64, 1, 8, 8]);
+    let logits = CModule::load(&file).unwrap().forward_ts(&[input]).unwrap();
+    let wrong = logits.argmax(1, false).ne_tensor(&Tensor::from_slice(&labels)).sum(Kind::Int64);
+    let error = wrong.int64_value(&[]) as f64 / labels.len() as f64;
+    assert!((error - evaluation.test_error.unwrap()).abs() < 1e-9, "{error}");
 }
 
 const SCRIPT: &str = r#"

@@ -13,7 +13,9 @@ use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::SpaceSpec;
 use common::space::nas_bench_201::{Nodes, Skeleton};
-use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use common::study::{
+    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+};
 use common::time::{GridClock, GridHour, Millis, Timestamp};
 use common::trial::{
     Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Origin, Source, Subject,
@@ -64,6 +66,7 @@ pub fn started() -> Event {
         supernet: recipe,
         one_shot: OneShotSpec { recalibration_images: 512, scoring_images: 1000 },
         training: recipe,
+        numerics: Numerics::default(),
     };
     let clock = GridClock {
         wall_origin: Timestamp(1_000_000),

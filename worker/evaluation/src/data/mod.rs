@@ -16,7 +16,7 @@ pub use augmentation::{FRAME_PIXELS, Placement, placements};
 pub use error::Error;
 pub use split::order;
 #[cfg(feature = "torch")]
-pub use tensors::{Loaded, Part};
+pub use tensors::{Draws, Loaded, Part};
 
 use common::seed::Seed;
 use common::space::nas_bench_201::Skeleton;

@@ -24,6 +24,16 @@ pub struct Loaded {
     shift: Tensor,
 }
 
+/// Which training images the batches of an epoch take, and how each is moved, on the device: copied there once, for a copy that
+/// is waited for in every step would leave a GPU idle.
+#[derive(Debug)]
+pub struct Draws {
+    /// `[n]`
+    indices: Tensor,
+    /// `[n, 1, 1]` each, see `place`; none where images stay as they are.
+    moves: Option<[Tensor; 2]>,
+}
+
 impl Part {
     fn new(images: &Images, device: Device) -> Self {
         let [channels, height, width] = images.shape.map(|side| side as i64);
@@ -42,6 +52,11 @@ impl Part {
 
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Of one channel of an image.
+    pub fn pixels(&self) -> usize {
+        self.images.size()[2..].iter().product::<i64>() as usize
     }
 }
 
@@ -63,13 +78,30 @@ impl Loaded {
         }
     }
 
-    /// Images `[b, c, h, w]`, normalised, and labels `[b]`, of the training images at `indices`, moved as `placements` say.
-    pub fn training_batch(&self, indices: &[i64], placements: Option<&[Placement]>) -> (Tensor, Tensor) {
+    /// The training images at `indices`, each moved as its placement says.
+    pub fn draws(&self, indices: &[i64], placements: Option<&[Placement]>) -> Draws {
         let device = self.scale.device();
-        let indices = Tensor::from_slice(indices).to_device(device);
+        let width = self.training.images.size()[3];
+        let framed_width = width + 2 * FRAME_PIXELS as i64;
+        let column = |values: Vec<i64>| Tensor::from_slice(&values).view([-1, 1, 1]).to_device(device);
+        let moves = placements.map(|placements| {
+            let start = |placement: &Placement| {
+                let corner = placement.top as i64 * framed_width + placement.left as i64;
+                if placement.mirrored { corner + width - 1 } else { corner }
+            };
+            let step = |placement: &Placement| if placement.mirrored { -1 } else { 1 };
+            [column(placements.iter().map(start).collect()), column(placements.iter().map(step).collect())]
+        });
+        Draws { indices: Tensor::from_slice(indices).to_device(device), moves }
+    }
+
+    /// Images `[b, c, h, w]`, normalised, and labels `[b]`, of `count` draws from `start` on.
+    pub fn training_batch(&self, draws: &Draws, start: usize, count: usize) -> (Tensor, Tensor) {
+        let of_batch = |all: &Tensor| all.narrow(0, start as i64, count as i64);
+        let indices = of_batch(&draws.indices);
         let images = self.training.images.index_select(0, &indices);
-        let images = match placements {
-            Some(placements) => place(&images, placements),
+        let images = match &draws.moves {
+            Some([starts, steps]) => place(&images, [&of_batch(starts), &of_batch(steps)]),
             None => images,
         };
         (self.normalise(&images), self.training.labels.index_select(0, &indices))
@@ -86,25 +118,15 @@ impl Loaded {
     }
 }
 
-/// Cuts image `i` of `[b, c, h, w]` from its black frame at `placements[i]` and mirrors it if so placed: one gather, so that
-/// a GPU does it as readily as a processor.
-fn place(images: &Tensor, placements: &[Placement]) -> Tensor {
+/// Cuts each image of `[b, c, h, w]` from its black frame where `moves` place it (`[b, 1, 1]`: where its first pixel stands in
+/// the frame, and the step to the next one of its row) by one gather.
+fn place(images: &Tensor, [starts, steps]: [&Tensor; 2]) -> Tensor {
     let (batch, channels, height, width) = images.size4().expect("a batch of images has four dimensions");
     let frame = FRAME_PIXELS as i64;
     let framed = images.constant_pad_nd([frame; 4]);
-    let framed_width = width + 2 * frame;
-    let mut sources = Vec::with_capacity((batch * height * width) as usize);
-    for placement in placements {
-        for row in 0..height {
-            let start = (row + placement.top as i64) * framed_width + placement.left as i64;
-            if placement.mirrored {
-                sources.extend((start..start + width).rev());
-            } else {
-                sources.extend(start..start + width);
-            }
-        }
-    }
-    let sources = Tensor::from_slice(&sources).to_device(images.device());
+    let numbers = |count| Tensor::arange(count, (Kind::Int64, images.device()));
+    let rows = (numbers(height) * (width + 2 * frame)).view([height, 1]);
+    let sources = (starts + rows).addcmul(steps, &numbers(width));
     let sources = sources.view([batch, 1, height * width]).expand([batch, channels, height * width], false);
     framed.flatten(2, 3).gather(2, &sources, false).view([batch, channels, height, width])
 }

@@ -193,7 +193,9 @@ fn batches_are_cut_and_mirrored_as_placed() {
         Placement { mirrored: true, top: FRAME_PIXELS + 1, left: FRAME_PIXELS },
         Placement { mirrored: false, top: 0, left: 0 },
     ];
-    let (batch, labels) = loaded.training_batch(&[2, 1, 0], Some(&placements));
+    // The second batch of an epoch.
+    let epoch = [&placements[2..], &placements].concat();
+    let (batch, labels) = loaded.training_batch(&loaded.draws(&[1, 2, 1, 0], Some(&epoch)), 1, 3);
     assert_eq!(Vec::<i64>::try_from(labels).unwrap(), [2, 1, 0]);
     let row = |image: i64, row: i64| Vec::<f32>::try_from(batch.get(image).get(0).get(row)).unwrap();
     assert_eq!(row(0, 0), (64..72).map(|pixel| pixel as f32).collect::<Vec<_>>(), "untouched");
@@ -205,7 +207,7 @@ fn batches_are_cut_and_mirrored_as_placed() {
         0.0,
         "an image of height 4 leaves through a frame of 4"
     );
-    let (plain, _) = loaded.training_batch(&[2, 1, 0], None);
+    let (plain, _) = loaded.training_batch(&loaded.draws(&[2, 1, 0], None), 0, 3);
     assert!(plain.get(0).equal(&batch.get(0)) && Tensor::isfinite(&plain).all().int64_value(&[]) == 1);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Batch norm as the benchmark sets it: scale and shift learnt, ε = 1e-5, running statistics kept (Ioffe and Szegedy 2015).
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::weights::{Init, Layout, Weights};
 
@@ -13,6 +13,9 @@ const NORM_EPSILON: f64 = 1e-5;
 pub enum Statistics {
     /// From the batch; the running ones become `(1 - share) · running + share · batch`.
     Batch { share: f64 },
+    /// From each group of so many images by itself, as if it were a batch, with the mean over the groups for the batch's. The
+    /// same as one batch after the other, in fewer and larger kernels; nothing can be learnt through it.
+    Groups { images: i64, share: f64 },
     /// The running ones.
     Running,
 }
@@ -58,8 +61,8 @@ impl Conv {
 impl Norm {
     pub fn new(layout: &mut Layout, name: &str, channels: i64) -> Self {
         Self {
-            scale: layout.parameter(format!("{name}.scale"), vec![channels], Init::Constant(1.0)),
-            shift: layout.parameter(format!("{name}.shift"), vec![channels], Init::Constant(0.0)),
+            scale: layout.exact_parameter(format!("{name}.scale"), vec![channels], Init::Constant(1.0)),
+            shift: layout.exact_parameter(format!("{name}.shift"), vec![channels], Init::Constant(0.0)),
             mean: layout.statistic(format!("{name}.running_mean"), vec![channels], Init::Constant(0.0)),
             variance: layout.statistic(
                 format!("{name}.running_variance"),
@@ -99,6 +102,7 @@ impl Pass<'_> {
         let weights = self.weights;
         let (training, share) = match self.statistics {
             Statistics::Batch { share } => (true, share),
+            Statistics::Groups { images, share } => return self.grouped_norm(norm, x, images, share),
             Statistics::Running => (false, 0.0),
         };
         x.batch_norm(
@@ -111,6 +115,31 @@ impl Pass<'_> {
             NORM_EPSILON,
             true,
         )
+    }
+
+    /// `[g·images, c, h, w]` to the same shape, channels last.
+    fn grouped_norm(&self, norm: &Norm, x: &Tensor, images: i64, share: f64) -> Tensor {
+        let weights = self.weights;
+        let (all, channels, height, width) = x.size4().expect("images have four dimensions");
+        let count = images * height * width;
+        let pixels = x.permute([0, 2, 3, 1]).contiguous().view([all / images, count, channels]);
+        // [g, 1, c], summed in 32 bits whatever the images' precision.
+        let over = [1_i64];
+        let mean = pixels.mean_dim(over.as_slice(), true, Kind::Float);
+        let norms = pixels.norm_scalaropt_dim_dtype(2.0, over.as_slice(), true, Kind::Float);
+        let variance = (norms.square() / count as f64 - mean.square()).clamp_min(0.0);
+        let scale = (&variance + NORM_EPSILON).rsqrt() * weights.parameter(norm.scale);
+        let shift = weights.parameter(norm.shift) - &mean * &scale;
+        let keep = |running: &Tensor, groups: &Tensor| {
+            let _ =
+                running.shallow_clone().lerp_(&groups.mean_dim([0_i64, 1].as_slice(), false, None), share);
+        };
+        keep(weights.statistic(norm.mean), &mean);
+        // Running variances are unbiased, those that normalise are not: as batch norm has it.
+        keep(weights.statistic(norm.variance), &(variance * (count as f64 / (count - 1) as f64)));
+        let normalised = pixels.empty_like();
+        let _ = shift.addcmul_out(&normalised, &pixels, &scale);
+        normalised.view([all, height, width, channels]).permute([0, 3, 1, 2])
     }
 
     pub fn conv_norm(&self, (conv, norm): &(Conv, Norm), x: &Tensor) -> Tensor {

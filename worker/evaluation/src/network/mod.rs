@@ -7,13 +7,13 @@ mod layer;
 mod weights;
 
 pub use layer::Statistics;
-pub use weights::{LoadError, Weights, bytes_of, floats};
+pub use weights::{Form, LoadError, Weights, bytes_of, floats};
 
 use common::architecture::Architecture;
 use common::seed::Seed;
 use common::space::NasBench201;
 use common::space::nas_bench_201::{EDGES, NODES, Operation, Skeleton};
-use tch::{Device, Tensor};
+use tch::{Kind, Tensor};
 
 use layer::{Conv, Linear, Norm};
 use weights::Layout;
@@ -27,6 +27,8 @@ const STAGES: u32 = 3;
 #[derive(Debug)]
 pub struct CellNetwork {
     pub weights: Weights,
+    /// Of the first stage.
+    channels: usize,
     stem: (Conv, Norm),
     stages: Vec<Stage>,
     last: Norm,
@@ -61,23 +63,23 @@ struct Edge {
 
 impl CellNetwork {
     /// The network that `architecture` encodes, initialised from `seed`.
-    pub fn alone(skeleton: &Skeleton, architecture: &Architecture, seed: Seed, device: Device) -> Self {
+    pub fn alone(
+        skeleton: &Skeleton,
+        architecture: &Architecture,
+        seed: Seed,
+        form: impl Into<Form>,
+    ) -> Self {
         let chosen = NasBench201::operations(architecture);
-        Self::build(skeleton, |edge, operation| chosen[edge] == operation, seed, device)
+        Self::build(skeleton, |edge, operation| chosen[edge] == operation, seed, form.into())
     }
 
     /// Every operation on every edge that the space decides about.
-    pub fn shared(skeleton: &Skeleton, seed: Seed, device: Device) -> Self {
+    pub fn shared(skeleton: &Skeleton, seed: Seed, form: impl Into<Form>) -> Self {
         let edges = skeleton.nodes.edges();
-        Self::build(skeleton, |edge, _| edge < edges, seed, device)
+        Self::build(skeleton, |edge, _| edge < edges, seed, form.into())
     }
 
-    fn build(
-        skeleton: &Skeleton,
-        has: impl Fn(usize, Operation) -> bool,
-        seed: Seed,
-        device: Device,
-    ) -> Self {
+    fn build(skeleton: &Skeleton, has: impl Fn(usize, Operation) -> bool, seed: Seed, form: Form) -> Self {
         let mut layout = Layout::default();
         let base = i64::from(skeleton.channels);
         let stem = conv_norm(&mut layout, "stem", [i64::from(skeleton.input[0]), base], 3, 1);
@@ -96,15 +98,28 @@ impl CellNetwork {
         let features = base << (STAGES - 1);
         let last = Norm::new(&mut layout, "last.norm", features);
         let classifier = Linear::new(&mut layout, "classifier", features, i64::from(skeleton.classes));
-        Self { weights: Weights::new(layout, seed, device), stem, stages, last, classifier }
+        let weights = Weights::new(layout, seed, form);
+        Self { weights, channels: skeleton.channels as usize, stem, stages, last, classifier }
     }
 
-    /// Logits `[b, classes]` of normalised `images` `[b, c, h, w]` along `path`.
+    /// Of the first stage.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Logits `[b, classes]`, 32-bit, of normalised `images` `[b, c, h, w]` along `path`.
     pub fn forward(&self, images: &Tensor, path: &Path, statistics: Statistics) -> Tensor {
         let pass = layer::Pass { weights: &self.weights, statistics };
         let live = live_edges(path);
         let (stem, norm) = &self.stem;
-        let mut x = pass.norm(norm, &channels_last(&pass.conv(stem, images)));
+        let form = self.weights.form();
+        let images = in_kind(images.shallow_clone(), form.kind);
+        // On a processor the first convolution, of few channels, is quicker plane by plane.
+        let stem = match form.channels_last {
+            true => pass.conv(stem, &channels_last(&images)),
+            false => channels_last(&pass.conv(stem, &images)),
+        };
+        let mut x = pass.norm(norm, &stem);
         for stage in &self.stages {
             if let Some(reduction) = &stage.reduction {
                 x = reduction.forward(&pass, &x);
@@ -114,7 +129,7 @@ impl CellNetwork {
             }
         }
         let features = pass.norm(&self.last, &x).relu_().mean_dim([2_i64, 3].as_slice(), false, None);
-        pass.linear(&self.classifier, &features)
+        in_kind(pass.linear(&self.classifier, &features), Kind::Float)
     }
 }
 
@@ -201,6 +216,11 @@ fn live_edges(path: &Path) -> [bool; 6] {
 /// convolutions and the batch norms run an eighth faster than plane by plane (measured, 8 channels of 28×28).
 fn channels_last(x: &Tensor) -> Tensor {
     x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+}
+
+/// Without a trace in a traced module where nothing changes.
+fn in_kind(x: Tensor, kind: Kind) -> Tensor {
+    if x.kind() == kind { x } else { x.to_kind(kind) }
 }
 
 fn conv_norm(layout: &mut Layout, name: &str, channels: [i64; 2], side: i64, stride: i64) -> (Conv, Norm) {

@@ -2,7 +2,7 @@
 
 use common::space::SearchSpace;
 use common::space::nas_bench_201::Nodes;
-use tch::Kind;
+use tch::{Device, Kind};
 
 use super::*;
 
@@ -149,4 +149,38 @@ fn a_cell_of_three_nodes_computes_what_its_cell_of_four_computes() {
     let [three, four] =
         [SMALL, SKELETON].map(|s| CellNetwork::shared(&s, Seed(3), Device::Cpu).weights.count());
     assert!(three < four, "{three} weights beside {four}");
+}
+
+/// The order of a kernel's numbers changes neither logits nor gradients, which are told in the order that is stored.
+#[test]
+fn channels_last_kernels_compute_the_same() {
+    let plain = Form::from(Device::Cpu);
+    let [(logits, gradient), (same_logits, same_gradient)] =
+        [plain, Form { channels_last: true, ..plain }].map(logits_and_gradient);
+    assert!(same_logits.allclose(&logits, 1e-4, 1e-5, false));
+    assert!(same_gradient.allclose(&gradient, 1e-3, 1e-4, false));
+}
+
+/// Eight bits: within a few per cent of 32, from 32-bit weights to 32-bit logits and gradients.
+#[test]
+fn half_precision_computes_nearly_the_same() {
+    let [(logits, gradient), (near_logits, near_gradient)] =
+        [Kind::Float, Kind::BFloat16].map(|kind| logits_and_gradient(Form::new(Device::Cpu, kind)));
+    assert_eq!((near_logits.kind(), near_gradient.kind()), (Kind::Float, Kind::Float));
+    let off = |near: &Tensor, exact: &Tensor| {
+        (near - exact).norm().double_value(&[]) / exact.norm().double_value(&[])
+    };
+    let (logits_off, gradient_off) = (off(&near_logits, &logits), off(&near_gradient, &gradient));
+    assert!(0.0 < logits_off && logits_off < 0.03, "{logits_off}");
+    assert!(0.0 < gradient_off && gradient_off < 0.2, "{gradient_off}");
+}
+
+/// Of a path in a supernet, so that most parameters have no gradient.
+fn logits_and_gradient(form: Form) -> (Tensor, Tensor) {
+    let network = CellNetwork::shared(&SKELETON, Seed(3), form);
+    let path = NasBench201::operations(&Architecture::new(vec![3, 2, 4, 1, 3, 2]));
+    let logits = network.forward(&images(16), &path, Statistics::TRAINING);
+    let gradient = network.weights.gradient(&logits.square().sum(Kind::Float));
+    assert_eq!(gradient.size(), [network.weights.count() as i64]);
+    (logits.detach(), gradient)
 }

@@ -1,5 +1,8 @@
 //! All numbers of a network in two flat tensors, learnt ones and batch-norm statistics, with a view for every layer.
 //!
+//! Where layers compute in another form than that (half precision, or a GPU's order of a kernel's numbers), their views are of
+//! a copy, which `refresh` renews by two kernels for all layers together. What is learnt, stored and handed on is always `flat`.
+//!
 //! Flat, because a step of gradient descent is then five kernels instead of five per layer, and a checkpoint three tensors.
 //! Initial values come from a named stream of the trial's seed, never from libtorch's global generator, so other threads can't
 //! disturb them.
@@ -26,12 +29,41 @@ pub enum Init {
     },
 }
 
+/// Where and in what layers compute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Form {
+    pub device: Device,
+    /// `Float` or `BFloat16`
+    pub kind: Kind,
+    /// Whether a pixel's channels lie side by side from the first layer on, in kernels too.
+    pub channels_last: bool,
+}
+
+impl From<Device> for Form {
+    fn from(device: Device) -> Self {
+        Self::new(device, Kind::Float)
+    }
+}
+
+impl Form {
+    /// Tensor cores read channel by channel; oneDNN wants its kernels plane by plane.
+    pub fn new(device: Device, kind: Kind) -> Self {
+        Self { device, kind, channels_last: device.is_cuda() }
+    }
+
+    fn is_stored_form(self) -> bool {
+        self.kind == Kind::Float && !self.channels_last
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Entry {
     name: String,
     shape: Vec<i64>,
     init: Init,
     range: Range<i64>,
+    /// 32-bit in every form: batch norms scale and shift so.
+    exact: bool,
 }
 
 /// What a network will hold, collected while its layers are described.
@@ -50,6 +82,23 @@ pub struct Weights {
     flat_statistics: Tensor,
     leaves: Vec<Tensor>,
     buffers: Vec<Tensor>,
+    form: Form,
+    working: Option<Working>,
+    /// As many as the largest parameter has: the gradient of what a loss does not depend on.
+    zeros: Tensor,
+}
+
+/// Those parameters that are not exact, in the form that layers compute in.
+#[derive(Debug)]
+struct Working {
+    /// `[w]`
+    copy: Tensor,
+    /// `[w]`: where in `flat` each stands.
+    order: Tensor,
+    /// `[parameters]`: where each of `flat` stands in a gradient that has the copy's first, then the exact ones.
+    places: Tensor,
+    /// As `Weights::zeros`, in the copy's kind.
+    zeros: Tensor,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,19 +116,24 @@ pub enum LoadError {
 impl Layout {
     /// Describes a learnt tensor; the answer finds it in `Weights::parameter`.
     pub fn parameter(&mut self, name: String, shape: Vec<i64>, init: Init) -> usize {
-        push(&mut self.parameters, name, shape, init)
+        push(&mut self.parameters, name, shape, init, false)
+    }
+
+    /// Describes a learnt tensor that is 32-bit in every form.
+    pub fn exact_parameter(&mut self, name: String, shape: Vec<i64>, init: Init) -> usize {
+        push(&mut self.parameters, name, shape, init, true)
     }
 
     /// Describes a tensor that is measured, not learnt; the answer finds it in `Weights::statistic`.
     pub fn statistic(&mut self, name: String, shape: Vec<i64>, init: Init) -> usize {
-        push(&mut self.statistics, name, shape, init)
+        push(&mut self.statistics, name, shape, init, true)
     }
 }
 
-fn push(entries: &mut Vec<Entry>, name: String, shape: Vec<i64>, init: Init) -> usize {
+fn push(entries: &mut Vec<Entry>, name: String, shape: Vec<i64>, init: Init, exact: bool) -> usize {
     let start = total(entries);
     let range = start..start + shape.iter().product::<i64>();
-    entries.push(Entry { name, shape, init, range });
+    entries.push(Entry { name, shape, init, range, exact });
     entries.len() - 1
 }
 
@@ -88,14 +142,34 @@ fn total(entries: &[Entry]) -> i64 {
 }
 
 impl Weights {
-    pub fn new(layout: Layout, seed: Seed, device: Device) -> Self {
+    pub fn new(layout: Layout, seed: Seed, form: Form) -> Self {
         let flat = Tensor::from_slice(&initial(&layout.parameters, &mut seed.stream("weights", 0)))
-            .to_device(device);
+            .to_device(form.device);
         let statistics = initial(&layout.statistics, &mut seed.stream("statistics", 0));
-        let flat_statistics = Tensor::from_slice(&statistics).to_device(device);
-        let leaves = views(&layout.parameters, &flat).map(|view| view.set_requires_grad(true)).collect();
+        let flat_statistics = Tensor::from_slice(&statistics).to_device(form.device);
         let buffers = views(&layout.statistics, &flat_statistics).collect();
-        Self { layout, flat, flat_statistics, leaves, buffers }
+        let working = (!form.is_stored_form()).then(|| Working::new(&layout.parameters, &flat, form));
+        let leaves: Vec<Tensor> = match &working {
+            Some(working) => working.views(&layout.parameters, &flat, form),
+            None => views(&layout.parameters, &flat).collect(),
+        };
+        let leaves = leaves.into_iter().map(|view| view.set_requires_grad(true)).collect();
+        let zeros = zeros(&layout.parameters, form.device, Kind::Float);
+        let weights = Self { layout, flat, flat_statistics, leaves, buffers, form, working, zeros };
+        weights.refresh();
+        weights
+    }
+
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Tells the layers what `flat` holds; to be called after each change of it.
+    pub fn refresh(&self) {
+        if let Some(Working { copy, order, .. }) = &self.working {
+            let _guard = tch::no_grad_guard();
+            copy.shallow_clone().copy_(&self.flat.index_select(0, order));
+        }
     }
 
     pub fn parameter(&self, index: usize) -> &Tensor {
@@ -124,18 +198,22 @@ impl Weights {
     /// The gradient of the scalar `loss`, `[parameters]`; zero where it does not depend on a parameter.
     pub fn gradient(&self, loss: &Tensor) -> Tensor {
         let gradients = Tensor::run_backward(&[loss], &self.leaves, false, false);
-        let pieces: Vec<Tensor> = gradients
-            .into_iter()
-            .zip(&self.leaves)
-            .map(|(gradient, leaf)| {
-                if gradient.defined() {
-                    gradient.reshape([-1])
-                } else {
-                    leaf.detach().zeros_like().view([-1])
-                }
-            })
-            .collect();
-        Tensor::cat(&pieces, 0)
+        let entries = &self.layout.parameters;
+        let Some(Working { places, zeros, .. }) = &self.working else {
+            let pieces = entries.iter().zip(gradients);
+            let pieces = pieces.map(|(entry, gradient)| piece(gradient, entry, &self.zeros, false));
+            return Tensor::cat(&pieces.collect::<Vec<_>>(), 0);
+        };
+        let (mut copied, mut exact) = (Vec::new(), Vec::new());
+        for (entry, gradient) in entries.iter().zip(gradients) {
+            if entry.exact {
+                exact.push(piece(gradient, entry, &self.zeros, false));
+            } else {
+                copied.push(piece(gradient, entry, zeros, self.form.channels_last));
+            }
+        }
+        let copied = Tensor::cat(&copied, 0).to_kind(Kind::Float);
+        Tensor::cat(&[copied, Tensor::cat(&exact, 0)], 0).index_select(0, places)
     }
 
     /// `[parameters]`: `share` where all paths use a parameter, 1 where it belongs to one operation of one edge.
@@ -196,12 +274,83 @@ impl Weights {
         let _guard = tch::no_grad_guard();
         self.flat.copy_(&Tensor::cat(parameters, 0));
         self.flat_statistics.copy_(&Tensor::cat(statistics, 0));
+        self.refresh();
     }
 
     fn entries(&self) -> impl Iterator<Item = (&Entry, &Tensor)> {
         let parameters = self.layout.parameters.iter().map(|entry| (entry, &self.flat));
         parameters.chain(self.layout.statistics.iter().map(|entry| (entry, &self.flat_statistics)))
     }
+}
+
+impl Working {
+    /// The copy holds nothing of use before its first refresh.
+    fn new(entries: &[Entry], flat: &Tensor, form: Form) -> Self {
+        let of = |exact| entries.iter().filter(move |entry| entry.exact == exact);
+        let order: Vec<i64> = of(false).flat_map(|entry| order_of(entry, form.channels_last)).collect();
+        let all = order.iter().copied().chain(of(true).flat_map(|entry| entry.range.clone()));
+        let mut places = vec![0; total(entries) as usize];
+        for (place, index) in (0..).zip(all) {
+            places[index as usize] = place;
+        }
+        let device = flat.device();
+        let order = Tensor::from_slice(&order).to_device(device);
+        let copy = flat.index_select(0, &order).to_kind(form.kind);
+        let places = Tensor::from_slice(&places).to_device(device);
+        Self { copy, order, places, zeros: zeros(entries, device, form.kind) }
+    }
+
+    /// A view for each parameter, of the copy or of `flat`.
+    fn views(&self, entries: &[Entry], flat: &Tensor, form: Form) -> Vec<Tensor> {
+        let mut start = 0;
+        let view = |entry: &Entry| {
+            let length = entry.range.end - entry.range.start;
+            if entry.exact {
+                return flat.narrow(0, entry.range.start, length).view(entry.shape.as_slice()).detach();
+            }
+            let values = self.copy.narrow(0, start, length);
+            start += length;
+            match *entry.shape {
+                [to, from, height, width] if form.channels_last => {
+                    values.view([to, height, width, from]).permute([0, 3, 1, 2]).detach()
+                }
+                _ => values.view(entry.shape.as_slice()).detach(),
+            }
+        };
+        entries.iter().map(view).collect()
+    }
+}
+
+/// The places in `flat` of an entry's numbers, in the order of the copy: `[to, height, width, from]` for channels-last kernels.
+fn order_of(entry: &Entry, channels_last: bool) -> Vec<i64> {
+    let start = entry.range.start;
+    match *entry.shape {
+        [to, from, height, width] if channels_last => {
+            let pixels = height * width;
+            let place = move |to, pixel, from_channel| start + (to * from + from_channel) * pixels + pixel;
+            (0..to)
+                .flat_map(|to| (0..pixels).map(move |pixel| (to, pixel)))
+                .flat_map(|(to, pixel)| (0..from).map(move |channel| place(to, pixel, channel)))
+                .collect()
+        }
+        _ => entry.range.clone().collect(),
+    }
+}
+
+/// A parameter's `gradient` as a flat tensor, in the order of the copy; zeros where there is none.
+fn piece(gradient: Tensor, entry: &Entry, zeros: &Tensor, channels_last: bool) -> Tensor {
+    if !gradient.defined() {
+        return zeros.narrow(0, 0, entry.range.end - entry.range.start);
+    }
+    if channels_last && entry.shape.len() == 4 {
+        return gradient.permute([0, 2, 3, 1]).reshape([-1]);
+    }
+    gradient.reshape([-1])
+}
+
+fn zeros(entries: &[Entry], device: Device, kind: Kind) -> Tensor {
+    let largest = entries.iter().map(|entry| entry.range.end - entry.range.start).max();
+    Tensor::zeros([largest.unwrap_or(0)], (kind, device))
 }
 
 /// The tensor `name` of `shape` as a flat tensor of floats.

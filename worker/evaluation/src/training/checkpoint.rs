@@ -70,6 +70,7 @@ pub fn restore(bytes: &[u8], course: &Course, sgd: &mut Sgd) -> Result<State, Fa
         Ok(())
     };
     into("weights", course.network.weights.flat())?;
+    course.network.weights.refresh();
     into("statistics", course.network.weights.flat_statistics())?;
     into("velocity", &sgd.velocity)?;
     Ok(header.state)

@@ -27,13 +27,15 @@ use common::trial::{CurvePoint, Failure};
 use common::unit::Seconds;
 use tch::{Kind, Tensor};
 
-use crate::data::{Loaded, order, placements};
+use crate::data::{Draws, Loaded, Placement, order, placements};
 use crate::evaluator::{Control, Kept, Step, Wish};
 use crate::network::{CellNetwork, Statistics};
 use sgd::Sgd;
 
-/// Steps between looks at the loss: each look makes a GPU wait for the processor.
+/// Steps between looks at the loss.
 const STEPS_PER_REPORT: u64 = 8;
+/// The same on a GPU, which runs dry at each look: it computes steps behind the processor that orders them.
+const STEPS_PER_REPORT_ON_GPU: u64 = 64;
 /// Validation images of the learning curve's points before the last, which has all of them.
 const CURVE_IMAGES: usize = 1000;
 
@@ -60,8 +62,8 @@ pub struct Training<'a> {
     loss_sum: Tensor,
     /// `[parameters]`, of a supernet: what of its gradient each parameter takes.
     shares: Option<Tensor>,
-    /// The visiting order of an epoch, kept with its number.
-    order: Option<(u32, Vec<i64>)>,
+    /// What an epoch's batches take, kept with its number.
+    draws: Option<(u64, Draws)>,
 }
 
 /// Why work ends early.
@@ -91,18 +93,20 @@ impl<'a> Training<'a> {
         let loss_sum = Tensor::from(state.loss_sum).to_kind(Kind::Double).to_device(sgd.device());
         let per_step = course.paths.per_step();
         let shares = (per_step > 1).then(|| course.network.weights.shares(1.0 / per_step as f64));
-        Ok(Self { course, sgd, state, loss_sum, shares, order: None })
+        Ok(Self { course, sgd, state, loss_sum, shares, draws: None })
     }
 
     /// Trains to the end of the recipe. The last point of the curve then has the error on the whole validation part, unless
     /// this is a supernet.
     pub fn run(&mut self, control: &mut dyn Control) -> Result<(), Stop> {
+        let steps_per_report =
+            if self.sgd.device().is_cuda() { STEPS_PER_REPORT_ON_GPU } else { STEPS_PER_REPORT };
         while self.epoch() < self.course.recipe.epochs {
             let end = u64::from(self.epoch() + 1) * self.steps_per_epoch();
             while self.state.step < end {
                 self.attend(control)?;
                 self.step();
-                if self.state.step.is_multiple_of(STEPS_PER_REPORT) {
+                if self.state.step.is_multiple_of(steps_per_report) {
                     let loss = self.mean_loss()?;
                     self.report(control, Some(loss));
                 }
@@ -140,19 +144,14 @@ impl<'a> Training<'a> {
     }
 
     fn step(&mut self) {
-        let Course { network, data, recipe, augmentation, paths, seed, .. } = self.course;
+        let Course { network, data, recipe, paths, seed, .. } = self.course;
         let paths = paths.of_step(seed, self.state.step);
         let rate = cosine(&recipe, self.state.step, self.total_steps());
-        let batches = self.batches_per_epoch();
         let (batch_size, of_epoch) = (self.batch_size(), self.state.step % self.steps_per_epoch());
         let mut gradient: Option<Tensor> = None;
         for (turn, path) in paths.iter().enumerate() {
-            let batch = (of_epoch * paths.len() as u64 + turn as u64) % batches;
-            let mut stream = seed.stream("augmentation", self.state.step * paths.len() as u64 + turn as u64);
-            let placements = placements(augmentation, batch_size, &mut stream);
-            let start = batch as usize * batch_size;
-            let indices = &self.order()[start..start + batch_size];
-            let (images, labels) = data.training_batch(indices, placements.as_deref());
+            let batch = of_epoch as usize * paths.len() + turn;
+            let (images, labels) = data.training_batch(self.draws(), batch * batch_size, batch_size);
             let logits = network.forward(&images, path, Statistics::TRAINING);
             let loss = logits.cross_entropy_for_logits(&labels);
             let of_path = network.weights.gradient(&loss);
@@ -210,12 +209,29 @@ impl<'a> Training<'a> {
         self.state.curve.len() as u32
     }
 
-    fn order(&mut self) -> &[i64] {
-        let epoch = (self.state.step / self.steps_per_epoch()) as u32;
-        if self.order.as_ref().is_none_or(|(of, _)| *of != epoch) {
-            self.order = Some((epoch, order(self.course.data.training.len(), self.course.seed, epoch)));
+    /// Of the epoch under way, batch after batch.
+    fn draws(&mut self) -> &Draws {
+        let epoch = self.state.step / self.steps_per_epoch();
+        if self.draws.as_ref().is_none_or(|(of, _)| *of != epoch) {
+            self.draws = Some((epoch, self.draw(epoch)));
         }
-        &self.order.as_ref().expect("just set").1
+        &self.draws.as_ref().expect("just set").1
+    }
+
+    fn draw(&self, epoch: u64) -> Draws {
+        let Course { data, augmentation, seed, .. } = self.course;
+        let batch_size = self.batch_size();
+        let order = order(data.training.len(), seed, epoch as u32);
+        let batches = self.steps_per_epoch() * self.course.paths.per_step();
+        // A supernet whose images are fewer than its paths' batches takes some of them again.
+        let rows = order.chunks_exact(batch_size).cycle().take(batches as usize);
+        let indices: Vec<i64> = rows.flatten().copied().collect();
+        let moved = |batch| {
+            let mut stream = seed.stream("augmentation", epoch * batches + batch);
+            placements(augmentation, batch_size, &mut stream)
+        };
+        let placements: Option<Vec<Vec<Placement>>> = (0..batches).map(moved).collect();
+        data.draws(&indices, placements.map(|batches| batches.concat()).as_deref())
     }
 
     fn total_steps(&self) -> u64 {

@@ -1,14 +1,18 @@
 //! The error of a path, and batch-norm statistics measured afresh for it. Nothing is learnt here.
 
-use tch::Kind;
+use tch::{Device, Kind, Tensor};
 
 use crate::data::{Loaded, Part};
 use crate::network::{CellNetwork, Path, Statistics};
 
-/// Small enough for the processor's cache to hold a layer's output, large enough to feed it.
+/// Images whose statistics are taken together, as training takes them batch by batch; small enough for a processor's cache to hold
+/// a layer's output, large enough to feed it.
 const BATCH: usize = 128;
+/// Numbers in the images of one pass on a GPU, as its first stage sees them (64 MiB in half precision): small passes leave most of it
+/// waiting for the next kernel.
+const NUMBERS_OF_PASS: usize = 1 << 25;
 
-/// The share misclassified of the first `images` of `part`. `attend` is called before each batch and may end the scoring.
+/// The share misclassified of the first `images` of `part`. `attend` is called before each pass and may end the scoring.
 pub fn score<E>(
     network: &CellNetwork,
     path: &Path,
@@ -18,14 +22,17 @@ pub fn score<E>(
     mut attend: impl FnMut() -> Result<(), E>,
 ) -> Result<f64, E> {
     let _guard = tch::no_grad_guard();
-    let mut right = 0;
-    for start in (0..images).step_by(BATCH) {
+    let device = network.weights.form().device;
+    let most = if device.is_cuda() { batches_of_pass(network, part) * BATCH } else { BATCH };
+    // Counted on the device: one look at the end.
+    let mut right = Tensor::zeros([], (Kind::Int64, device));
+    for start in (0..images).step_by(most) {
         attend()?;
-        let (batch, labels) = data.batch(part, start, BATCH.min(images - start));
+        let (batch, labels) = data.batch(part, start, most.min(images - start));
         let guesses = network.forward(&batch, path, Statistics::Running).argmax(1, false);
-        right += guesses.eq_tensor(&labels).sum(Kind::Int64).int64_value(&[]);
+        right += guesses.eq_tensor(&labels).sum(Kind::Int64);
     }
-    Ok(1.0 - right as f64 / images as f64)
+    Ok(1.0 - right.int64_value(&[]) as f64 / images as f64)
 }
 
 /// Sets the running statistics along `path` to the mean over batches of the first `images` training images: those that
@@ -35,15 +42,41 @@ pub fn recalibrate<E>(
     path: &Path,
     data: &Loaded,
     images: usize,
+    attend: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
+    // Whole batches only, unless there is just one: a short one would count for more than its images.
+    let batch = BATCH.min(images);
+    let batches_of_pass = match network.weights.form().device {
+        Device::Cuda(_) => batches_of_pass(network, &data.training),
+        _ => 1,
+    };
+    recalibrate_by(network, path, data, [images / batch, batches_of_pass, batch], attend)
+}
+
+/// `batches` of `batch` images each, so many of them in one pass.
+pub(super) fn recalibrate_by<E>(
+    network: &CellNetwork,
+    path: &Path,
+    data: &Loaded,
+    [batches, batches_of_pass, batch]: [usize; 3],
     mut attend: impl FnMut() -> Result<(), E>,
 ) -> Result<(), E> {
     let _guard = tch::no_grad_guard();
-    // Whole batches only, unless there is just one: a short one would count for more than its images.
-    for (turn, start) in (0..=images.saturating_sub(BATCH)).step_by(BATCH).enumerate() {
+    for done in (0..batches).step_by(batches_of_pass) {
         attend()?;
-        let (batch, _) = data.batch(&data.training, start, BATCH.min(images));
+        let groups = batches_of_pass.min(batches - done);
+        let (images, _) = data.batch(&data.training, done * batch, groups * batch);
         // Shares 1, 1/2, 1/3 … make the running value the plain mean, whatever it was before.
-        let _ = network.forward(&batch, path, Statistics::Batch { share: 1.0 / (turn + 1) as f64 });
+        let share = groups as f64 / (done + groups) as f64;
+        let statistics = match groups {
+            1 => Statistics::Batch { share },
+            _ => Statistics::Groups { images: batch as i64, share },
+        };
+        let _ = network.forward(&images, path, statistics);
     }
     Ok(())
+}
+
+fn batches_of_pass(network: &CellNetwork, part: &Part) -> usize {
+    (NUMBERS_OF_PASS / (network.channels() * part.pixels() * BATCH)).clamp(1, 64)
 }

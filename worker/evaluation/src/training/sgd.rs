@@ -28,5 +28,6 @@ impl Sgd {
         let gradient = gradient + &flat * recipe.weight_decay;
         let _ = self.velocity.g_mul_scalar_(recipe.momentum).g_add_(&gradient);
         let _ = flat.g_sub_(&((gradient + &self.velocity * recipe.momentum) * rate));
+        weights.refresh();
     }
 }

@@ -4,12 +4,13 @@ use common::architecture::Architecture;
 use common::space::nas_bench_201::{Nodes, Operation, Skeleton};
 use common::study::{Augmentation, Recipe};
 use rand::RngExt;
-use tch::Device;
+use tch::{Device, Kind};
 
+use super::scoring::recalibrate_by;
 use super::*;
 use crate::conformance::Script;
 use crate::data::{Dataset, Images, Normalisation};
-use crate::network::Path;
+use crate::network::{Form, Path};
 
 const SKELETON: Skeleton =
     Skeleton { channels: 4, cells_per_stage: 1, input: [1, 8, 8], classes: 3, nodes: Nodes::Four };
@@ -47,18 +48,23 @@ fn path() -> Path {
 }
 
 fn network(paths: Paths) -> CellNetwork {
+    network_in(Device::Cpu.into(), paths)
+}
+
+fn network_in(form: Form, paths: Paths) -> CellNetwork {
     match paths {
         Paths::Alone(path) => {
             let gene =
                 |operation| Operation::ALL.iter().position(|other| *other == operation).unwrap() as u32;
-            CellNetwork::alone(&SKELETON, &Architecture::new(path.map(gene).to_vec()), Seed(2), Device::Cpu)
+            CellNetwork::alone(&SKELETON, &Architecture::new(path.map(gene).to_vec()), Seed(2), form)
         }
-        Paths::Fair(_) => CellNetwork::shared(&SKELETON, Seed(2), Device::Cpu),
+        Paths::Fair(_) => CellNetwork::shared(&SKELETON, Seed(2), form),
     }
 }
 
 /// Weights and statistics after a run that is suspended before each of `suspensions` (questions of each attempt in turn).
 fn run(
+    form: Form,
     paths: Paths,
     augmentation: Augmentation,
     suspensions: &[usize],
@@ -67,7 +73,7 @@ fn run(
     let mut resume: Option<Vec<u8>> = None;
     let mut suspensions = suspensions.iter();
     loop {
-        let network = network(paths);
+        let network = network_in(form, paths);
         let course = Course {
             network: &network,
             data,
@@ -99,16 +105,20 @@ fn run(
 fn a_suspended_training_ends_as_an_undisturbed_one() {
     tch::set_num_threads(1);
     let data = data();
-    for (paths, augmentation) in
-        [(Paths::Alone(path()), Augmentation::FlipCrop), (Paths::Fair(Nodes::Four), Augmentation::Flip)]
-    {
-        let reference = run(paths, augmentation, &[], &data);
+    let plain = Form::from(Device::Cpu);
+    let half = Form { channels_last: true, ..Form::new(Device::Cpu, Kind::BFloat16) };
+    for (form, paths, augmentation) in [
+        (plain, Paths::Alone(path()), Augmentation::FlipCrop),
+        (plain, Paths::Fair(Nodes::Four), Augmentation::Flip),
+        (half, Paths::Alone(path()), Augmentation::FlipCrop),
+    ] {
+        let reference = run(form, paths, augmentation, &[], &data);
         assert_eq!(reference.2.len(), 3);
         for round in 0..4 {
             let mut rng = Seed(9).stream("suspensions", round);
             let suspensions: Vec<usize> = (0..3).map(|_| rng.random_range(0..6)).collect();
-            let interrupted = run(paths, augmentation, &suspensions, &data);
-            assert!(interrupted == reference, "{paths:?}, suspended at {suspensions:?}");
+            let interrupted = run(form, paths, augmentation, &suspensions, &data);
+            assert!(interrupted == reference, "{form:?}, {paths:?}, suspended at {suspensions:?}");
         }
     }
 }
@@ -117,9 +127,12 @@ fn a_suspended_training_ends_as_an_undisturbed_one() {
 fn training_learns() {
     tch::set_num_threads(1);
     let data = data();
-    let (_, _, curve) = run(Paths::Alone(path()), Augmentation::None, &[], &data);
-    assert!(curve[2].training_loss < curve[0].training_loss, "{curve:?}");
-    assert!(curve[2].validation_error.unwrap() < 0.4, "chance is 0.67: {curve:?}");
+    for kind in [Kind::Float, Kind::BFloat16] {
+        let form = Form::new(Device::Cpu, kind);
+        let (_, _, curve) = run(form, Paths::Alone(path()), Augmentation::None, &[], &data);
+        assert!(curve[2].training_loss < curve[0].training_loss, "{kind:?}: {curve:?}");
+        assert!(curve[2].validation_error.unwrap() < 0.4, "{kind:?}, chance is 0.67: {curve:?}");
+    }
 }
 
 #[test]
@@ -176,6 +189,24 @@ fn recalibration_forgets_what_was_before() {
     assert_eq!(error(), before);
     let again = Vec::<f32>::try_from(network.weights.flat_statistics()).unwrap();
     assert!(again.iter().zip(&statistics).all(|(again, first)| again == first || *again == 3.0));
+}
+
+/// Batches side by side, as a GPU takes them, leave what batches one after the other leave.
+#[test]
+fn recalibration_in_groups_is_the_same() {
+    tch::set_num_threads(1);
+    let data = data();
+    let network = network(Paths::Fair(Nodes::Four));
+    let statistics = |batches_of_pass: usize| {
+        network.weights.forget_statistics();
+        recalibrate_by::<()>(&network, &path(), &data, [5, batches_of_pass, 10], || Ok(())).unwrap();
+        network.weights.flat_statistics().copy()
+    };
+    let one_by_one = statistics(1);
+    for batches_of_pass in [2, 3, 5] {
+        let grouped = statistics(batches_of_pass);
+        assert!(grouped.allclose(&one_by_one, 1e-4, 1e-6, false), "{batches_of_pass} at once");
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
 use common::space::SpaceSpec;
 use common::space::nas_bench_201::{Nodes, Skeleton};
-use common::study::{Augmentation, DataFormat, DataSpec, EvaluatorSpec, OneShotSpec, Recipe, StudySpec};
+use common::study::{
+    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+};
 use rand::RngExt;
 use tempfile::TempDir;
 
@@ -40,6 +42,7 @@ impl Bright {
         self.folder.path()
     }
 
+    #[allow(dead_code)] // Not every test that shares this file asks for them.
     /// Test images scaled to [0, 1], `[n, 1, 8, 8]`, and their labels `[n]`.
     pub fn test(&self) -> (Vec<f32>, Vec<i64>) {
         let (pixels, labels) = images("t10k", TEST_IMAGES);
@@ -72,6 +75,7 @@ impl Bright {
             supernet: recipe,
             one_shot: OneShotSpec { recalibration_images: 64, scoring_images: 30 },
             training: recipe,
+            numerics: Numerics::default(),
         }
     }
 }
