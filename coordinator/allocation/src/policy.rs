@@ -20,7 +20,7 @@ pub trait Policy: Send + fmt::Debug {
 /// Settings of all policies; each reads its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
-    /// Planner: share of the work that all slots could do, when time is the only limit.
+    /// Planner: share of the work that all slots could do in a day, when time is the only limit.
     pub train_share: f64,
     /// Planner: hours dirtier than this quantile of the coming day are rested in.
     pub rest_quantile: f64,
@@ -36,7 +36,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            train_share: 0.5,
+            train_share: 0.2,
             rest_quantile: 0.85,
             agent_lean: 0.5,
             fixed_train: 0.5,

@@ -1,9 +1,9 @@
 //! The default policy: trains where work costs the least carbon until the deadline, samples in middling hours, rests in the dirtiest.
 //!
 //! Each hour anew it looks ahead to the deadline as far as the forecast reaches (a day without one), and takes slots of zone-hours in
-//! the order of their price, intensity per work, until the budgets are used or, without budgets, a share of what the fleet could do is
-//! done. What it took of *this* hour trains. Ranking the coming hours, not against the past, keeps it from starving when the grid gets
-//! dirtier over days; planning anew each hour turns what was not spent over to the hours left.
+//! the order of their price, intensity per work, until the budgets are used or, without budgets, a share of what the fleet could do
+//! in a day is taken. What it took of *this* hour trains. Ranking the coming hours, not against the past, keeps it from starving when
+//! the grid gets dirtier over days; planning anew each hour turns what was not spent over to the hours left.
 //!
 //! Not here: a value per kind of work (an hour of training is an hour of training), and the hard guard of budgets, which is the core's.
 
@@ -38,7 +38,7 @@ struct Held {
 }
 
 impl Planner {
-    /// `train_share`: share of the work that all slots could do, when time is the only limit. `rest_quantile`: hours above this quantile
+    /// `train_share`: share of the work that all slots could do in a day, when time is the only limit. `rest_quantile`: hours above this quantile
     /// of the coming day are rested in. Both in [0, 1].
     pub fn new(train_share: f64, rest_quantile: f64) -> Result<Self, Error> {
         check("train_share", train_share, 1.0, A_SHARE)?;

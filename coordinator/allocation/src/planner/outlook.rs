@@ -32,7 +32,7 @@ pub struct Outlook {
 }
 
 /// Hours from the present one to the end of the window, at least 1.
-fn window_hours(situation: &Situation) -> usize {
+pub fn window_hours(situation: &Situation) -> usize {
     match situation.budget.hours {
         Some(left) if left.is_finite() => (left.ceil().max(1.0) as usize).min(FARTHEST),
         _ => DAY,

@@ -12,7 +12,7 @@ use common::energy::Purpose;
 use common::id::Zone;
 use common::unit::JOULES_PER_KWH;
 
-use super::outlook::Outlook;
+use super::outlook::{Outlook, window_hours};
 use crate::Situation;
 
 /// What is worth how much: an asynchronous search of eight needs 1.7 times the energy of one of two to the same front.
@@ -21,6 +21,11 @@ const PARALLEL: f64 = 0.6;
 const WAITING: f64 = 1.02;
 /// Rungs, supernets and failed attempts on top of the full trainings that are still to be done.
 const OVERHEAD: f64 = 1.3;
+/// Hours.
+const DAY: f64 = 24.0;
+/// Full trainings that a plan holds at least where a share of the fleet's time is to be used: with fewer a search does not get on,
+/// however long each takes.
+const AHEAD: f64 = 10.0;
 
 /// What trains in the present hour, and the price at which that was decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,8 +184,14 @@ impl Wanted {
     fn of(situation: &Situation, hours: &[Hour<'_>], train_share: f64) -> Self {
         let capped = situation.budget.carbon.is_some() || situation.budget.energy.is_some();
         let all: f64 = hours.iter().map(|hour| hour.length * work(hour.slots())).sum();
+        // However far one looks, a day's work is wanted: how much a search still needs is not known, and does not shrink while it
+        // goes on. Of a longer window the cleanest hours are chosen; as the deadline comes nearer, what is left of them.
+        let day = all * (DAY / hours.len() as f64).min(1.0);
+        // Where less of the future is known than there is of it, the rest can be planned later.
+        let known = hours.len() as f64 / (window_hours(situation) as f64).min(DAY);
+        let enough = known.min(1.0) * AHEAD * OVERHEAD * hours_of_training(situation).unwrap_or(0.0);
         Self {
-            work: if capped { f64::INFINITY } else { all * train_share },
+            work: if capped { f64::INFINITY } else { all.min((day * train_share).max(enough)) },
             slot_hours: trainings_left(situation, hours.len()).unwrap_or(0.0),
         }
     }
@@ -198,9 +209,14 @@ impl Wanted {
 /// Slot-hours of the trainings still to be done that fall into the window; none without a number of them or a deadline.
 fn trainings_left(situation: &Situation, window: usize) -> Option<f64> {
     let (trainings, hours) = (situation.budget.trainings? as f64, situation.budget.hours?);
-    let hours_each = situation.costs.get(&Purpose::Full)?.seconds.0 / situation.hour_s;
-    let slot_hours = OVERHEAD * trainings * hours_each * share_of_window(window, hours);
+    let slot_hours = OVERHEAD * trainings * hours_of_training(situation)? * share_of_window(window, hours);
     slot_hours.is_finite().then_some(slot_hours)
+}
+
+/// Grid hours that one slot takes for a full training; None before one is done.
+fn hours_of_training(situation: &Situation) -> Option<f64> {
+    let hours = situation.costs.get(&Purpose::Full)?.seconds.0 / situation.hour_s;
+    Some(hours).filter(|hours| hours.is_finite() && *hours >= 0.0)
 }
 
 /// The window's part of the time to the deadline.

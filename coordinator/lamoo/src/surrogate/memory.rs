@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use common::architecture::Architecture;
 
+use super::Question;
 use super::belief::Belief;
 use super::model::{Key, Model, Seen, Shown};
 use super::view::Layout;
 use crate::Scope;
 use crate::sampler::Pool;
 
-/// One study's own: its space and objectives must stay the same. `Memory::default()` remembers nothing.
+/// One study's own: its space, its objectives and what is known of them must stay the same. `Memory::default()` remembers nothing.
 ///
 /// The surrogate's parameters are learnt from time to time, so that an answer depends, a little, on the questions before
 /// it; the same questions in the same order have the same answers.
@@ -27,8 +28,8 @@ impl Memory {
         Pool::with(scope, listed.clone())
     }
 
-    pub(super) fn learnt(&mut self, pool: &Pool<'_>) -> &mut Learnt {
-        self.learnt.get_or_insert_with(|| Learnt::new(pool))
+    pub(super) fn learnt(&mut self, question: &Question<'_>) -> &mut Learnt {
+        self.learnt.get_or_insert_with(|| Learnt::new(question))
     }
 }
 
@@ -38,18 +39,27 @@ pub(super) struct Learnt {
     /// Views of the whole list, in its order.
     list: Vec<Box<[f64]>>,
     idle: Vec<bool>,
+    /// What needs no evaluation, by objective and place: asked once, for a list is weighed at every choice.
+    facts: Vec<Vec<Option<f64>>>,
     seen: BTreeMap<Architecture, Seen>,
     models: BTreeMap<usize, Model>,
 }
 
 impl Learnt {
-    fn new(pool: &Pool<'_>) -> Self {
-        let scope = pool.scope();
+    fn new(question: &Question<'_>) -> Self {
+        let scope = question.pool.scope();
         let layout = Layout::of(scope);
-        let all = pool.all().unwrap_or_default();
+        let all = question.pool.all().unwrap_or_default();
         let list = all.iter().map(|own| layout.view(scope, own)).collect();
         let idle = all.iter().map(|own| !scope.space.trainable(own)).collect();
-        Self { layout, list, idle, seen: BTreeMap::new(), models: BTreeMap::new() }
+        let known = |objective| all.iter().map(|own| question.knowledge.known(objective, own)).collect();
+        let facts = (0..question.reference.len()).map(known).collect();
+        Self { layout, list, idle, facts, seen: BTreeMap::new(), models: BTreeMap::new() }
+    }
+
+    /// What is known of an objective at a place of the list.
+    pub(super) fn fact(&self, objective: usize, place: usize) -> Option<f64> {
+        self.facts[objective][place]
     }
 
     /// Makes sure of an own form's view.

@@ -52,7 +52,7 @@ pub struct Surrogate<'q> {
 
 impl<'q> Surrogate<'q> {
     pub(crate) fn learn(question: Question<'q>, memory: &'q mut Memory) -> Result<Self, Error> {
-        let learnt = memory.learnt(question.pool);
+        let learnt = memory.learnt(&question);
         let scope = question.pool.scope();
         let mut front = Front::new(question.reference)?;
         let mut shown = BTreeMap::new();
@@ -162,7 +162,11 @@ impl<'q> Surrogate<'q> {
         (0..self.question.reference.len())
             .map(|objective| {
                 let knowledge = self.question.knowledge;
-                if let Some(value) = knowledge.known(objective, own) {
+                let known = match place {
+                    Some(place) => self.learnt.fact(objective, place),
+                    None => knowledge.known(objective, own),
+                };
+                if let Some(value) = known {
                     return Belief::Certain(value);
                 }
                 match self.shown.get(own) {
