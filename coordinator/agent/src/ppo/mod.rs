@@ -191,7 +191,8 @@ impl<'a> Jury<'a> {
     }
 
     pub fn judge(&self, network: &Network) -> Verdict {
-        let planner = || Planner::new(0.5, 0.85).expect("its usual options");
+        let usual = allocation::Options::default();
+        let planner = || Planner::new(usual.train_share, usual.rest_quantile).expect("its usual options");
         let agent = |network: &Network, lean| Box::new(Agent::new(network.clone(), lean, planner()));
         Verdict {
             agent: self.regret(&|lean| agent(network, lean)),
