@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `observation` | a situation as numbers without scale, or why it can't be one |
+//! | `observation`, `view` | a situation as numbers without scale, or why it can't be one |
 //! | `water` | what is known without learning: the level that the network corrects |
 //! | `network` | the forward pass |
 //! | `weights` | the file of its numbers |
@@ -13,6 +13,7 @@
 
 mod network;
 mod observation;
+mod view;
 mod water;
 mod weights;
 

@@ -5,9 +5,9 @@
 
 use common::energy::Purpose;
 
+use super::view::{FAR, View, cleaner, mean, mean_or, relative};
 use super::water::{Cell, Limits, Window, wanted};
-use crate::situation::plausible;
-use crate::{Situation, ZoneSituation};
+use crate::Situation;
 
 /// Numbers of each zone.
 pub const ZONE_FEATURES: usize = 17;
@@ -17,15 +17,10 @@ pub const STUDY_FEATURES: usize = 27;
 pub const MAX_ZONES: usize = 8;
 /// Trained on 64 slots of all zones together.
 pub const MAX_SLOTS: u32 = 96;
-/// Forecasts reach a week; the agent was trained within four days, and later hours look like those.
-const FARTHEST: usize = 168;
 /// Without a deadline a study is planned as if it had four days.
 const OPEN_ENDED: f64 = 96.0;
 /// A training before the first has told: the field's usual hour.
 const USUAL_HOURS: f64 = 1.0;
-/// Relative figures beyond e^±4 say no more than that.
-const FAR: f64 = 4.0;
-
 /// What the network is given, in the order of the situation's zones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
@@ -54,19 +49,9 @@ impl Observation {
     }
 }
 
-/// One zone, checked.
-struct Zone<'a> {
-    of: &'a ZoneSituation,
-    now: f64,
-    /// Medians and spreads of the coming hours, as far as the window and the forecast reach.
-    coming: Vec<f64>,
-    spread: f64,
-    past: Vec<f64>,
-}
-
 struct Seen<'a> {
     situation: &'a Situation,
-    zones: Vec<Zone<'a>>,
+    zones: Vec<View<'a>>,
     slots: f64,
     first: f64,
     /// Hours to the deadline, and whether there is one.
@@ -103,10 +88,10 @@ impl<'a> Seen<'a> {
             return Err("the clock says nothing it can use".into());
         }
         let hours = budget.hours.unwrap_or(OPEN_ENDED);
-        let zones: Vec<Zone<'a>> = situation
+        let zones: Vec<View<'a>> = situation
             .zones
             .iter()
-            .map(|(name, of)| Zone::of(situation, name, of, hours))
+            .map(|(name, of)| View::of(situation, name, of, hours))
             .collect::<Result<_, _>>()?;
         let full = situation.costs.get(&Purpose::Full);
         let training =
@@ -131,7 +116,7 @@ impl<'a> Seen<'a> {
 
     fn window(&self) -> Window {
         let hours = self.zones.iter().map(|zone| zone.coming.len()).min().unwrap_or(0) + 1;
-        let cell = |zone: &Zone<'_>, hour: usize| Cell {
+        let cell = |zone: &View<'_>, hour: usize| Cell {
             intensity: if hour == 0 { zone.now } else { zone.coming[hour - 1] }.max(1.0),
             slots: f64::from(zone.of.slots),
         };
@@ -215,7 +200,7 @@ impl<'a> Seen<'a> {
         ]
     }
 
-    fn zone(&self, zone: &Zone<'_>, wanted: f64) -> Vec<f64> {
+    fn zone(&self, zone: &View<'_>, wanted: f64) -> Vec<f64> {
         let slots = f64::from(zone.of.slots);
         let now = zone.now.max(1.0);
         let day = &zone.coming[..zone.coming.len().min(24)];
@@ -244,47 +229,4 @@ impl<'a> Seen<'a> {
         ];
         row.to_vec()
     }
-}
-
-impl<'a> Zone<'a> {
-    fn of(
-        situation: &Situation,
-        name: &common::id::Zone,
-        of: &'a ZoneSituation,
-        hours: f64,
-    ) -> Result<Self, String> {
-        let now = of.present().ok_or_else(|| format!("the present intensity of {name} is not known"))?;
-        let forecast = of.forecast.as_ref().ok_or_else(|| format!("there is no forecast of {name}"))?;
-        let window = (hours.ceil().max(1.0) as usize).min(FARTHEST) - 1;
-        let at = |ahead: usize, level: f64| {
-            let said = forecast.quantile(situation.hour.plus(ahead as i64), level)?;
-            Some(said.0).filter(|value| plausible(*value))
-        };
-        let coming: Vec<f64> = (1..=window).map_while(|ahead| at(ahead, 0.5)).collect();
-        if coming.len() < window.min(12) {
-            return Err(format!("the forecast of {name} ends too early"));
-        }
-        let width = |ahead: usize| Some((at(ahead, 0.9)? - at(ahead, 0.1)?) / coming[ahead - 1].max(1.0));
-        let widths: Vec<f64> = (1..=coming.len().min(24)).filter_map(width).collect();
-        Ok(Self { of, now, spread: mean_or(&widths, 0.0), coming, past: of.past() })
-    }
-}
-
-/// The logarithm of a ratio, within what says anything.
-fn relative(value: f64, to: f64) -> f64 {
-    libm::log((value.max(1e-9) / to.max(1e-9)).max(1e-9)).clamp(-FAR, FAR)
-}
-
-/// Share of hours that are cleaner than `now`, about the middle.
-fn cleaner(hours: &[f64], now: f64) -> f64 {
-    let below = hours.iter().filter(|hour| **hour < now).count();
-    2.0 * below as f64 / hours.len().max(1) as f64 - 1.0
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-fn mean_or(values: &[f64], or: f64) -> f64 {
-    if values.is_empty() { or } else { mean(values) }
 }

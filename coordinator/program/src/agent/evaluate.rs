@@ -90,7 +90,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     for case in &cases {
         let (regrets, _) = regrets(&grids, case, &mut policies(args, &names)?);
         let keys = [
-            format!("cap {:4} kg", case.cap_kg),
+            format!("cap {:.1} kg", case.cap_kg),
             format!("deadline {} h", case.deadline),
             format!("fleet of {:2}", case.fleet),
             format!("in {}", case.zone),
