@@ -332,6 +332,7 @@ epochs = 2
 batch_size = 32
 learning_rate = 0.1
 [ladder]
+one_shot = true
 rung_epochs = 1
 scores_per_rung = 2
 rungs_per_full = 1

@@ -36,7 +36,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            train_share: 0.2,
+            train_share: 0.1,
             rest_quantile: 0.85,
             agent_lean: 0.5,
             fixed_train: 0.5,

@@ -76,8 +76,13 @@ fn suspensions(outcome: &Outcome) -> usize {
 fn the_whole_ladder_climbs_and_the_laws_hold() {
     let table = FormulaTable::new(Seed(1));
     // Few scores in large batches: proposing is what takes time here.
-    let settings =
-        ["allocation.policy=planner", "ladder.scores_per_rung=2", "ladder.pool=8", "search.batch=10"];
+    let settings = [
+        "allocation.policy=planner",
+        "ladder.one_shot=true",
+        "ladder.scores_per_rung=2",
+        "ladder.pool=8",
+        "search.batch=10",
+    ];
     let study = study(&table, config(1, &settings));
     let outcome = lawful(&study);
     println!(

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn the_supernet_comes_first_and_others_train_meanwhile() {
-    let mut bench = Bench::new(&[]);
+    let mut bench = Bench::new(&["ladder.one_shot=true"]);
     bench.joins("a", 1);
     assert_eq!(bench.subject_of("a"), Subject::Supernet);
     bench.joins("b", 2);
@@ -22,7 +22,7 @@ fn the_supernet_comes_first_and_others_train_meanwhile() {
 
 #[test]
 fn a_failing_supernet_does_not_end_the_study() {
-    let mut bench = Bench::new(&[]);
+    let mut bench = Bench::new(&["ladder.one_shot=true"]);
     bench.joins("a", 1);
     let task = bench.task_of("a").unwrap();
     bench.delivers("a", 1, Report::Failed { task, failure: Failure::Diverged });

@@ -29,6 +29,7 @@ batch_size = 8
 epochs = 2
 batch_size = 8
 [ladder]
+one_shot = true
 rung_epochs = 1
 [carbon]
 start = "2026-05-04T09:00Z"

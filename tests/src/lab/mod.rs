@@ -42,6 +42,7 @@ epochs = 5
 [training]
 epochs = 6
 [ladder]
+one_shot = true
 rung_epochs = 1
 [search]
 initial_samples = 8

@@ -93,6 +93,7 @@ impl Plan {
         let settings = [
             "evaluation.evaluator=rehearsal",
             "training.epochs=20",
+            "ladder.one_shot=true",
             "ladder.rung_epochs=6",
             "ladder.scores_per_rung=2",
             "ladder.rungs_per_full=2",
