@@ -176,6 +176,7 @@ pub fn policy_options(config: &Config) -> allocation::Options {
     allocation::Options {
         train_share: given.train_share,
         rest_quantile: given.rest_quantile,
+        agent_lean: given.agent_lean,
         fixed_train: given.fixed_train,
         fixed_sample: given.fixed_sample,
         threshold_percentile: given.threshold_percentile,

@@ -21,8 +21,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("evaluation", &["common"]),
     ("coordinator", &["common", "moo", "transport", "ledger", "lamoo", "forecast", "allocation"]),
     ("worker", &["common", "transport", "energy", "evaluation"]),
+    ("agent", &["common", "forecast", "allocation"]),
     ("simulation", &["common", "moo", "lamoo", "forecast", "allocation", "coordinator"]),
-    ("ce-nas", &["common", "lamoo", "forecast", "coordinator", "simulation"]),
+    ("ce-nas", &["common", "lamoo", "forecast", "allocation", "agent", "coordinator", "simulation"]),
     (
         "system-tests",
         &[
@@ -44,7 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// What lives behind a wall, and whose wall it is.
 const WALLS: &[(&str, &[&str])] = &[
-    ("tch", &["forecast", "allocation", "evaluation"]),
+    ("tch", &["forecast", "agent", "evaluation"]),
     ("torch-sys", &["evaluation"]),
     ("actix", &["coordinator", "worker"]),
     ("actix-web", &["coordinator"]),

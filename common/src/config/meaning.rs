@@ -37,6 +37,7 @@ impl Config {
         }
         share("allocation.train_share", self.allocation.train_share)?;
         share("allocation.rest_quantile", self.allocation.rest_quantile)?;
+        share("allocation.agent_lean", self.allocation.agent_lean)?;
         share("allocation.fixed_train", self.allocation.fixed_train)?;
         share("allocation.fixed_sample", self.allocation.fixed_sample)?;
         at_least_one("forecast.horizon_hours", self.forecast.horizon_hours)?;
@@ -60,7 +61,7 @@ impl Config {
         }
         let models = ["auto", "persistence", "yesterday", "week_mean", "linear", "transformer", "ensemble"];
         one_of("forecast.model", &self.forecast.model, &models)?;
-        let policies = ["planner", "fixed", "linear", "threshold", "greedy"];
+        let policies = ["planner", "agent", "fixed", "linear", "threshold", "greedy"];
         one_of("allocation.policy", &self.allocation.policy, &policies)?;
         self.objectives().map(drop)
     }

@@ -158,6 +158,7 @@ pub struct Allocation {
     pub interval_hours: u32,
     pub train_share: f64,
     pub rest_quantile: f64,
+    pub agent_lean: f64,
     pub fixed_train: f64,
     pub fixed_sample: f64,
     pub threshold_percentile: f64,

@@ -4,9 +4,9 @@ use std::fmt;
 
 use common::allocation::Allocation;
 
-use crate::{Error, Fixed, Greedy, LinearInIntensity, Planner, Situation, Threshold};
+use crate::{Agent, Error, Fixed, Greedy, LinearInIntensity, Planner, Situation, Threshold};
 
-pub const POLICIES: [&str; 5] = ["planner", "fixed", "linear", "threshold", "greedy"];
+pub const POLICIES: [&str; 6] = ["planner", "agent", "fixed", "linear", "threshold", "greedy"];
 
 /// Decides what the fleet does until the next decision.
 ///
@@ -24,6 +24,8 @@ pub struct Options {
     pub train_share: f64,
     /// Planner: hours dirtier than this quantile of the coming day are rested in.
     pub rest_quantile: f64,
+    /// Agent: 0 leans to speed, 1 to carbon.
+    pub agent_lean: f64,
     /// Fixed: shares of the slots that train and that sample; the others rest.
     pub fixed_train: f64,
     pub fixed_sample: f64,
@@ -36,6 +38,7 @@ impl Default for Options {
         Self {
             train_share: 0.1,
             rest_quantile: 0.85,
+            agent_lean: 0.5,
             fixed_train: 0.5,
             fixed_sample: 0.5,
             threshold_percentile: 50.0,
@@ -46,6 +49,11 @@ impl Default for Options {
 pub fn build(name: &str, options: &Options) -> Result<Box<dyn Policy>, Error> {
     Ok(match name {
         "planner" => Box::new(Planner::new(options.train_share, options.rest_quantile)?),
+        "agent" => {
+            let lean =
+                check("agent_lean", options.agent_lean, 1.0, "it lies between 0, speed, and 1, carbon")?;
+            Box::new(Agent::shipped(lean, Planner::new(options.train_share, options.rest_quantile)?))
+        }
         "fixed" => Box::new(Fixed::new(options.fixed_train, options.fixed_sample)?),
         "linear" => Box::new(LinearInIntensity),
         "threshold" => Box::new(Threshold::new(options.threshold_percentile)?),

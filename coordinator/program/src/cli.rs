@@ -11,7 +11,7 @@ use coordinator::directory::StudyDirectory;
 use coordinator::run::{Ending, Work, run};
 use coordinator::{clock, command, report};
 
-use crate::{forecast, simulate, tabulate};
+use crate::{agent, forecast, simulate, tabulate};
 
 const AFTER: &str = "\
 Examples:
@@ -53,6 +53,9 @@ enum Command {
     /// Forecast the carbon signal, and test forecasts on recorded traces
     #[command(subcommand)]
     Forecast(forecast::Command),
+    /// Train the allocation agent, weigh it against other policies, show what moves it
+    #[command(subcommand)]
+    Agent(agent::Command),
     Tabulate(tabulate::Args),
     Simulate(Box<simulate::Args>),
 }
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
         Command::Carbon(command) => command::carbon::run(&command, &mut out),
         Command::Forecast(command) => forecast::run(&command, &mut out),
+        Command::Agent(command) => agent::run(&command, &mut out),
         Command::Simulate(args) => simulate::run(&args, &mut out),
     };
     drop(out);

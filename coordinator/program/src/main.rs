@@ -1,6 +1,7 @@
 //! The program `ce-nas`: the command line over the coordinator. A package of its own, so that its commands may use what itself
 //! uses the coordinator.
 
+mod agent;
 mod cli;
 mod forecast;
 mod plot;

@@ -117,7 +117,7 @@ impl Args {
 }
 
 /// `FILE` or `ZONE=FILE`; a file whose own name holds a `=` is found too.
-pub(super) fn read(text: &str, column: &str) -> Result<Series> {
+pub fn read(text: &str, column: &str) -> Result<Series> {
     let named = text.split_once('=').filter(|_| !Path::new(text).is_file());
     let (zone, path) = match named {
         Some((zone, path)) => (zone.trim().to_owned(), Path::new(path.trim())),

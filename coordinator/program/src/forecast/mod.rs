@@ -11,6 +11,8 @@ use std::io::Write;
 
 use anyhow::Result;
 
+pub use backtest::read;
+
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Show(show::Args),

@@ -9,12 +9,14 @@ use std::io::Write;
 
 use anyhow::Result;
 
+pub use study::Moment;
+
 /// Simulate whole studies on recorded results instead of training: policies side by side, and what each emits
 ///
 /// Without arguments, every policy runs on the table and the grid that come with the program: real
 /// trainings of 60 small networks on Fashion-MNIST, and a made-up week of carbon intensities.
 ///
-/// A policy is the product's (planner, fixed, linear, threshold, greedy: the coordinator's own core, with
+/// A policy is the product's (planner, agent, fixed, linear, threshold, greedy: the coordinator's own core, with
 /// its ladder, forecasts and budgets, in virtual time), a baseline (vanilla, split:PERCENT, action-table,
 /// linear-split, one-shot-only, rungs:N, suspend-resume:PERCENTILE), or an oracle that knows the future
 /// (ladder-oracle, cleanest-hours:N, offline-oracle, choice-oracle). Everything is charged: trainings,

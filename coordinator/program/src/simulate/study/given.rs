@@ -52,6 +52,12 @@ fn stem(path: &Path) -> String {
 #[derive(Debug, Clone, Copy)]
 pub struct Moment(GridHour);
 
+impl Moment {
+    pub fn hour(&self) -> GridHour {
+        self.0
+    }
+}
+
 impl FromStr for Moment {
     type Err = String;
 

@@ -27,7 +27,8 @@ use simulation::side_by_side::side_by_side;
 
 use super::search::{save, try_out};
 use crate::plot::{self, Format};
-use given::{Moment, Scores, TraceFile};
+pub use given::Moment;
+use given::{Scores, TraceFile};
 use kept::Kept;
 use progress::Progress;
 use told::Told;
