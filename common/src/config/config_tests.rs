@@ -158,6 +158,7 @@ fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
 
 #[test]
 fn numerics_are_written_only_where_they_were_chosen() {
+    let spec = |settings: &[&str]| with(settings).unwrap().study_spec().unwrap();
     let text = |settings: &[&str]| serde_json::to_string(&spec(settings)).unwrap();
     assert!(!text(&[]).contains("numerics"));
     let chosen = ["evaluation.precision=bf16", "evaluation.deterministic=true"];

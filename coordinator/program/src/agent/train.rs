@@ -9,7 +9,6 @@ use agent::{Grid, HORIZON};
 use allocation::agent::{Network, OUTPUTS};
 use anyhow::{Context, Result};
 use common::seed::Seed;
-use common::time::GridHour;
 use coordinator::command::{Usage, print};
 use coordinator::directory::write_whole;
 use serde::{Deserialize, Serialize};
@@ -134,8 +133,9 @@ fn grids(args: &Args) -> Result<Vec<Grid>> {
 }
 
 fn renamed(grid: &Grid, power: f64) -> Grid {
-    let zone = format!("{}^{power}", grid.zone).as_str().into();
-    Grid { zone, ..grid.stretched(power) }
+    let mut stretched = grid.stretched(power);
+    stretched.zone = format!("{}^{power}", grid.zone).as_str().into();
+    stretched
 }
 
 /// The network, its spread and the number of updates that training goes on from.
