@@ -167,7 +167,7 @@ fn numerics_are_written_only_where_they_were_chosen() {
         assert_eq!(serde_json::from_str::<StudySpec>(&text(settings)).unwrap(), spec(settings));
     }
     let refusal = load(None, [], &["evaluation.precision=fp8".into()]).unwrap_err().to_string();
-    assert!(refusal.contains("evaluation.precision") && refusal.contains("bf16"), "{refusal}");
+    assert!(refusal.contains("evaluation.precision") && refusal.contains("fp8"), "{refusal}");
 }
 
 #[test]
