@@ -132,7 +132,7 @@ def everyone(study):
             lamoo = ratio(contender.to(99.5, "kg"), base["lamoo-random"].to(99.5, "kg", contender.zones, contender.starts))
             goes_on = any(not run["reason"].startswith("the hypervolume") for runs in contender.of() for run in runs)
             within = [contender.found(lambda run, place=place: run["within"][place]).text(2) for place in range(len(CAPS))]
-            row = [contender.policy, contender.searcher, f"{len(contender.worlds)} × {len(contender.of()[0])}"]
+            row = [contender.policy, contender.searcher or "–", f"{len(contender.worlds)} × {len(contender.of()[0])}"]
             row += [contender.to(level, "kg").text(2 if level < 99 else 3) for level in LEVELS]
             row += [contender.to(99.5, figure).text(1) for figure in ("kwh", "hours", "trainings")]
             rows.append(row + [same, lamoo] + (within if goes_on else ["–"] * len(CAPS)))
