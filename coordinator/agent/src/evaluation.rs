@@ -1,6 +1,6 @@
 //! Regret of policies to hindsight, over caps, deadlines, fleets, zones and dates.
 
-use allocation::Policy;
+use allocation::{Options, Policy};
 use common::seed::Seed;
 use common::time::GridHour;
 
@@ -27,6 +27,7 @@ pub struct Case {
 /// Every cap × deadline × fleet in every grid at every start that it covers, `seeds` natures each.
 pub fn cases(grids: &[Grid], starts: &[GridHour], seeds: u64, seed: Seed) -> Vec<Case> {
     let mut cases = Vec::new();
+    let lean = Options::default().agent_lean;
     for (place, grid) in grids.iter().enumerate() {
         for &start in starts {
             for (cap_kg, deadline, fleet) in settings().filter(|(_, hours, _)| covers(grid, start, *hours)) {
@@ -41,7 +42,7 @@ pub fn cases(grids: &[Grid], starts: &[GridHour], seeds: u64, seed: Seed) -> Vec
                         energy_kwh: None,
                         trainings: None,
                         until: None,
-                        lean: LEAN,
+                        lean,
                         nature,
                     };
                     cases.push(Case { zone: grid.zone.to_string(), cap_kg, deadline, fleet, scenario });
@@ -51,9 +52,6 @@ pub fn cases(grids: &[Grid], starts: &[GridHour], seeds: u64, seed: Seed) -> Vec
     }
     cases
 }
-
-/// What a study leans to unless told otherwise.
-const LEAN: f64 = 0.5;
 
 fn settings() -> impl Iterator<Item = (f64, usize, u32)> {
     CAPS_KG.into_iter().flat_map(|cap| {

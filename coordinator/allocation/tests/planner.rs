@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use allocation::{BudgetLeft, Options, Planner, Policy, Situation, Work, build};
 use common::allocation::Shares;
 use common::id::Zone;
@@ -169,6 +171,38 @@ fn budgets_are_spread_over_the_time_left_and_used() {
         let left = left.energy.unwrap().kwh();
         assert!((-0.26..1.0).contains(&left), "seed {seed}: {left} kWh of 5 left");
     }
+}
+
+/// Before the first training has told its price, no plan holds a cap; a grid that always gets dirtier than foreseen must not keep the
+/// study waiting for it, and one that is about to get clean is worth some hours.
+#[test]
+fn the_first_training_of_a_capped_study_comes_soon() {
+    let first = |grid: &Grid, start: usize, deadline: usize| {
+        let mut policy = planner();
+        (0..deadline).find(|&waited| {
+            let budget = BudgetLeft {
+                carbon: Some(Grams(1_000.0)),
+                hours: Some((deadline - waited) as f64),
+                ..BudgetLeft::default()
+            };
+            let unknown = Situation {
+                costs: BTreeMap::new(),
+                ..situation(std::slice::from_ref(grid), start + waited, budget)
+            };
+            let train = only(&policy.decide(&unknown)).train;
+            assert!(train <= 1, "one tells as much as eight");
+            train == 1
+        })
+    };
+    let rising =
+        Grid { name: "T", slots: 8, hours: (0..400).map(|hour| 100.0 + 5.0 * hour as f64).collect() };
+    assert_eq!(first(&rising, 48, 24), Some(6));
+    assert_eq!(first(&rising, 48, 80), Some(20));
+    assert_eq!(first(&rising, 48, 300), Some(24));
+    let noons = synthetic("T", 8, 16, 400.0, 0.0, 1);
+    let (night, noon) = (first(&noons, 72, 80).unwrap(), first(&noons, 84, 80).unwrap());
+    assert!((1..12).contains(&night), "waits for the morning, not for noon: {night} h");
+    assert_eq!(noon, 0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod agent;
 mod cli;
 mod forecast;
 mod plot;
+mod progress;
 mod simulate;
 mod tabulate;
 

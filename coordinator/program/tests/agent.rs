@@ -41,6 +41,12 @@ fn what_can_not_be_done_is_said() {
     assert!(!done && err.contains("agent"), "{err}");
     let (done, _, err) = ce_nas(&["agent", "explain", "--weights", "nowhere.safetensors"]);
     assert!(!done && err.contains("nowhere.safetensors"), "{err}");
+    for (option, value, says) in
+        [("--cap", "0", "kilograms"), ("--cap", "inf", "kilograms"), ("--lean", "1.5", "between 0")]
+    {
+        let (done, _, err) = ce_nas(&["agent", "explain", option, value]);
+        assert!(!done && err.contains(option) && err.contains(says), "{err}");
+    }
     if cfg!(not(feature = "torch")) {
         let (done, _, err) = ce_nas(&["agent", "train", "--trace", "x.csv"]);
         assert!(!done && err.contains("--features torch"), "{err}");

@@ -7,7 +7,9 @@
 //! supernet_wd, recalibration, scoring, random (how many random cells to take; 0 takes one good cell), fidelities (any of
 //! one-shot, rung, full), out (a folder for the files of the last full training).
 
-use std::collections::BTreeMap;
+#[path = "shared/keys.rs"]
+mod keys;
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -24,21 +26,23 @@ use common::trial::{ArtifactKind, Subject};
 use common::unit::{Joules, Seconds};
 use evaluation::{Control, Evaluator, Finding, Job, Kept, Options, Outcome, Step, Wish};
 
+use keys::Keys;
+
 /// The cell that comes first in NAS-Bench-201 on CIFAR-10 among those with a skip.
 const GOOD_CELL: &str =
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keys = Keys::read();
-    let spec = keys.spec();
+    let spec = spec(&keys);
     let skeleton = spec.space.nas_bench_201().expect("this program names no other space");
     let space = NasBench201::new(skeleton);
-    let options = Options { threads: keys.number("threads", 1.0) as usize, ..Options::default() };
+    let options = Options { threads: keys.number("threads", 1), ..Options::default() };
     let mut evaluator = evaluation::build(&spec, &options)?;
     println!("{spec:#?}");
 
-    let rung = keys.number("rung", 1.0) as u32;
-    let random = keys.number("random", 0.0) as u64;
+    let rung = keys.number("rung", 1);
+    let random = keys.number("random", 0_u64);
     let mut cells = vec![space.decode(GOOD_CELL)?];
     if random > 0 {
         cells = (0..)
@@ -48,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .take(random as usize)
             .collect();
     }
-    let supernet = if keys.number("supernet", 1.0) > 0.0 {
+    let supernet = if keys.number("supernet", 1) > 0 {
         let finding = run(&mut *evaluator, &Subject::Supernet, None, &spec)?;
         let evaluation = &finding.evaluation;
         let losses: Vec<String> =
@@ -80,7 +84,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let finding = run(&mut *evaluator, &subject, bytes, &spec)?;
             for (kind, bytes) in &finding.artifacts {
                 let name = if *kind == ArtifactKind::Weights { "network.safetensors" } else { "network.pt" };
-                if let Some(folder) = keys.0.get("out") {
+                if let Some(folder) = Some(keys.text("out", "")).filter(|folder| !folder.is_empty()) {
                     std::fs::write(Path::new(folder).join(name), bytes)?;
                 }
             }
@@ -181,70 +185,48 @@ impl Control for Watch {
     }
 }
 
-struct Keys(BTreeMap<String, String>);
-
-impl Keys {
-    fn read() -> Self {
-        let pair = |argument: String| {
-            argument.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
-        };
-        Self(std::env::args().skip(1).filter_map(pair).collect())
-    }
-
-    fn text(&self, key: &str, default: &str) -> String {
-        self.0.get(key).map_or(default, String::as_str).to_owned()
-    }
-
-    fn number(&self, key: &str, default: f64) -> f64 {
-        self.0
-            .get(key)
-            .map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{key}={value} is no number")))
-    }
-
-    fn spec(&self) -> StudySpec {
-        let whole = |key: &str, default: f64| self.number(key, default) as u32;
-        let (format, input) = match self.text("format", "idx").as_str() {
-            "cifar10" => (DataFormat::Cifar10, [3, 32, 32]),
-            _ => (DataFormat::Idx, [1, 28, 28]),
-        };
-        let recipe = |prefix: &str, epochs: f64, batch: f64, rate: f64| Recipe {
-            epochs: whole(&format!("{prefix}epochs"), epochs),
-            batch_size: whole(&format!("{prefix}batch"), batch),
-            learning_rate: self.number(&format!("{prefix}lr"), rate),
-            final_learning_rate: 0.0,
-            momentum: 0.9,
-            weight_decay: self.number(&format!("{prefix}wd"), 5e-4),
-        };
-        StudySpec {
-            name: "measure".into(),
-            seed: Seed(self.number("seed", 1.0) as u64),
-            space: SpaceSpec::NasBench201(Skeleton {
-                channels: whole("channels", 8.0),
-                cells_per_stage: whole("cells", 1.0),
-                input,
-                classes: 10,
-                nodes: Nodes::Four,
-            }),
-            data: DataSpec {
-                format,
-                path: self.text("data", ".data/fashion-mnist"),
-                validation_images: whole("validation", 2000.0),
-                training_images: Some(whole("training", 6000.0)),
-                augmentation: match self.text("augmentation", "none").as_str() {
-                    "flip" => Augmentation::Flip,
-                    "flip_crop" => Augmentation::FlipCrop,
-                    _ => Augmentation::None,
-                },
+fn spec(keys: &Keys) -> StudySpec {
+    let (format, input) = match keys.text("format", "idx") {
+        "cifar10" => (DataFormat::Cifar10, [3, 32, 32]),
+        _ => (DataFormat::Idx, [1, 28, 28]),
+    };
+    let recipe = |prefix: &str, epochs: u32, batch_size: u32, rate: f64| Recipe {
+        epochs: keys.number(&format!("{prefix}epochs"), epochs),
+        batch_size: keys.number(&format!("{prefix}batch"), batch_size),
+        learning_rate: keys.number(&format!("{prefix}lr"), rate),
+        final_learning_rate: 0.0,
+        momentum: 0.9,
+        weight_decay: keys.number(&format!("{prefix}wd"), 5e-4),
+    };
+    StudySpec {
+        name: "measure".into(),
+        seed: Seed(keys.number("seed", 1)),
+        space: SpaceSpec::NasBench201(Skeleton {
+            channels: keys.number("channels", 8),
+            cells_per_stage: keys.number("cells", 1),
+            input,
+            classes: 10,
+            nodes: Nodes::Four,
+        }),
+        data: DataSpec {
+            format,
+            path: keys.text("data", ".data/fashion-mnist").into(),
+            validation_images: keys.number("validation", 2000),
+            training_images: Some(keys.number("training", 6000)),
+            augmentation: match keys.text("augmentation", "none") {
+                "flip" => Augmentation::Flip,
+                "flip_crop" => Augmentation::FlipCrop,
+                _ => Augmentation::None,
             },
-            objectives: vec![Objective { kind: ObjectiveKind::Error, reference: 1.0 }],
-            evaluator: EvaluatorSpec::Torch,
-            supernet: recipe("supernet_", 12.0, 8.0, 0.1),
-            one_shot: OneShotSpec {
-                recalibration_images: whole("recalibration", 512.0),
-                scoring_images: whole("scoring", 2000.0),
-            },
-            training: recipe("", 6.0, 32.0, 0.1),
-            numerics: Numerics::default(),
-        }
+        },
+        objectives: vec![Objective { kind: ObjectiveKind::Error, reference: 1.0 }],
+        evaluator: EvaluatorSpec::Torch,
+        supernet: recipe("supernet_", 12, 8, 0.1),
+        one_shot: OneShotSpec {
+            recalibration_images: keys.number("recalibration", 512),
+            scoring_images: keys.number("scoring", 2000),
+        },
+        training: recipe("", 6, 32, 0.1),
+        numerics: Numerics::default(),
     }
 }

@@ -10,7 +10,10 @@
 //! Keys on the command line: data (a folder of CIFAR-10's layout), device (auto, cpu, cuda), threads, channels, cells, batch,
 //! training (images of an epoch), images (that a score recalibrates on, as many as it scores), precision (auto, f32, bf16).
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "shared/keys.rs"]
+mod keys;
+
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::BufRead;
 use std::time::Instant;
@@ -27,6 +30,8 @@ use common::trial::{ArtifactKind, Evaluation, Subject};
 use common::unit::{Joules, Seconds};
 use evaluation::{Control, DeviceChoice, Evaluator, Job, Kept, Options, Outcome, Step, Wish};
 use serde_json::{Value, json};
+
+use keys::Keys;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut bench = Bench::new(&Keys::read())?;
@@ -53,9 +58,9 @@ struct Bench {
 
 impl Bench {
     fn new(keys: &Keys) -> Result<Self, Box<dyn Error>> {
-        let spec = keys.spec();
+        let spec = spec(keys);
         let options = Options {
-            threads: keys.number("threads", 2) as usize,
+            threads: keys.number("threads", 2),
             device: match keys.text("device", "auto") {
                 "cpu" => DeviceChoice::Cpu,
                 "cuda" => DeviceChoice::Cuda(0),
@@ -182,72 +187,48 @@ impl Control for Watch {
     }
 }
 
-struct Keys(BTreeMap<String, String>);
-
-impl Keys {
-    fn read() -> Self {
-        let pair = |argument: String| {
-            argument.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
-        };
-        Self(std::env::args().skip(1).filter_map(pair).collect())
+fn spec(keys: &Keys) -> StudySpec {
+    let (batch_size, images) = (keys.number("batch", 256), keys.number("images", 2048));
+    let training_images = keys.number("training", 25_600);
+    let recipe = Recipe {
+        epochs: 1,
+        batch_size,
+        learning_rate: 0.1,
+        final_learning_rate: 0.0,
+        momentum: 0.9,
+        weight_decay: 5e-4,
+    };
+    StudySpec {
+        name: "training speed".into(),
+        seed: Seed(1),
+        space: SpaceSpec::NasBench201(Skeleton {
+            channels: keys.number("channels", 16),
+            cells_per_stage: keys.number("cells", 5),
+            input: [3, 32, 32],
+            classes: 10,
+            nodes: Nodes::Four,
+        }),
+        data: DataSpec {
+            format: DataFormat::Cifar10,
+            path: keys.text("data", ".").into(),
+            validation_images: images,
+            training_images: Some(training_images),
+            augmentation: Augmentation::None,
+        },
+        objectives: vec![Objective { kind: ObjectiveKind::Error, reference: 1.0 }],
+        evaluator: EvaluatorSpec::Torch,
+        // Its weights are of no account, only that there is one.
+        supernet: Recipe { batch_size: batch_size.min(training_images / 5), learning_rate: 1e-3, ..recipe },
+        one_shot: OneShotSpec { recalibration_images: images, scoring_images: images },
+        training: recipe,
+        numerics: Numerics { precision: precision(keys), deterministic: false },
     }
+}
 
-    fn text(&self, key: &str, default: &'static str) -> &str {
-        self.0.get(key).map_or(default, String::as_str)
-    }
-
-    fn number(&self, key: &str, default: u32) -> u32 {
-        let number = |value: &String| value.parse().unwrap_or_else(|_| panic!("{key}={value} is no number"));
-        self.0.get(key).map_or(default, number)
-    }
-
-    fn spec(&self) -> StudySpec {
-        let (batch_size, images) = (self.number("batch", 256), self.number("images", 2048));
-        let training_images = self.number("training", 25_600);
-        let recipe = Recipe {
-            epochs: 1,
-            batch_size,
-            learning_rate: 0.1,
-            final_learning_rate: 0.0,
-            momentum: 0.9,
-            weight_decay: 5e-4,
-        };
-        StudySpec {
-            name: "training speed".into(),
-            seed: Seed(1),
-            space: SpaceSpec::NasBench201(Skeleton {
-                channels: self.number("channels", 16),
-                cells_per_stage: self.number("cells", 5),
-                input: [3, 32, 32],
-                classes: 10,
-                nodes: Nodes::Four,
-            }),
-            data: DataSpec {
-                format: DataFormat::Cifar10,
-                path: self.text("data", ".").into(),
-                validation_images: images,
-                training_images: Some(training_images),
-                augmentation: Augmentation::None,
-            },
-            objectives: vec![Objective { kind: ObjectiveKind::Error, reference: 1.0 }],
-            evaluator: EvaluatorSpec::Torch,
-            // Its weights are of no account, only that there is one.
-            supernet: Recipe {
-                batch_size: batch_size.min(training_images / 5),
-                learning_rate: 1e-3,
-                ..recipe
-            },
-            one_shot: OneShotSpec { recalibration_images: images, scoring_images: images },
-            training: recipe,
-            numerics: Numerics { precision: self.precision(), deterministic: false },
-        }
-    }
-
-    fn precision(&self) -> Precision {
-        match self.text("precision", "auto") {
-            "f32" => Precision::F32,
-            "bf16" => Precision::Bf16,
-            _ => Precision::Auto,
-        }
+fn precision(keys: &Keys) -> Precision {
+    match keys.text("precision", "auto") {
+        "f32" => Precision::F32,
+        "bf16" => Precision::Bf16,
+        _ => Precision::Auto,
     }
 }

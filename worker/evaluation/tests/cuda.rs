@@ -3,6 +3,8 @@
 
 #[path = "torch/bright.rs"]
 mod bright;
+#[path = "torch/jobs.rs"]
+mod jobs;
 
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
@@ -13,6 +15,7 @@ use evaluation::conformance::{Script, check_evaluator};
 use evaluation::{DeviceChoice, Evaluator, Finding, Job, Options, Outcome, Wish, build};
 
 use bright::Bright;
+use jobs::{artifact, cell, finish, job, network};
 
 /// The evaluator on the first GPU.
 fn on_gpu(images: &Bright, numerics: Numerics) -> Option<Box<dyn Evaluator>> {
@@ -30,29 +33,6 @@ fn on(device: DeviceChoice, images: &Bright, numerics: Numerics) -> Box<dyn Eval
 
 const DETERMINISTIC: Numerics = Numerics { precision: Precision::Auto, deterministic: true };
 const F32: Numerics = Numerics { precision: Precision::F32, deterministic: false };
-
-fn cell() -> Architecture {
-    Architecture::new(vec![3, 4, 2, 1, 0, 1])
-}
-
-fn network(fidelity: Fidelity) -> Subject {
-    Subject::Network { architecture: cell(), fidelity }
-}
-
-fn job(subject: &Subject) -> Job<'_> {
-    Job { subject, supernet: None, resume: None, trial_seed: Seed(4) }
-}
-
-fn finish(evaluator: &mut dyn Evaluator, job: &Job) -> Finding {
-    match evaluator.evaluate(job, &mut Script::undisturbed()) {
-        Ok(Outcome::Finished(finding)) => finding,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn artifact(finding: &Finding, wanted: ArtifactKind) -> &[u8] {
-    &finding.artifacts.iter().find(|(kind, _)| *kind == wanted).expect("made").1
-}
 
 #[test]
 fn a_gpu_in_deterministic_mode_conforms() {

@@ -4,6 +4,8 @@
 
 #[path = "torch/bright.rs"]
 mod bright;
+#[path = "torch/jobs.rs"]
+mod jobs;
 
 use std::path::Path;
 use std::process::Command;
@@ -22,30 +24,11 @@ use safetensors::SafeTensors;
 use tch::{CModule, Device, Kind, Tensor};
 
 use bright::{Bright, SKELETON};
+use jobs::{artifact, cell, finish, job, network};
 
 fn evaluator(images: &Bright, spec: &StudySpec) -> Box<dyn Evaluator> {
     let data = Some(images.path().to_owned());
     build(spec, &Options { data, device: DeviceChoice::Cpu, ..Options::default() }).unwrap()
-}
-
-/// One convolution of each size, pooling, skip, and two edges less.
-fn cell() -> Architecture {
-    Architecture::new(vec![3, 4, 2, 1, 0, 1])
-}
-
-fn full() -> Subject {
-    Subject::Network { architecture: cell(), fidelity: Fidelity::Full }
-}
-
-fn job(subject: &Subject) -> Job<'_> {
-    Job { subject, supernet: None, resume: None, trial_seed: Seed(4) }
-}
-
-fn finish(evaluator: &mut dyn Evaluator, job: &Job) -> Finding {
-    match evaluator.evaluate(job, &mut Script::undisturbed()) {
-        Ok(Outcome::Finished(finding)) => finding,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
@@ -61,7 +44,7 @@ fn a_full_training_learns_and_reports_what_the_study_wants() {
     let wanted = [ObjectiveKind::Error, ObjectiveKind::LatencyMs, ObjectiveKind::JoulesPerInference];
     let objectives = wanted.map(|kind| Objective { kind, reference: 1.0 }).to_vec();
     let spec = StudySpec { objectives, ..images.spec() };
-    let evaluation = finish(&mut *evaluator(&images, &spec), &job(&full())).evaluation;
+    let evaluation = finish(&mut *evaluator(&images, &spec), &job(&network(Fidelity::Full))).evaluation;
     assert!(evaluation.validation_error < 0.4, "chance is 0.67: {evaluation:?}");
     assert!(evaluation.test_error.unwrap() < 0.4);
     let cost = NasBench201::new(SKELETON).network_cost(&cell());
@@ -75,7 +58,7 @@ fn a_full_training_learns_and_reports_what_the_study_wants() {
 fn seconds_add_up_over_attempts() {
     let images = Bright::new();
     let mut evaluator = evaluator(&images, &images.spec());
-    let subject = full();
+    let subject = network(Fidelity::Full);
     let whole = finish(&mut *evaluator, &job(&subject)).evaluation.seconds;
     let Ok(Outcome::Suspended(Some(kept))) =
         evaluator.evaluate(&job(&subject), &mut Script::wishing(Wish::Suspend, 5))
@@ -96,7 +79,7 @@ fn a_diverging_training_fails_and_the_evaluator_goes_on() {
     let spec = images.spec();
     let wild = StudySpec { training: Recipe { learning_rate: 1e30, ..spec.training }, ..spec };
     let mut evaluator = evaluator(&images, &wild);
-    let outcome = evaluator.evaluate(&job(&full()), &mut Script::undisturbed());
+    let outcome = evaluator.evaluate(&job(&network(Fidelity::Full)), &mut Script::undisturbed());
     assert_eq!(outcome, Err(Failure::Diverged));
     finish(&mut *evaluator, &job(&Subject::Supernet));
 }
@@ -122,10 +105,10 @@ impl Control for Breaking {
 fn a_panic_costs_one_attempt_and_may_be_retried() {
     let images = Bright::new();
     let mut evaluator = evaluator(&images, &images.spec());
-    let failure = evaluator.evaluate(&job(&full()), &mut Breaking).unwrap_err();
+    let failure = evaluator.evaluate(&job(&network(Fidelity::Full)), &mut Breaking).unwrap_err();
     assert_eq!(failure, Failure::Crashed("the line broke".into()));
     assert!(failure.can_retry());
-    finish(&mut *evaluator, &job(&full()));
+    finish(&mut *evaluator, &job(&network(Fidelity::Full)));
 }
 
 #[test]
@@ -148,8 +131,8 @@ fn recipes_that_make_no_sense_are_refused_with_the_cure() {
 #[test]
 fn artifacts_hold_the_network() {
     let images = Bright::new();
-    let finding = finish(&mut *evaluator(&images, &images.spec()), &job(&full()));
-    let bytes = |wanted| &finding.artifacts.iter().find(|(kind, _)| *kind == wanted).unwrap().1;
+    let finding = finish(&mut *evaluator(&images, &images.spec()), &job(&network(Fidelity::Full)));
+    let bytes = |wanted| artifact(&finding, wanted);
 
     let weights = bytes(ArtifactKind::Weights);
     let tensors = SafeTensors::deserialize(weights).unwrap();
@@ -190,15 +173,18 @@ fn artifacts_hold_the_network() {
 fn half_precision_is_a_setting_of_the_study() {
     let images = Bright::new();
     let numerics = Numerics { precision: Precision::Bf16, deterministic: false };
-    let finding = finish(&mut *evaluator(&images, &StudySpec { numerics, ..images.spec() }), &job(&full()));
+    let finding = finish(
+        &mut *evaluator(&images, &StudySpec { numerics, ..images.spec() }),
+        &job(&network(Fidelity::Full)),
+    );
     let evaluation = &finding.evaluation;
     assert!(evaluation.validation_error < 0.4, "chance is 0.67: {evaluation:?}");
     assert!(evaluation.device.ends_with("1 thread, bf16"), "{}", evaluation.device);
-    let plain = finish(&mut *evaluator(&images, &images.spec()), &job(&full()));
+    let plain = finish(&mut *evaluator(&images, &images.spec()), &job(&network(Fidelity::Full)));
     assert_ne!(finding.artifacts, plain.artifacts, "it was trained in another precision");
 
     let file = tempfile::NamedTempFile::new().unwrap();
-    let script = &finding.artifacts.iter().find(|(kind, _)| *kind == ArtifactKind::TorchScript).unwrap().1;
+    let script = artifact(&finding, ArtifactKind::TorchScript);
     std::fs::write(&file, script).unwrap();
     let (pixels, labels) = images.test();
     let input = Tensor::from_slice(&pixels).view([labels.len() as i64, 1, 8, 8]);
@@ -259,7 +245,7 @@ fn one_shot_inherits_from_this_skeleton_only() {
         channels: 6,
         ..SKELETON
     });
-    let one_shot = Subject::Network { architecture: cell(), fidelity: Fidelity::OneShot };
+    let one_shot = network(Fidelity::OneShot);
     let job = Job { supernet: Some(&supernet), ..job(&one_shot) };
     let outcome = evaluator(&images, &wider).evaluate(&job, &mut Script::undisturbed());
     assert!(matches!(outcome, Err(Failure::Refused(_))), "{outcome:?}");

@@ -42,7 +42,7 @@ impl<'a> World<'a> {
             nature.knee / 2.0,
             nature.steepness,
             nature.parallel,
-            (study.decades()) as f32 as f64,
+            study.decades(),
             self.plan - self.so_far,
             1.0 - study.hours() as f64 / hours,
         ]

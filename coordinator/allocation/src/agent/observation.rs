@@ -21,6 +21,7 @@ pub const MAX_SLOTS: u32 = 96;
 const OPEN_ENDED: f64 = 96.0;
 /// A training before the first has told: the field's usual hour.
 const USUAL_HOURS: f64 = 1.0;
+
 /// What the network is given, in the order of the situation's zones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {

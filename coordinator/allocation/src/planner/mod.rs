@@ -20,13 +20,15 @@ use crate::intensity::sentence;
 use crate::policy::{A_SHARE, check};
 use crate::{Error, Policy, Situation, split};
 use outlook::{Basis, Outlook};
-use selection::{Selection, select};
+use selection::{Selection, patience, select};
 
 #[derive(Debug, Clone)]
 pub struct Planner {
     train_share: f64,
     rest_quantile: f64,
     held: Option<Held>,
+    /// The hour by which the first training starts; none before the first decision.
+    first_by: Option<GridHour>,
 }
 
 /// What was selected in an hour stands until it ends, so that a forecast's small change does not suspend what just began.
@@ -43,7 +45,7 @@ impl Planner {
     pub fn new(train_share: f64, rest_quantile: f64) -> Result<Self, Error> {
         check("train_share", train_share, 1.0, A_SHARE)?;
         check("rest_quantile", rest_quantile, 1.0, A_SHARE)?;
-        Ok(Self { train_share, rest_quantile, held: None })
+        Ok(Self { train_share, rest_quantile, held: None, first_by: None })
     }
 
     fn selection(&mut self, situation: &Situation, outlooks: &BTreeMap<Zone, Outlook>) -> Selection {
@@ -55,7 +57,8 @@ impl Planner {
         {
             return held.selection.clone();
         }
-        let selection = select(situation, outlooks, self.train_share);
+        let first_by = *self.first_by.get_or_insert(situation.hour.plus(patience(situation)));
+        let selection = select(situation, outlooks, self.train_share, first_by);
         self.held = Some(Held { hour: situation.hour, slots, selection: selection.clone() });
         selection
     }

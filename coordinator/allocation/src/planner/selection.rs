@@ -10,10 +10,12 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use common::energy::Purpose;
 use common::id::Zone;
+use common::time::GridHour;
 use common::unit::JOULES_PER_KWH;
 
 use super::outlook::{Outlook, window_hours};
 use crate::Situation;
+use crate::intensity::quantile;
 
 /// What is worth how much: an asynchronous search of eight needs 1.7 times the energy of one of two to the same front.
 const PARALLEL: f64 = 0.6;
@@ -27,6 +29,14 @@ const DAY: f64 = 24.0;
 /// however long each takes.
 const AHEAD: f64 = 10.0;
 
+/// The first training starts in this part of the time to the deadline at the latest, of a day without one.
+const FIRST: f64 = 0.25;
+
+/// Hours that may be waited for a first training.
+pub fn patience(situation: &Situation) -> i64 {
+    (FIRST * (window_hours(situation) as f64).min(4.0 * DAY)) as i64
+}
+
 /// What trains in the present hour, and the price at which that was decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
@@ -37,10 +47,19 @@ pub struct Selection {
     pub limited_by_budget: bool,
 }
 
-pub fn select(situation: &Situation, outlooks: &BTreeMap<Zone, Outlook>, train_share: f64) -> Selection {
+/// `first_by`: the hour in which the first training starts at the latest where only it can tell what a budget buys.
+pub fn select(
+    situation: &Situation,
+    outlooks: &BTreeMap<Zone, Outlook>,
+    train_share: f64,
+    first_by: GridHour,
+) -> Selection {
     let hours = hours(situation, outlooks);
-    let mut wanted = Wanted::of(situation, &hours, train_share);
     let mut purse = Purse::of(situation, hours.len());
+    if purse.is_limited() && purse.joules.is_none() {
+        return ask_the_price(&hours, situation.hour >= first_by);
+    }
+    let mut wanted = Wanted::of(situation, &hours, train_share);
     let mut offers: BinaryHeap<Reverse<Offer>> = hours
         .iter()
         .enumerate()
@@ -71,6 +90,23 @@ pub fn select(situation: &Situation, outlooks: &BTreeMap<Zone, Outlook>, train_s
         offers.extend(before.and_then(|before| Offer::of(hour, offer.offset, before)).map(Reverse));
     }
     selection
+}
+
+/// What a training takes is not known before one was tried, and without it no plan holds a budget: one slot trains as soon as the grid
+/// is no dirtier than in the middling hour of the coming half of the time, of a day at most, and at once where there `is_time`.
+/// Waiting for the cleanest hour might never end: it moves away as forecasts are renewed.
+fn ask_the_price(hours: &[Hour<'_>], is_time: bool) -> Selection {
+    let soon = (hours.len() as f64 / 2.0).min(DAY).ceil() as usize;
+    let cleanest = |hour: &Hour<'_>| hour.slot(0).map(|(_, intensity, _)| intensity);
+    let middling = quantile(hours.iter().take(soon).filter_map(cleanest).collect(), 0.5);
+    let middling = middling.unwrap_or(f64::NEG_INFINITY);
+    let now = hours.first().and_then(|hour| hour.slot(0));
+    let now = now.filter(|(_, intensity, _)| is_time || *intensity <= middling);
+    Selection {
+        train: now.map(|(zone, _, _)| (zone.clone(), 1)).into_iter().collect(),
+        border: now.map_or(middling, |(_, intensity, _)| intensity),
+        limited_by_budget: true,
+    }
 }
 
 /// Work of `slots` slots in an hour, in hours of a lone one.
@@ -246,15 +282,15 @@ impl Purse {
         }
     }
 
+    fn is_limited(&self) -> bool {
+        self.grams_left.is_finite() || self.joules_left.is_finite()
+    }
+
     /// Takes as many of `count` slots for `hours` at `intensity` as both budgets pay for. A trickle that never buys a slot-hour would
     /// never be spent: the first slot is always paid for, and the guard of the budgets cuts it where it must.
     fn pay(&mut self, count: u32, hours: f64, intensity: f64) -> u32 {
-        let is_limited = self.grams_left.is_finite() || self.joules_left.is_finite();
+        let Some(joules) = self.joules.map(|joules| joules * hours) else { return count };
         let first = u32::from(!std::mem::replace(&mut self.has_bought, true));
-        let Some(joules) = self.joules.map(|joules| joules * hours) else {
-            // What a training takes is not known before one was tried.
-            return if is_limited { first } else { count };
-        };
         let grams = joules / JOULES_PER_KWH * intensity;
         let affordable =
             |left: f64, price: f64| if price > 0.0 { (left / price).max(0.0) } else { f64::INFINITY };

@@ -6,6 +6,9 @@ use super::scale::Scale;
 
 /// Standard deviations to which an optimist looks.
 const OPTIMISM: f64 = 3.5;
+/// Standard deviations beyond which nothing falls: the chance is 1e-33. Most levels are asked about in vain, and an error function
+/// costs as much as all the rest.
+const NEVER: f64 = -12.0;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Belief {
@@ -59,6 +62,9 @@ impl Belief {
             Self::Certain(value) => (level - value).max(0.0),
             Self::Normal { mean, deviation } => {
                 let z = (level - mean) / deviation;
+                if z < NEVER {
+                    return 0.0;
+                }
                 (level - mean) * cumulative(z) + deviation * density(z)
             }
             Self::LogNormal { floor, mean, deviation } => {
@@ -67,6 +73,9 @@ impl Belief {
                     return 0.0;
                 }
                 let z = (libm::log(height) - mean) / deviation;
+                if z < NEVER {
+                    return 0.0;
+                }
                 let expected = libm::exp(mean + 0.5 * deviation * deviation);
                 (height * cumulative(z) - expected * cumulative(z - deviation)).max(0.0)
             }

@@ -41,19 +41,28 @@ impl ExpectedGain {
 
     /// Of an architecture with one belief for each objective.
     pub(crate) fn of(&self, beliefs: &[Belief]) -> f64 {
-        let shortfalls: Vec<Vec<f64>> = self
-            .levels
-            .iter()
-            .zip(beliefs)
-            .map(|(levels, belief)| levels.iter().map(|level| belief.shortfall(*level)).collect())
-            .collect();
-        let volume = |pairs: &[(u32, u32)]| -> f64 {
-            let side = |((lower, upper), shortfalls): (&(u32, u32), &Vec<f64>)| {
-                shortfalls[*upper as usize] - shortfalls[*lower as usize]
-            };
-            pairs.iter().zip(&shortfalls).map(side).product()
+        let mut shortfalls: Vec<Vec<Option<f64>>> =
+            self.levels.iter().map(|levels| vec![None; levels.len()]).collect();
+        let mut below = |objective: usize, place: u32| {
+            let place = place as usize;
+            *shortfalls[objective][place]
+                .get_or_insert_with(|| beliefs[objective].shortfall(self.levels[objective][place]))
         };
-        self.boxes.chunks_exact(self.levels.len()).map(volume).sum()
+        // What is certain costs nothing to ask, and rules most boxes out.
+        let mut order: Vec<usize> = (0..beliefs.len()).collect();
+        order.sort_by_key(|&objective| !matches!(beliefs[objective], Belief::Certain(_)));
+        let mut volume = |pairs: &[(u32, u32)]| {
+            let mut volume = 1.0;
+            for &objective in &order {
+                let (lower, upper) = pairs[objective];
+                volume *= below(objective, upper) - below(objective, lower);
+                if volume == 0.0 {
+                    break;
+                }
+            }
+            volume
+        };
+        self.boxes.chunks_exact(self.levels.len()).map(&mut volume).sum()
     }
 }
 

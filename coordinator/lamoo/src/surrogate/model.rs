@@ -139,7 +139,7 @@ impl Model {
 
     fn observe(&mut self, layout: &Layout, list: &[Box<[f64]>], view: &[f64], level: usize, value: f64) {
         if let (Some(process), Some(scale)) = (&mut self.process, &self.scale) {
-            process.observe(layout, list, view, level, scale.apply(value));
+            process.observe(layout, list, &[(view, level, scale.apply(value))]);
         }
     }
 
@@ -202,9 +202,10 @@ impl Model {
         }
         let Some((_, scale, parameters)) = best else { return };
         let mut process = Process::new(parameters, list.len());
-        for (key, value) in held.iter().zip(&values) {
-            process.observe(layout, list, &seen[&key.0].view, key.1, scale.apply(*value));
-        }
+        let observations = held.iter().zip(&values);
+        let observations: Vec<(&[f64], usize, f64)> =
+            observations.map(|(key, value)| (&*seen[&key.0].view, key.1, scale.apply(*value))).collect();
+        process.observe(layout, list, &observations);
         self.looseness = looseness(held.len());
         (self.real, self.scale, self.process) = (process.len(), Some(scale), Some(process));
     }

@@ -5,6 +5,9 @@ use super::kernel::Parameters;
 use super::view::Layout;
 use crate::vector::{add_scaled, dot};
 
+/// Places of a list that are predicted together: what all observations say of them stays in a processor's cache.
+const TOGETHER: usize = 256;
+
 /// A zero-mean process with known parameters. It predicts the full fidelity, level 0.
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
@@ -38,15 +41,43 @@ impl Process {
         self.points.len()
     }
 
-    /// Takes in that `view` showed `value` at `level`; `list` holds the views of which predictions are kept.
+    /// Takes in that each view showed its value at its level; `list` holds the views of which predictions are kept.
     pub(crate) fn observe(
         &mut self,
         layout: &Layout,
         list: &[Box<[f64]>],
-        view: &[f64],
-        level: usize,
-        value: f64,
+        observations: &[(&[f64], usize, f64)],
     ) {
+        let first = self.points.len();
+        for &(view, level, value) in observations {
+            self.learn(layout, view, level, value);
+        }
+        let fresh = &self.points[first..];
+        self.field.rows.extend(fresh.iter().map(|_| vec![0.0; self.field.means.len()]));
+        for begin in (0..self.field.means.len()).step_by(TOGETHER) {
+            let places = begin..(begin + TOGETHER).min(self.field.means.len());
+            for count in first..self.points.len() {
+                let (view, level) = &self.points[count];
+                let (before, rows) = self.field.rows.split_at_mut(count);
+                let products = &mut rows[0][places.clone()];
+                for (product, other) in products.iter_mut().zip(&list[places.clone()]) {
+                    *product = self.parameters.covariance(layout, (other, 0), (view, *level));
+                }
+                let last = self.factor.row(count);
+                for (row, entry) in before.iter().zip(last) {
+                    add_scaled(products, &row[places.clone()], -entry);
+                }
+                products.iter_mut().for_each(|product| *product /= last[count]);
+            }
+        }
+        for count in first..self.points.len() {
+            let row = std::mem::take(&mut self.field.rows[count]);
+            self.field.add(&row, self.white[count], 1.0);
+            self.field.rows[count] = row;
+        }
+    }
+
+    fn learn(&mut self, layout: &Layout, view: &[f64], level: usize, value: f64) {
         let parameters = &self.parameters;
         let against = |(other, other_level): &(Box<[f64]>, usize)| {
             parameters.covariance(layout, (view, level), (other, *other_level))
@@ -56,18 +87,7 @@ impl Process {
         self.factor.grow(&row);
         let last = self.factor.row(self.points.len());
         let (above, pivot) = (&last[..self.points.len()], last[self.points.len()]);
-        let white = (value - dot(above, &self.white)) / pivot;
-        if !self.field.means.is_empty() {
-            let against = |other: &[f64]| parameters.covariance(layout, (other, 0), (view, level));
-            let mut products: Vec<f64> = list.iter().map(|other| against(other)).collect();
-            for (before, entry) in self.field.rows.iter().zip(above) {
-                add_scaled(&mut products, before, -entry);
-            }
-            products.iter_mut().for_each(|product| *product /= pivot);
-            self.field.add(&products, white, 1.0);
-            self.field.rows.push(products);
-        }
-        self.white.push(white);
+        self.white.push((value - dot(above, &self.white)) / pivot);
         self.points.push((view.into(), level));
     }
 
@@ -164,7 +184,7 @@ mod tests {
             (0..6).map(|i| (i + i % 2, i % 2, libm::sin(i as f64))).collect();
         let mut process = Process::new(parameters.clone(), list.len());
         for &(place, level, value) in &observed {
-            process.observe(&layout, &list, &view(place), level, value);
+            process.observe(&layout, &list, &[(&view(place), level, value)]);
         }
         let covariance = |a: (usize, usize), b: (usize, usize)| {
             parameters.covariance(&layout, (&view(a.0), a.1), (&view(b.0), b.1))
@@ -193,7 +213,7 @@ mod tests {
         }
 
         let before: Vec<_> = (0..list.len()).map(|place| process.listed(place)).collect();
-        process.observe(&layout, &list, &view(7), 0, 2.0);
+        process.observe(&layout, &list, &[(&view(7), 0, 2.0)]);
         assert_ne!(before[7], process.listed(7));
         process.truncate(6);
         for (place, (mean, variance)) in before.into_iter().enumerate() {

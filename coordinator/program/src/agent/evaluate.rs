@@ -16,7 +16,7 @@ use coordinator::directory::write_whole;
 use serde::Serialize;
 
 use super::grids;
-use super::progress::Progress;
+use crate::progress::Progress;
 use crate::simulate::Moment;
 
 /// Weigh the allocation agent against other policies: what each leaves to hindsight
@@ -86,7 +86,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let grids = grids::windows(&series, &starts, HOURS)?;
     let cases = cases(&grids, &starts, args.seeds.get(), Seed(args.seed));
     let mut groups: BTreeMap<String, Vec<Tally>> = BTreeMap::new();
-    let mut progress = Progress::of("studies", cases.len() as u64);
+    let progress = Progress::of("studies", cases.len() as u64);
     for case in &cases {
         let (regrets, _) = regrets(&grids, case, &mut policies(args, &names)?);
         let keys = [

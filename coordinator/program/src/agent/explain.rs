@@ -9,8 +9,8 @@ use anyhow::Result;
 use common::seed::Seed;
 use common::time::GridHour;
 use common::unit::{Grams, Intensity};
-use coordinator::command::print;
 use coordinator::command::table::{Side, aligned};
+use coordinator::command::{Usage, print};
 
 use super::grids;
 use crate::simulate::Moment;
@@ -72,6 +72,7 @@ const SWEEPS: [(&str, Change); 4] = [
 ];
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
+    check(args)?;
     let start: GridHour = args.start.hour();
     let traces: Vec<String> = args.trace.iter().cloned().collect();
     let series = grids::series(&traces, &args.column, &[start], HOURS)?;
@@ -100,6 +101,16 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         text.push_str(&format!("\n{}\n", sweep(args, &situation, name, change)?));
     }
     print(out, &text)
+}
+
+fn check(args: &Args) -> Result<()> {
+    if !(args.cap.is_finite() && args.cap > 0.0) {
+        return Err(Usage(format!("--cap {}: it is in kilograms, above 0", args.cap)).into());
+    }
+    if !(0.0..=1.0).contains(&args.lean) {
+        return Err(Usage(format!("--lean {}: it lies between 0, speed, and 1, carbon", args.lean)).into());
+    }
+    Ok(())
 }
 
 fn agent(args: &Args) -> Result<Agent> {

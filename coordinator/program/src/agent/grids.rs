@@ -9,7 +9,7 @@ use coordinator::command::Usage;
 use forecast::{LOOK_BACK_HOURS, Series};
 use simulation::world::HourlyTrace;
 
-use super::progress::Progress;
+use crate::progress::Progress;
 
 /// Of the grid that comes with the program.
 const TYPICAL: (&str, Seed) = ("LOCAL", Seed(1));
@@ -17,7 +17,7 @@ const TYPICAL: (&str, Seed) = ("LOCAL", Seed(1));
 /// The traces that were named, or a made-up one that reaches from long before the first start to `hours` after the last.
 pub fn series(traces: &[String], column: &str, starts: &[GridHour], hours: usize) -> Result<Vec<Series>> {
     if !traces.is_empty() {
-        return traces.iter().map(|text| crate::forecast::read(text, column)).collect();
+        return crate::forecast::read_all(traces, column);
     }
     let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else { return Ok(Vec::new()) };
     let first = first.plus(-(LOOK_BACK_HOURS as i64));
@@ -32,7 +32,7 @@ pub fn series(traces: &[String], column: &str, starts: &[GridHour], hours: usize
 /// forecast that nobody asks.
 pub fn windows(series: &[Series], starts: &[GridHour], hours: usize) -> Result<Vec<Grid>> {
     let all = series.len() * starts.len() * (hours + 1);
-    let mut progress = Progress::of("forecasts", all as u64);
+    let progress = Progress::of("forecasts", all as u64);
     let mut grids = Vec::new();
     for series in series {
         for &start in starts {

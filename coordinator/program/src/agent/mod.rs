@@ -4,7 +4,6 @@
 mod evaluate;
 mod explain;
 mod grids;
-mod progress;
 #[cfg(feature = "torch")]
 mod train;
 #[cfg(not(feature = "torch"))]

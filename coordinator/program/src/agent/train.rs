@@ -8,12 +8,15 @@ use agent::ppo::{Jury, Lesson, Options, Trainer, Verdict};
 use agent::{Grid, HORIZON};
 use allocation::agent::{Network, OUTPUTS};
 use anyhow::{Context, Result};
+use common::blob::BlobId;
 use common::seed::Seed;
 use coordinator::command::{Usage, print};
 use coordinator::directory::write_whole;
+use forecast::Series;
 use serde::{Deserialize, Serialize};
 
-use super::progress::Progress;
+use crate::forecast::Traces;
+use crate::progress::Progress;
 use crate::simulate::Moment;
 
 /// Train the allocation agent in simulation, by proximal policy optimisation over many studies at once
@@ -26,12 +29,8 @@ use crate::simulate::Moment;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Traces, as FILE or ZONE=FILE
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
-    trace: Vec<String>,
-    /// The column of intensities in g/kWh, mix_direct or mix_lifecycle
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    column: String,
+    #[command(flatten)]
+    traces: Traces,
     /// Nothing from this hour on is used
     #[arg(long, value_name = "TIME")]
     before: Moment,
@@ -60,6 +59,8 @@ const STRETCHES: [f64; 2] = [0.6, 1.5];
 /// What training goes on from.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
+    /// Of the grids, the hours and the seed: what began with others is not gone on with.
+    ground: String,
     update: usize,
     spread: [f32; OUTPUTS],
     best: Option<f64>,
@@ -79,9 +80,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         .flat_map(|grid| std::iter::once(grid.clone()).chain(STRETCHES.map(|power| renamed(grid, power))))
         .collect();
     let jury = Jury::new(&recorded, &(border..last), &options);
-    let (mut state, from) = resumed(args)?;
+    let (mut state, from) = resumed(args, ground(args, &recorded))?;
     let mut trainer = Trainer::new(&studied, first..border, options, from);
-    let mut progress = Progress::of("updates", args.updates.saturating_sub(trainer.updates()) as u64);
+    let progress = Progress::of("updates", args.updates.saturating_sub(trainer.updates()) as u64);
     while trainer.updates() < args.updates {
         let lesson = trainer.update();
         progress.one_more();
@@ -110,26 +111,39 @@ fn grids(args: &Args) -> Result<Vec<Grid>> {
     let folder = beside(&args.weights, "grids");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
     let mut grids = Vec::new();
-    for text in &args.trace {
-        let series = crate::forecast::read(text, &args.column)?;
-        let path = folder.join(format!("{}-{}.grid", series.zone(), args.before.hour().0));
+    for series in args.traces.read()? {
+        let until = args.before.hour().plus(-1).min(series.last_hour());
+        let known = series.until(until).context("the trace begins after --before")?;
+        let path = folder.join(format!("{}-{}.grid", known.zone(), fingerprint(&known)));
         let kept = std::fs::read(&path).ok().and_then(|bytes| Grid::from_bytes(&bytes).ok());
         if let Some(grid) = kept {
             grids.push(grid);
             continue;
         }
-        let until = args.before.hour().plus(-1).min(series.last_hour());
-        let known = series.until(until).context("the trace begins after --before")?;
         // A forecast needs a season to learn from.
         let from = known.first_hour().plus(1_440.min(known.len() as i64 / 4));
-        let mut progress =
-            Progress::of(&format!("forecasts of {}", known.zone()), (until.0 - from.0 + 1) as u64);
+        let progress = Progress::of(&format!("forecasts of {}", known.zone()), (until.0 - from.0 + 1) as u64);
         let grid = Grid::prepare(&known, from, until, &mut || progress.one_more())?;
         drop(progress);
         write(&path, &grid.to_bytes())?;
         grids.push(grid);
     }
     Ok(grids)
+}
+
+/// Of all that forecasts are made from, so that a grid is taken again only for the trace that it was made of.
+fn fingerprint(series: &Series) -> String {
+    let channels = series.channels().iter().map(|channel| channel.values());
+    let values = std::iter::once(series.values()).chain(channels).flatten();
+    let first = series.first_hour().0.to_le_bytes();
+    let bytes: Vec<u8> = first.into_iter().chain(values.flat_map(|value| value.to_le_bytes())).collect();
+    BlobId::of(&bytes).to_string()[..16].to_owned()
+}
+
+fn ground(args: &Args, grids: &[Grid]) -> String {
+    let hours = [args.before.hour().0, i64::from(args.judged)];
+    let told = hours.into_iter().flat_map(i64::to_le_bytes).chain(args.seed.to_le_bytes());
+    BlobId::of(&grids.iter().flat_map(Grid::to_bytes).chain(told).collect::<Vec<u8>>()).to_string()
 }
 
 fn renamed(grid: &Grid, power: f64) -> Grid {
@@ -141,13 +155,20 @@ fn renamed(grid: &Grid, power: f64) -> Grid {
 /// The network, its spread and the number of updates that training goes on from.
 type From = (Network, [f32; OUTPUTS], usize);
 
-fn resumed(args: &Args) -> Result<(State, Option<From>)> {
+fn resumed(args: &Args, ground: String) -> Result<(State, Option<From>)> {
     let path = beside(&args.weights, "state");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        return Ok((State { update: 0, spread: [0.0; OUTPUTS], best: None }, None));
+        return Ok((State { ground, update: 0, spread: [0.0; OUTPUTS], best: None }, None));
     };
     let state: State = serde_json::from_str(&text)
         .with_context(|| format!("{} can't be gone on from: remove it to begin anew", path.display()))?;
+    if state.ground != ground {
+        let path = path.display();
+        return Err(Usage(format!(
+            "{path} is of other traces, hours or another seed: remove it to begin anew, or give another --weights"
+        ))
+        .into());
+    }
     let network = super::network(&beside(&args.weights, "last"))?;
     let from = (network, state.spread, state.update);
     Ok((state, Some(from)))

@@ -1,19 +1,18 @@
 //! `ce-nas forecast backtest`: models fitted on what came before a test window, and their forecasts in it set against what came.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use common::carbon::Forecast;
-use common::id::Zone;
-use coordinator::carbon::Trace;
 use coordinator::command::{Usage, print};
 use coordinator::directory::write_whole;
 use forecast::{MAX_HORIZON_HOURS, MODELS, Plan, Series, Step, backtest_watched, build, choose_among};
 
 use super::picture::{Seen, scene};
 use super::told::{ModelTold, Told, ZoneTold};
+use super::traces::Traces;
 use crate::plot::{self, Format};
 
 /// Test forecast models on recorded traces: errors by day ahead, bands, and what the forecasts save
@@ -31,12 +30,8 @@ use crate::plot::{self, Format};
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Traces, as FILE or ZONE=FILE; without a zone it is the file's name up to its first dot
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
-    trace: Vec<String>,
-    /// The column of intensities in g/kWh, mix_direct or mix_lifecycle
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    column: String,
+    #[command(flatten)]
+    traces: Traces,
     /// Hours ahead, 1 to 168
     #[arg(long, value_name = "HOURS", default_value_t = 96)]
     horizon: usize,
@@ -60,13 +55,7 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let (plan, models) = (args.plan()?, args.models()?);
     let format = args.plot.as_deref().map(Format::of).transpose()?;
-    let traces = args.trace.iter().map(|text| read(text, &args.column)).collect::<Result<Vec<_>>>()?;
-    for (index, series) in traces.iter().enumerate() {
-        if traces[..index].iter().any(|other| other.zone() == series.zone()) {
-            let zone = series.zone();
-            return Err(Usage(format!("--trace gives {zone} twice: name zones with ZONE=FILE")).into());
-        }
-    }
+    let traces = args.traces.read()?;
     traces.iter().try_for_each(|series| check_length(series, plan, &models))?;
     let (mut told, mut seen) = (Told::new(plan), Vec::new());
     for series in &traces {
@@ -114,23 +103,6 @@ impl Args {
         }
         Ok(models)
     }
-}
-
-/// `FILE` or `ZONE=FILE`; a file whose own name holds a `=` is found too.
-pub fn read(text: &str, column: &str) -> Result<Series> {
-    let named = text.split_once('=').filter(|_| !Path::new(text).is_file());
-    let (zone, path) = match named {
-        Some((zone, path)) => (zone.trim().to_owned(), Path::new(path.trim())),
-        None => {
-            let name =
-                Path::new(text).file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            (name.split('.').next().unwrap_or_default().to_owned(), Path::new(text))
-        }
-    };
-    if zone.is_empty() {
-        return Err(Usage(format!("--trace {text}: write it as ZONE=FILE")).into());
-    }
-    Ok(Trace::read(path, Zone::new(&zone), column)?.series()?)
 }
 
 /// Refuses before the first model is fitted, for fitting may take minutes.

@@ -6,12 +6,15 @@ mod chart;
 mod picture;
 mod show;
 mod told;
+mod traces;
 
 use std::io::Write;
 
 use anyhow::Result;
 
-pub use backtest::read;
+#[cfg(feature = "torch")]
+pub use traces::Traces;
+pub use traces::read_all;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {

@@ -15,7 +15,7 @@ use coordinator::{clock, report};
 use forecast::{AUTO, Choice, Gaps, MODELS, Series, TRAINING_HOURS, build, choose_among};
 use serde::Serialize;
 
-use super::{backtest, chart};
+use super::{chart, traces};
 
 /// Print the coming hours of a zone as a small chart: the median, the 90 % band, and which hours are cleanest
 ///
@@ -112,7 +112,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 
 impl Args {
     fn of_trace(&self, trace: &str) -> Result<(Shown, Forecast)> {
-        let series = backtest::read(trace, &self.column)?;
+        let series = traces::read(trace, &self.column)?;
         if let Some(zone) = self.zone.as_deref().filter(|zone| *zone != series.zone().as_str()) {
             let found = series.zone();
             return Err(

@@ -42,8 +42,8 @@ impl Bright {
         self.folder.path()
     }
 
-    #[allow(dead_code)] // Not every test that shares this file asks for them.
     /// Test images scaled to [0, 1], `[n, 1, 8, 8]`, and their labels `[n]`.
+    #[allow(dead_code)] // Not every test that shares this file asks for them.
     pub fn test(&self) -> (Vec<f32>, Vec<i64>) {
         let (pixels, labels) = images("t10k", TEST_IMAGES);
         let scaled = pixels.into_iter().map(|pixel| f32::from(pixel) / 255.0).collect();

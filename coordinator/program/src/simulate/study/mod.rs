@@ -4,7 +4,6 @@
 //! | --- | --- |
 //! | `given` | what the options mean: tables, grids, moments |
 //! | `kept` | runs that an earlier call has finished |
-//! | `progress` | how far it is |
 //! | `told` | every run in full, as JSON for programs |
 //! | `screen` | tables for people |
 //! | `picture` | what was found for which carbon, and the hours of one run |
@@ -12,7 +11,6 @@
 mod given;
 mod kept;
 mod picture;
-mod progress;
 mod screen;
 mod told;
 
@@ -27,10 +25,10 @@ use simulation::side_by_side::side_by_side;
 
 use super::search::{save, try_out};
 use crate::plot::{self, Format};
+use crate::progress::Progress;
 pub use given::Moment;
 use given::{Scores, TraceFile};
 use kept::Kept;
-use progress::Progress;
 use told::Told;
 
 #[derive(Debug, clap::Args)]
@@ -126,7 +124,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     }
     let tasks = tasks(args, worlds.len(), given.contenders.len())?;
     let kept = Kept::beside(args.json.as_deref())?;
-    let progress = Progress::of(tasks.len());
+    let progress = Progress::of("runs", tasks.len() as u64);
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok());
     let courses = side_by_side(tasks.len(), threads.unwrap_or(NonZeroUsize::MIN), &|index| {
         let Task { world, contender, seed } = tasks[index];
@@ -140,10 +138,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
                 course
             }
         };
-        progress.one_more(&label(world, contender, seed), &course, world.maximum);
+        progress.one_more_named(&label(world, contender, seed), &outcome(&course, world.maximum));
         Ok::<Course, anyhow::Error>(course)
     })?;
-    progress.end();
+    drop(progress);
     let told = Told::of(&given, &worlds, &tasks, &courses);
     print(out, &screen::page(&told, &given))?;
     if let (Some(path), Some(format)) = (&args.plot, format) {
@@ -175,6 +173,12 @@ fn usage(error: simulation::compare::Error) -> anyhow::Error {
         Error::Trace(_) | Error::Baseline(_) => Usage(error.to_string()).into(),
         other => other.into(),
     }
+}
+
+/// `most`: the table's hypervolume.
+fn outcome(course: &Course, most: f64) -> String {
+    let (kg, percent) = (course.spent.grams.0 / 1000.0, 100.0 * course.hypervolume() / most);
+    format!("{percent:.2} % for {kg:.3} kg in {:.1} h", course.hours)
 }
 
 fn label(world: &World<'_>, contender: &Contender, seed: u64) -> String {

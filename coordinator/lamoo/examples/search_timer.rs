@@ -1,4 +1,4 @@
-//! Times the package for `scripts/bench-search`: `timer SEARCHER SAMPLES REPEATS REFERENCE TABLE.csv`. The table has no
+//! Times the package for `scripts/bench-search`: `search_timer SEARCHER SAMPLES REPEATS REFERENCE TABLE.csv`. The table has no
 //! header and a NAS-Bench-201 cell in each row, its six genes and then its objectives, minimised; the first rows are the
 //! samples. The answer is one line of JSON with the nanoseconds of processor time of each
 //! iteration.
@@ -25,7 +25,7 @@ const GENES: usize = 6;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [searcher, samples, repeats, reference, table] = &arguments[..] else {
-        panic!("usage: timer SEARCHER SAMPLES REPEATS REFERENCE TABLE.csv")
+        panic!("usage: search_timer SEARCHER SAMPLES REPEATS REFERENCE TABLE.csv")
     };
     let [samples, repeats] = [samples, repeats].map(|text| text.parse::<usize>().expect("a whole number"));
     let space = NasBench201::new(Skeleton {
