@@ -3,6 +3,7 @@
 //! 1,000 slots and 1,000 hours within a minute.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use common::config;
 use common::id::Zone;
@@ -10,6 +11,7 @@ use common::seed::Seed;
 use common::time::GridHour;
 use criterion::{Criterion, criterion_group, criterion_main};
 use simulation::compare::{Contender, World};
+use simulation::drive::Forecasts;
 use simulation::table::{FormulaTable, Level};
 use simulation::world::{HourlyTrace, Work};
 
@@ -21,6 +23,7 @@ fn world(table: &FormulaTable, slots: u16, hours: usize, longer: f64) -> World<'
     let trace =
         HourlyTrace::typical_week(zone, Seed(1), START.plus(-400), hours + 800).expect("a week repeats");
     let reference = Work::default();
+    let (zones, config) = (vec![(trace, slots)], config::load(None, [], &[]).expect("the defaults hold"));
     World {
         table,
         // What was found is not asked for.
@@ -31,11 +34,12 @@ fn world(table: &FormulaTable, slots: u16, hours: usize, longer: f64) -> World<'
             ..reference
         },
         scores: Level::OneShot,
-        zones: vec![(trace, slots)],
         start: START,
         horizon_hours: hours,
-        config: config::load(None, [], &[]).expect("the defaults hold"),
         until_percent: None,
+        forecasts: Arc::new(Forecasts::new(&config, &zones).expect("a known model")),
+        zones,
+        config,
     }
 }
 

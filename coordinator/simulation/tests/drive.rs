@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use common::config::{Config, load};
 use common::energy::Purpose;
 use common::event::Event;
@@ -10,7 +12,7 @@ use common::seed::Seed;
 use common::time::GridHour;
 use coordinator::core::State;
 use coordinator::laws;
-use simulation::drive::{Error, Outcome, Study, run};
+use simulation::drive::{Error, Forecasts, Outcome, Study, run};
 use simulation::table::{FormulaTable, Level};
 use simulation::world::{HourlyTrace, Work};
 
@@ -52,6 +54,7 @@ fn study(table: &FormulaTable, config: Config) -> Study<'_> {
         config,
         scores: Level::OneShot,
         plan: None,
+        forecasts: None,
     }
 }
 
@@ -100,7 +103,12 @@ fn the_whole_ladder_climbs_and_the_laws_hold() {
     let reached: Vec<f64> = outcome.state.progress.iter().map(|milestone| milestone.hypervolume).collect();
     assert!(reached.is_sorted() && outcome.hypervolume() > 0.0, "{reached:?}");
 
-    let again = lawful(&study);
+    // Others may have asked for later hours before.
+    let forecasts = Arc::new(Forecasts::new(&study.config, &study.zones).unwrap());
+    for hour in [0, 30] {
+        assert!(forecasts.of(&"AA".into(), START.plus(hour)).is_some());
+    }
+    let again = lawful(&Study { forecasts: Some(forecasts), ..study });
     assert_eq!(again.records, outcome.records, "one seed, one result");
     assert_eq!(again.frames, outcome.frames);
 }

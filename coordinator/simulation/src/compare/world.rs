@@ -1,5 +1,7 @@
 //! The world of a comparison, and one run in it.
 
+use std::sync::Arc;
+
 use common::config::Config;
 use common::seed::Seed;
 use common::time::GridHour;
@@ -8,7 +10,7 @@ use common::unit::{Grams, Joules};
 use super::contender::What;
 use super::{Contender, Course, of_drive, of_fleet};
 use crate::baseline::{Baseline, Future, Parts, build, fewest_cleanest};
-use crate::drive::{self, Study};
+use crate::drive::{self, Forecasts, Study};
 use crate::fleet::{self, Setting};
 use crate::searcher;
 use crate::table::{Level, Table};
@@ -39,6 +41,8 @@ pub struct World<'a> {
     pub config: Config,
     /// Percent of the table's hypervolume at which a run ends.
     pub until_percent: Option<f64>,
+    /// Those of `zones` with `config`; every run shares them.
+    pub forecasts: Arc<Forecasts>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +100,7 @@ impl World<'_> {
             config,
             scores: self.scores,
             plan,
+            forecasts: Some(self.forecasts.clone()),
         };
         let outcome = drive::run(&study, &mut |_| {})?;
         Ok(of_drive::course(&study, &outcome))

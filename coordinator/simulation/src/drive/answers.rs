@@ -3,20 +3,20 @@
 //! Each answer is the product's own: forecasts by the chosen model, decisions by the policy, candidates by the same function as live.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use allocation::{Policy, Situation};
 use common::allocation::{Allocation, Shares};
 use common::architecture::Architecture;
-use common::carbon::Forecast;
 use common::id::Zone;
 use common::study::StudySpec;
 use common::time::GridHour;
 use coordinator::core::{Input, Wanted};
 use coordinator::launch::policy_options;
 use coordinator::search::{Recorded, Searcher};
-use forecast::{LOOK_BACK_HOURS, Selector, Series};
 use lamoo::Knowledge;
 
+use super::Forecasts;
 use super::study::{Error, MJ_PER_J, Study};
 use crate::table::{Level, Row, Table};
 use crate::world::HourlyTrace;
@@ -24,7 +24,7 @@ use crate::world::HourlyTrace;
 #[derive(Debug)]
 pub struct Answers<'a> {
     traces: BTreeMap<Zone, &'a HourlyTrace>,
-    selectors: BTreeMap<Zone, Selector>,
+    forecasts: Arc<Forecasts>,
     policy: Box<dyn Policy>,
     searcher: Searcher,
 }
@@ -32,16 +32,14 @@ pub struct Answers<'a> {
 impl<'a> Answers<'a> {
     pub fn new(study: &'a Study<'_>, spec: &StudySpec) -> Result<Self, Error> {
         let config = &study.config;
-        let horizon = config.forecast.horizon_hours as usize;
-        let retrain_hours = config.forecast.retrain_hours;
-        let selector = |zone: &Zone| {
-            let selector = Selector::new(&config.forecast.model, horizon)?.retrained_every(retrain_hours);
-            Ok((zone.clone(), selector))
+        let forecasts = match &study.forecasts {
+            Some(shared) => shared.clone(),
+            None => Arc::new(Forecasts::new(config, &study.zones)?),
         };
         let traces: BTreeMap<_, _> =
             study.zones.iter().map(|(trace, _)| (trace.zone().clone(), trace)).collect();
         Ok(Self {
-            selectors: traces.keys().map(selector).collect::<Result<_, Error>>()?,
+            forecasts,
             traces,
             policy: match &study.plan {
                 Some(on) => Box::new(Planned { start: study.start, on: on.clone() }),
@@ -56,22 +54,9 @@ impl<'a> Answers<'a> {
         Input::Observed { hour, samples: known.filter_map(|trace| trace.sample(hour)).collect() }
     }
 
-    /// F-1: from hours up to and including the present one.
-    pub fn forecast(&mut self, hour: GridHour, zones: &BTreeSet<Zone>) -> Input {
-        Input::Forecasted {
-            hour,
-            forecasts: zones.iter().filter_map(|zone| self.forecast_of(zone, hour)).collect(),
-        }
-    }
-
-    fn forecast_of(&mut self, zone: &Zone, hour: GridHour) -> Option<Forecast> {
-        let (trace, selector) = (self.traces.get(zone)?, self.selectors.get_mut(zone)?);
-        let known = trace.known(hour, LOOK_BACK_HOURS).to_vec();
-        let first = hour.plus(1 - known.len() as i64);
-        // Too short a history has no forecast, as in a live study; the policy goes on without.
-        Series::new(zone.clone(), trace.kind(), first, known)
-            .and_then(|series| selector.forecast(&series))
-            .ok()
+    pub fn forecast(&self, hour: GridHour, zones: &BTreeSet<Zone>) -> Input {
+        let forecasts = zones.iter().filter_map(|zone| self.forecasts.of(zone, hour)).collect();
+        Input::Forecasted { hour, forecasts }
     }
 
     pub fn decide(&mut self, hour: GridHour, situation: &Situation) -> Input {

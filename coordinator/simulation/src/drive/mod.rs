@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `study` | what is asked for, what came of it, what can be wrong |
+//! | `forecasts` | what the product would have forecast, shared by the runs of a world |
 //! | `answers` | the questions a core asks: intensities, forecasts, allocations, candidates |
 //! | `worker` | one worker a zone, whose slots evaluate by looking up |
 //!
@@ -10,6 +11,7 @@
 //! purpose: faults of any kind (the system tests have them), and real time.
 
 mod answers;
+mod forecasts;
 mod study;
 mod worker;
 
@@ -23,6 +25,7 @@ use common::time::{GridClock, HOUR_MS, Millis, Timestamp};
 use common::wire::{FromWorker, ToWorker, decode, encode};
 use coordinator::core::{Control, Core, Decision, Effect, Input, NewStudy, Options, State};
 
+pub use forecasts::Forecasts;
 pub use study::{Error, Outcome, Study};
 
 use crate::table::Table;

@@ -1,5 +1,7 @@
 //! What a driven study is asked to be, and what came of it.
 
+use std::sync::Arc;
+
 use common::config::Config;
 use common::event::Record;
 use common::fidelity::Fidelity;
@@ -9,6 +11,7 @@ use common::time::{GridHour, Timestamp};
 use common::unit::{Grams, Joules};
 use coordinator::core::State;
 
+use super::Forecasts;
 use crate::table::{Level, Table};
 use crate::world::{HourlyTrace, TraceError, Work};
 
@@ -33,6 +36,8 @@ pub struct Study<'a> {
     /// Hours since the start in which every slot trains while it rests in all others, in place of the configured policy: what an
     /// oracle knows. None lets the policy decide.
     pub plan: Option<Vec<bool>>,
+    /// Those of these zones with these settings, where other runs share them; none are made otherwise.
+    pub forecasts: Option<Arc<Forecasts>>,
 }
 
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 use common::config::Config;
@@ -12,6 +13,7 @@ use coordinator::carbon::parse_time;
 use coordinator::command::Usage;
 use forecast::LOOK_BACK_HOURS;
 use simulation::compare::{Contender, World};
+use simulation::drive::Forecasts;
 use simulation::table::{Level, NasBench201Table, RecordedTable, Table, builtin};
 use simulation::world::{HourlyTrace, Work};
 
@@ -164,6 +166,7 @@ impl Given {
                     horizon_hours: self.hours,
                     config: self.config.clone(),
                     until_percent: self.until,
+                    forecasts: Arc::new(Forecasts::new(&self.config, zones)?),
                 });
             }
         }

@@ -76,7 +76,19 @@ impl Kept {
 
 /// All that decides a run.
 pub fn key(world: &World<'_>, contender: &Contender, seed: u64) -> String {
-    let World { table, maximum: _, work, scores, zones, start, horizon_hours, config, until_percent } = world;
+    // What else there is follows from these.
+    let World {
+        table,
+        work,
+        scores,
+        zones,
+        start,
+        horizon_hours,
+        config,
+        until_percent,
+        maximum: _,
+        forecasts: _,
+    } = world;
     let end = start.plus(*horizon_hours as i64);
     let grids: Vec<_> = zones
         .iter()
