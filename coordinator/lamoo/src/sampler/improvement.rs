@@ -4,9 +4,10 @@
 //! A list is weighed as a whole. In a larger space candidates are gathered (uniform ones, children of the region's best) and
 //! the best of them climb to their best neighbours, while attempts last.
 //!
-//! Where the model expects next to nothing, its own errors are what is left to find: now and then the neighbour of the front
-//! has its turn of which most can be *hoped*. A model that is wrong about one option of one decision is set right there,
-//! whereas the most uncertain of all architectures are mostly the strangest.
+//! Where the model expects little, its own errors are what is left to find: now and then the neighbour of the front has its
+//! turn of which most can be *hoped*. A model that is wrong about one option of one decision is set right there, whereas the
+//! most uncertain of all architectures are mostly the strangest. Begun early, this keeps a study from training in vain for
+//! hours what a wrong model promises.
 
 use std::collections::BTreeSet;
 
@@ -22,10 +23,10 @@ const DRAWN: f64 = 0.2;
 const BORN: f64 = 0.3;
 /// Climbers at most.
 const CLIMBERS: usize = 4;
-/// Share of the hypervolume reached below which an expected gain is next to nothing.
-const LITTLE: f64 = 5e-4;
+/// Share of the hypervolume reached below which an expected gain is little.
+const LITTLE: f64 = 1e-2;
 /// One in so many choices goes by hope, then.
-const TURN: usize = 8;
+const TURN: usize = 12;
 
 #[derive(Debug)]
 pub struct Improvement<'q> {
