@@ -22,7 +22,8 @@ impl Config {
             if settings.command.is_empty() {
                 return Ok(());
             }
-            let reason = "no evaluator but \"command\" starts a program: set evaluation.evaluator = \"command\"";
+            let reason =
+                "no evaluator but \"command\" starts a program: set evaluation.evaluator = \"command\"";
             return refuse("evaluation.command", settings.command.join(" "), reason);
         }
         if settings.command.is_empty() {
