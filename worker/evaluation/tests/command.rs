@@ -291,11 +291,7 @@ fn when_the_worker_is_killed_nothing_of_the_program_is_left() {
         .env("CE_NAS_TEST_SCRIPT", &script)
         .spawn()
         .unwrap();
-    let began = std::time::Instant::now();
-    while found(&format!("sleep {mark}")).is_none() {
-        assert!(began.elapsed() < HANG, "the program never starts");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    appears(&format!("sleep {mark}"));
     worker.kill().unwrap();
     worker.wait().unwrap();
     gone(&format!("sleep {mark}"));

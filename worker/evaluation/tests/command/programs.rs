@@ -125,11 +125,20 @@ pub fn finishes(evaluator: &mut dyn Evaluator) -> Finding {
     }
 }
 
-/// Waits until no process has `mark` in its command line.
+/// Waits until a process has `mark` in its command line.
+pub fn appears(mark: &str) {
+    wait("no process ever has it", || found(mark).is_some());
+}
+
+/// Waits until none has.
 pub fn gone(mark: &str) {
+    wait("it is still there", || found(mark).is_none());
+}
+
+fn wait(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
-    while let Some(who) = found(mark) {
-        assert!(began.elapsed() < HANG, "still there: {who}");
+    while !is_so() {
+        assert!(began.elapsed() < HANG, "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
