@@ -80,6 +80,9 @@ fn ticks_of(stat: &str) -> Option<u64> {
 mod tests {
     use std::process::{Command, Stdio};
 
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
     use super::*;
 
     #[test]
@@ -96,7 +99,7 @@ mod tests {
     fn descendants_count_while_they_live_and_afterwards() {
         let mut process = cpu_time();
         let before = process().unwrap();
-        let script = "sh -c 'while :; do :; done' & trap 'kill $!' TERM; wait";
+        let script = "sh -c 'while :; do :; done' & trap 'kill $!; wait' TERM; wait";
         let mut child = Command::new("sh").args(["-c", script]).stdin(Stdio::null()).spawn().unwrap();
         // Each look costs this process less than the loop costs the grandchild.
         while process().unwrap().0 < before.0 + 0.5 {
@@ -104,11 +107,7 @@ mod tests {
         }
         let living = living(Path::new("/proc/self"));
         assert!(living > 10, "{living} ticks of the grandchild");
-        nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(child.id().cast_signed()),
-            nix::sys::signal::Signal::SIGTERM,
-        )
-        .unwrap();
+        kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
         child.wait().unwrap();
         let ended = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
         assert!(seconds(ended.user_time()).0 > 0.1, "{ended:?}");
