@@ -8,7 +8,7 @@ use serde_json::Value;
 use system_tests::lab::books::audit;
 use system_tests::lab::patience::until;
 use system_tests::lab::study::History;
-use system_tests::lab::{REHEARSAL, Study};
+use system_tests::lab::{REHEARSAL, Study, programs};
 
 /// Full trainings of three epochs; the error follows from the genes.
 const GOOD: &str = r#"
@@ -104,4 +104,47 @@ fn what_goes_wrong_costs_its_own_task_and_nothing_else() {
     audit(&study.directory).check_report(&study.directory);
     assert_eq!(report(&study)["laws"]["violations"], 0);
     until("the workers leave", || study.workers().is_empty().then_some(()));
+}
+
+/// A study of the examples, with `more` settings, by a Python that can import `modules`; nothing where there is none.
+fn example(name: &str, modules: &str, more: &[String]) -> Option<Study> {
+    let python = programs::python(modules)?;
+    let study = Study::new("");
+    let directory = study.directory.display().to_string();
+    let words = format!("[\"{}\", \"worker/python/examples/{name}.py\"]", python.display());
+    let mut command = programs::command("ce-nas");
+    let config = if name == "digits" { "configs/digits.toml" } else { "configs/fashion-program.toml" };
+    command.args(["run", "--config", config, "--dir", &directory, "--set"]);
+    command.arg(format!("evaluation.command={words}"));
+    command.args(more.iter().flat_map(|setting| ["--set", setting]));
+    command.current_dir(programs::checkout()).env("PYTHONPATH", "worker/python");
+    study.process(command).end().with(0).saying(&["study finished"]);
+    assert_eq!(failures(&study.history()), BTreeMap::new());
+    audit(&study.directory);
+    assert!(!study.told("front").as_array().expect("a list").is_empty());
+    Some(study)
+}
+
+#[test]
+fn the_example_with_scikit_learn() {
+    let few = ["budget.trainings=2", "training.epochs=8", "ladder.rung_epochs=2"].map(String::from);
+    let Some(study) = example("digits", "sklearn", &few) else { return };
+    for network in study.told("front").as_array().expect("a list") {
+        assert!(network["parameters"].as_u64() > Some(100), "the program counts: {network}");
+    }
+}
+
+#[test]
+fn the_example_with_pytorch() {
+    let Some(images) = programs::fashion_mnist() else { return };
+    let few = [
+        "budget.trainings=1".to_owned(),
+        "training.epochs=2".into(),
+        "data.training_images=1000".into(),
+        "data.validation_images=500".into(),
+        format!("data.path={}", images.display()),
+    ];
+    let Some(study) = example("fashion_mnist", "torch, numpy", &few) else { return };
+    let report = report(&study);
+    assert!(report["front"][0]["files"]["torchscript"].is_string(), "{}", report["front"][0]);
 }

@@ -23,6 +23,7 @@ const LOOK_EVERY: Seconds = Seconds(1.0);
 const UNKILLABLE: Seconds = Seconds(15.0);
 /// Looks at streams that stay open after the program's end, at most: they belong to what can't be killed.
 const LAST_LOOKS: u32 = 40;
+const LEFT: &str = "the checkpoint that the user's program left";
 /// What a full training may leave beside its figures, by its name in the artifacts' folder.
 const ARTIFACTS: [(&str, ArtifactKind); 2] =
     [("weights.safetensors", ArtifactKind::Weights), ("network.pt", ArtifactKind::TorchScript)];
@@ -111,7 +112,7 @@ impl Attempt {
                 }
                 Effect::AskForCheckpoint => {
                     if let Err(error) = fs::write(self.room.wanted(), "") {
-                        self.take(Input::Unkept(error.to_string()), control);
+                        self.take(Input::Unkept(crashed("no checkpoint can be asked for")(error)), control);
                     }
                 }
                 Effect::Keep => match self.pack(now) {
@@ -122,7 +123,7 @@ impl Attempt {
                         // The program may go on with its folder; where it was deleted, it has nothing to wait for.
                         let _ = fs::remove_file(self.room.wanted());
                     }
-                    Err(error) => self.take(Input::Unkept(error.to_string()), control),
+                    Err(error) => self.take(Input::Unkept(refused(LEFT)(error)), control),
                 },
             }
         }
@@ -173,7 +174,7 @@ impl Ended {
     pub fn kept(self) -> Result<Option<Kept>, Failure> {
         let progress = self.about.done;
         let packed = pack::pack(&self.room.checkpoint(), self.about, self.disk_bytes);
-        let bytes = packed.map_err(refused("the checkpoint that it left"))?;
+        let bytes = packed.map_err(refused(LEFT))?;
         Ok(bytes.map(|bytes| Kept { bytes, progress }))
     }
 
@@ -187,7 +188,7 @@ impl Ended {
             curve: Vec::new(),
         };
         let packed = pack::pack(&self.room.supernet(), about, self.disk_bytes);
-        let packed = packed.map_err(refused("the supernet that it left"))?;
+        let packed = packed.map_err(refused("the supernet that the user's program left"))?;
         let nothing =
             || Failure::Refused("the user's program: it left nothing in the supernet's folder".into());
         packed.ok_or_else(nothing)

@@ -34,8 +34,8 @@ pub enum Input {
     Heard,
     /// Bytes in its folders.
     Holds(u64),
-    /// A checkpoint that was asked for could not be taken.
-    Unkept(String),
+    /// A checkpoint that was wanted could not be asked for, or not be taken.
+    Unkept(Failure),
     Tick,
 }
 
@@ -141,7 +141,7 @@ impl Course {
                 ))
             }
             Input::Holds(_) => Vec::new(),
-            Input::Unkept(reason) => self.refuse(format!("its checkpoint can't be kept: {reason}")),
+            Input::Unkept(failure) => self.fail(failure),
             Input::Tick => self.on_tick(now),
         }
     }
@@ -195,10 +195,10 @@ impl Course {
         }
     }
 
-    /// One point an epoch, in order: an epoch told again replaces what followed it, one out of turn is left out.
+    /// One point for each epoch of the job, in order: one told again replaces what followed it, one out of turn is left out.
     fn draw(&mut self, point: CurvePoint) {
         let before = point.epoch.saturating_sub(1) as usize;
-        if before <= self.curve.len() {
+        if before <= self.curve.len() && point.epoch <= self.epochs {
             self.curve.truncate(before);
             self.curve.push(point);
         }

@@ -132,12 +132,12 @@ fn nonsense_costs_the_task_at_once() {
 fn the_curve_has_one_point_an_epoch_in_order() {
     let point = |epoch| CurvePoint { epoch, training_loss: 9.0, validation_error: None };
     let mut course = Course::new(LIMITS, 4, vec![point(1), point(2), point(3)], 0.75);
-    let done: Vec<f64> = [epoch(3), epoch(4), epoch(9)]
+    let done: Vec<f64> = [epoch(3), epoch(4), epoch(5), epoch(9)]
         .into_iter()
         .flat_map(|input| course.step(input, Seconds::ZERO))
         .map(|effect| if let Effect::Tell(step) = effect { step.done } else { panic!("{effect:?}") })
         .collect();
-    assert_eq!(done, [0.75, 1.0, 1.0], "it never falls and never passes 1");
+    assert_eq!(done, [0.75, 1.0, 1.0, 1.0], "it never falls and never passes 1");
     let losses: Vec<f64> = course.curve().iter().map(|point| point.training_loss).collect();
-    assert_eq!(losses, [9.0, 9.0, 3.0, 4.0], "told again, told next, out of turn");
+    assert_eq!(losses, [9.0, 9.0, 3.0, 4.0], "told again, told next, one too many, out of turn");
 }

@@ -14,7 +14,8 @@ use std::process::Command;
 
 use nix::libc::{self, c_int, pid_t};
 
-/// To the guard: hand SIGTERM on to the program and what belongs to its group.
+/// To the guard: hand SIGTERM on to the program; to it alone, for what it started (the processes that load its data, say) it still
+/// needs for saving.
 pub const ASK_TO_STOP: c_int = libc::SIGUSR1;
 /// To the guard: end everything below it, and go. The kernel sends it when the worker dies.
 pub const END_ALL: c_int = libc::SIGTERM;
@@ -117,7 +118,7 @@ fn watch(program: pid_t, signals: &libc::sigset_t) -> ! {
                     leave_like(status);
                 }
             }
-            ASK_TO_STOP => signal_to(-program, libc::SIGTERM),
+            ASK_TO_STOP => signal_to(program, libc::SIGTERM),
             END_ALL => {
                 signal_to(-program, libc::SIGKILL);
                 end_all();

@@ -240,8 +240,12 @@ fn visible_devices(device: DeviceChoice, inherited: Option<&str>) -> Option<Stri
     }
 }
 
+/// What is wrong with a blob stays wrong; a disk may have room another time.
 fn refused(what: &'static str) -> impl Fn(pack::Error) -> Failure {
-    move |error| Failure::Refused(format!("{what} can't be used: {error}"))
+    move |error| match error {
+        pack::Error::Io(error) => crashed(what)(error),
+        error => Failure::Refused(format!("{what} can't be used: {error}")),
+    }
 }
 
 fn crashed(what: &'static str) -> impl Fn(io::Error) -> Failure {

@@ -148,6 +148,10 @@ pub fn open(blob: &[u8]) -> Result<(About, &[u8]), Error> {
     if BlobId::of(archive) != header.archive {
         return Err(Error::Damaged("its checksum is another".into()));
     }
+    let About { seconds, done, .. } = header.about;
+    if !(0.0..=1.0).contains(&done) || !seconds.is_finite() || seconds < Seconds::ZERO {
+        return Err(Error::Damaged("its figures make no sense".into()));
+    }
     Ok((header.about, archive))
 }
 

@@ -58,6 +58,10 @@ fn what_is_damaged_or_foreign_is_refused() {
     for cut in [BEGINNING.len() + 10, blob.len() / 2, blob.len() - 1] {
         assert!(open(&blob[..cut]).is_err(), "cut at {cut}");
     }
+    for odd in [About { done: 1.5, ..about() }, About { seconds: Seconds(-1.0), ..about() }] {
+        let blob = pack(folder().path(), odd, 20_000).unwrap().unwrap();
+        assert!(matches!(open(&blob), Err(Error::Damaged(_))));
+    }
     let mut flipped = blob.clone();
     *flipped.last_mut().unwrap() ^= 1;
     assert!(matches!(open(&flipped), Err(Error::Damaged(_))));
