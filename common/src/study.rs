@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fidelity::Fidelity;
 use crate::objective::Objective;
 use crate::seed::Seed;
 use crate::space::SpaceSpec;
+use crate::trial::Subject;
+use crate::unit::Seconds;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudySpec {
@@ -50,7 +53,7 @@ pub enum Precision {
 }
 
 /// Who turns an assignment into an evaluation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EvaluatorSpec {
     /// Real networks on real images, by libtorch.
@@ -58,6 +61,57 @@ pub enum EvaluatorSpec {
     /// No training: figures by a formula after a pause, to rehearse a cluster or a configuration.
     /// Everything it yields is labelled as rehearsed.
     Rehearsal { seconds_per_epoch: f64 },
+    /// A program of the user's own.
+    Command(CommandSpec),
+}
+
+/// A program of the user's own, and what it is allowed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CommandSpec {
+    /// The program and its arguments; a worker may know words of its own.
+    pub words: Vec<String>,
+    /// What it can be asked for.
+    pub abilities: Vec<Ability>,
+    /// From the request to stop until it is killed.
+    pub stop: Seconds,
+    /// Without a word for so long it counts as hanging.
+    pub silence: Seconds,
+    /// Longest time of one task, all attempts apart; none sets no limit.
+    pub limit: Option<Seconds>,
+    /// Bytes that it may leave in the folders of one task.
+    pub disk_bytes: u64,
+}
+
+/// What a user's program can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ability {
+    /// Trainings to the end.
+    Full,
+    /// Trainings of fewer epochs.
+    Rung,
+    /// A supernet, and scores with the weights it has learnt.
+    OneShot,
+}
+
+impl Ability {
+    /// What working on `subject` takes.
+    pub fn needed_for(subject: &Subject) -> Self {
+        match subject.fidelity() {
+            None | Some(Fidelity::OneShot) => Self::OneShot,
+            Some(Fidelity::Rung(_)) => Self::Rung,
+            Some(Fidelity::Full) => Self::Full,
+        }
+    }
+
+    /// As it is written in a configuration file.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Rung => "rung",
+            Self::OneShot => "one_shot",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -86,6 +86,10 @@ impl LocalWorker {
         settings.worker.coordinator_key = keyring.public().display().to_string();
         settings.worker.key = keyring.worker_key(&name).display().to_string();
         settings.worker.directory = directory.display().to_string();
+        if settings.worker.command.is_empty() {
+            // It is the same person's: these workers need no keys to start it.
+            settings.worker.command.clone_from(&settings.evaluation.command);
+        }
         settings.worker.slots = OrWord::number(settings.worker.slots.get().unwrap_or(1));
         if settings.worker.give_up_s.get().is_none() {
             settings.worker.give_up_s = OrWord::number(ORPHAN_GIVES_UP_S);

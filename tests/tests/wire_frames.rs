@@ -20,7 +20,8 @@ use common::space::mobile::{Design, SqueezeExcite};
 use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{SpaceSpec, darts};
 use common::study::{
-    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+    Ability, Augmentation, CommandSpec, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe,
+    StudySpec,
 };
 use common::time::Millis;
 use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Subject};
@@ -104,6 +105,20 @@ fn spec() -> StudySpec {
 /// As `spec`, in another space.
 fn welcome(space: SpaceSpec) -> ToWorker {
     let spec = Box::new(StudySpec { space, ..spec() });
+    ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
+}
+
+/// As `spec`, evaluated by a program of the user's own.
+fn welcome_command() -> ToWorker {
+    let command = CommandSpec {
+        words: vec!["python3".into(), "train.py".into()],
+        abilities: vec![Ability::Full, Ability::Rung, Ability::OneShot],
+        stop: Seconds(10.0),
+        silence: Seconds(1800.0),
+        limit: Some(Seconds(86_400.0)),
+        disk_bytes: 2_000_000_000,
+    };
+    let spec = Box::new(StudySpec { evaluator: EvaluatorSpec::Command(command), ..spec() });
     ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
 }
 
@@ -225,6 +240,7 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
     let chunk = Chunk { blob: blob(), offset: 0, total: 6, bytes: b"a blob".to_vec() };
     BTreeMap::from([
         ("welcome", welcome(spec().space)),
+        ("welcome_command", welcome_command()),
         ("welcome_three_nodes", welcome(three_nodes())),
         ("welcome_darts", welcome(darts())),
         ("welcome_mobile", welcome(mobile())),

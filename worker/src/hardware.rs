@@ -1,6 +1,7 @@
 //! What this machine has to offer: slots, their devices, memory, threads and power meters, as the settings ask for them.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use common::config::{DeviceChoice, Worker};
@@ -11,6 +12,7 @@ use common::wire::SlotInfo;
 use energy::cpu::Machine;
 use energy::nvml::{self, BoardInfo, Library};
 use energy::{Device, SlotDevice, SlotMeter};
+use evaluation::Program;
 
 /// Slots, evaluators and meters correspond by position.
 #[derive(Debug)]
@@ -20,10 +22,12 @@ pub struct Hardware {
     pub meters: Vec<SlotMeter>,
 }
 
-/// Looks around. `now` is the session's clock, by which meters count.
-pub fn describe(settings: &Worker, now: Millis) -> anyhow::Result<Hardware> {
+/// Looks around. `program` is what a study may have started here; `now` is the session's clock, by which meters count.
+pub fn describe(settings: &Worker, program: &Program, now: Millis) -> anyhow::Result<Hardware> {
     let machine = Machine::here()?;
-    let gpus = gpus(settings.device)?;
+    let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
+    let boards = if settings.device == DeviceChoice::Cpu { Vec::new() } else { boards(visible.as_deref()) };
+    let gpus = gpus(settings.device, boards.len())?;
     let count = settings.slots.get().unwrap_or(gpus.max(1));
     ensure!(count > 0, "worker.slots = 0: a worker has at least one");
     ensure!(
@@ -43,8 +47,6 @@ pub fn describe(settings: &Worker, now: Millis) -> anyhow::Result<Hardware> {
             SlotDevice { slot: SlotId(slot), device }
         })
         .collect();
-    let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
-    let boards = if gpus > 0 { boards(visible.as_deref()) } else { Vec::new() };
     let meters = meters(settings, &machine, visible, devices.clone(), now)?;
     let describe = |device: &SlotDevice| match device.device {
         Device::Gpu { index } => match boards.get(index as usize) {
@@ -71,6 +73,10 @@ pub fn describe(settings: &Worker, now: Millis) -> anyhow::Result<Hardware> {
                 Device::Cpu { .. } => false,
             },
             device_name: Some(name.clone()),
+            scratch: Some(
+                Path::new(&settings.directory).join("programs").join(format!("slot-{}", device.slot)),
+            ),
+            program: program.clone(),
         });
         let meter = meter.meter.describe();
         hardware.slots.push(SlotInfo { slot: device.slot, device: name, memory_mb, meter });
@@ -83,20 +89,22 @@ pub fn host_name() -> String {
     if name.trim().is_empty() { "unknown".into() } else { name.trim().into() }
 }
 
-/// GPUs to make slots of.
-fn gpus(choice: DeviceChoice) -> anyhow::Result<u16> {
-    let found = || u16::try_from(evaluation::cuda_devices()).unwrap_or(u16::MAX);
-    match choice {
-        DeviceChoice::Cpu => Ok(0),
-        DeviceChoice::Auto => Ok(found()),
-        DeviceChoice::Cuda => match found() {
-            0 => bail!(
-                "worker.device = cuda, but libtorch sees no CUDA device: check `nvidia-smi` and that libtorch is the CUDA \
-                 build (scripts/setup-libtorch --cuda), or set worker.device = \"cpu\""
-            ),
-            some => Ok(some),
-        },
+/// GPUs to make slots of. `boards` are those that the driver tells of: a program of the user's own needs no libtorch to use them.
+fn gpus(choice: DeviceChoice, boards: usize) -> anyhow::Result<u16> {
+    let by_libtorch = evaluation::cuda_devices();
+    let found = match choice {
+        DeviceChoice::Cpu => 0,
+        // A build with libtorch for processors was meant for them; one without libtorch trains by users' programs only.
+        DeviceChoice::Auto if evaluation::libtorch_version().is_some() => by_libtorch,
+        DeviceChoice::Auto | DeviceChoice::Cuda => by_libtorch.max(boards),
+    };
+    if found == 0 && choice == DeviceChoice::Cuda {
+        bail!(
+            "worker.device = cuda, but neither libtorch nor the driver sees a CUDA device: check `nvidia-smi` and that libtorch is the \
+             CUDA build (scripts/setup-libtorch --cuda), or set worker.device = \"cpu\""
+        );
     }
+    Ok(u16::try_from(found).unwrap_or(u16::MAX))
 }
 
 fn meters(
@@ -154,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_machine_without_gpus_is_one_slot_with_all_threads() {
-        let hardware = describe(&settings(&[]), Millis(0)).unwrap();
+        let hardware = describe(&settings(&[]), &Program::OfTheStudy, Millis(0)).unwrap();
         let cpus = Machine::here().unwrap().cpus;
         assert_eq!((hardware.slots.len(), hardware.meters.len()), (1, 1));
         assert_eq!(hardware.evaluations[0].threads, cpus as usize);
@@ -167,20 +175,25 @@ mod tests {
     #[test]
     fn slots_share_the_cores_out() {
         let wanted = ["worker.slots=3", "worker.threads=1", "worker.data=/scratch"];
-        let hardware = describe(&settings(&wanted), Millis(0)).unwrap();
+        let hardware = describe(&settings(&wanted), &Program::OfTheStudy, Millis(0)).unwrap();
         assert_eq!(hardware.slots.iter().map(|slot| slot.slot.0).collect::<Vec<_>>(), [0, 1, 2]);
         assert!(hardware.evaluations.iter().all(|options| options.threads == 1));
         assert_eq!(hardware.evaluations[2].data, Some("/scratch".into()));
+        let scratch = hardware.evaluations.iter().map(|options| options.scratch.clone().unwrap());
+        assert_eq!(scratch.collect::<std::collections::BTreeSet<_>>().len(), 3, "a place for each slot");
         assert!(hardware.slots[0].device.ends_with("1 thread"));
     }
 
     #[test]
     fn what_can_not_be_is_refused_with_the_cure() {
-        let refusal = |setting| format!("{:#}", describe(&settings(&[setting]), Millis(0)).unwrap_err());
+        let refusal = |setting| {
+            let described = describe(&settings(&[setting]), &Program::OfTheStudy, Millis(0));
+            format!("{:#}", described.unwrap_err())
+        };
         assert!(refusal("worker.slots=0").contains("at least one"));
         assert!(refusal("worker.threads=0").contains("at least one"));
         assert!(refusal("worker.meter=nvml").contains("worker.meter"));
-        if evaluation::cuda_devices() == 0 {
+        if evaluation::cuda_devices() == 0 && boards(None).is_empty() {
             assert!(refusal("worker.device=cuda").contains("nvidia-smi"));
         }
     }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use common::config::{Config, Security};
 use common::id::{SessionId, Zone};
 use common::time::Millis;
+use evaluation::Program;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use transport::{ClientOptions, ClientSecurity, Endpoint, KeyPair, PublicKey, ZeroMq};
@@ -36,7 +37,8 @@ pub fn run(config: &Config) -> Result<Ended, RunError> {
     let connection = connection(config).map_err(RunError::Usage)?;
     let directory = Path::new(&config.worker.directory);
     let _lock = DirectoryLock::take(directory).context("can't start")?;
-    let hardware = hardware::describe(&config.worker, clock.now()).map_err(RunError::Usage)?;
+    let hardware =
+        hardware::describe(&config.worker, &program(config), clock.now()).map_err(RunError::Usage)?;
     for slot in &hardware.slots {
         tracing::info!(slot = %slot.slot, device = %slot.device, meter = %slot.meter, "slot");
     }
@@ -83,6 +85,15 @@ fn connection(config: &Config) -> anyhow::Result<ClientOptions> {
         Security::Null => ClientSecurity::Null { name: worker.name.parse().context("worker.name")? },
     };
     Ok(ClientOptions::new(endpoint, security))
+}
+
+/// Which program a study may have started here. Where nobody proves who the coordinator is, none but the machine's own.
+fn program(config: &Config) -> Program {
+    match (config.worker.command.is_empty(), config.coordinator.security) {
+        (false, _) => Program::OfTheMachine(config.worker.command.clone()),
+        (true, Security::Curve) => Program::OfTheStudy,
+        (true, Security::Null) => Program::Refused,
+    }
 }
 
 /// This release and the libtorch it was built against, for the ledger and the report.
@@ -151,6 +162,20 @@ mod tests {
         assert!(refusal(&[null, "worker.coordinator=tcp://10.0.0.1:7590"]).contains("keygen"));
         assert!(refusal(&[null, "worker.coordinator=nowhere"]).contains("tcp://HOST:PORT"));
         assert!(refusal(&[null, "worker.name=a b"]).contains("worker.name"));
+    }
+
+    #[test]
+    fn a_program_is_started_for_those_who_are_known() {
+        let program_with = |assignments: &[&str]| {
+            let assignments: Vec<String> = assignments.iter().map(ToString::to_string).collect();
+            program(&common::config::load(None, [], &assignments).unwrap())
+        };
+        let (null, own) = ("coordinator.security=null", "worker.command=[\"sh\", \"train.sh\"]");
+        assert_eq!(program_with(&[]), Program::OfTheStudy);
+        assert_eq!(program_with(&[null]), Program::Refused);
+        let words = Program::OfTheMachine(vec!["sh".into(), "train.sh".into()]);
+        assert_eq!(program_with(&[own]), words);
+        assert_eq!(program_with(&[null, own]), words);
     }
 
     #[test]

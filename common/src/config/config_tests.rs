@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::space::SpaceSpec;
-use crate::study::StudySpec;
+use crate::study::{EvaluatorSpec, StudySpec};
+use crate::unit::Seconds;
 
 fn with(assignments: &[&str]) -> Result<Config, Error> {
     let assignments: Vec<String> = assignments.iter().map(ToString::to_string).collect();
@@ -176,4 +177,46 @@ fn the_spec_of_an_older_ledger_is_read() {
     let spec: SpaceSpec = serde_json::from_str(text).unwrap();
     assert_eq!(Ok(spec), with(&[]).unwrap().space_spec().map_err(|error| error.to_string()));
     assert_eq!(serde_json::to_string(&with(&[]).unwrap().space_spec().unwrap()).unwrap(), text);
+}
+
+const PROGRAM: [&str; 2] = ["evaluation.evaluator=command", "evaluation.command=[\"python3\", \"train.py\"]"];
+
+#[test]
+fn a_program_of_ones_own_can_be_chosen() {
+    let more = ["evaluation.command_limit_s=60", "evaluation.command_disk_mb=5", "ladder.rung_epochs=1"];
+    let spec = with(&[&PROGRAM[..], &more].concat()).unwrap().study_spec().unwrap();
+    let EvaluatorSpec::Command(command) = &spec.evaluator else { panic!("{:?}", spec.evaluator) };
+    assert_eq!(command.words, ["python3", "train.py"]);
+    assert_eq!((command.limit, command.disk_bytes), (Some(Seconds(60.0)), 5_000_000));
+    assert_eq!(command.abilities, [Ability::Full, Ability::Rung]);
+    let json = serde_json::to_string(&spec).unwrap();
+    assert_eq!(serde_json::from_str::<StudySpec>(&json).unwrap(), spec, "as it stands in the ledger");
+    let environment =
+        [("CENAS__EVALUATION__COMMAND", "sh,train.sh"), ("CENAS__EVALUATION__EVALUATOR", "command")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(load(None, environment, &[]).unwrap().evaluation.command, ["sh", "train.sh"]);
+
+    // It knows what nobody else can count.
+    let file = format!("space.file={}/../configs/free-form.toml", env!("CARGO_MANIFEST_DIR"));
+    let free = ["space.kind=free_form", &file, "objectives.reference.parameters=1e6"];
+    let spec = with(&[&PROGRAM[..], &free].concat()).unwrap().study_spec().unwrap();
+    assert_eq!(spec.objectives[1].reference, 1e6);
+}
+
+#[test]
+fn a_program_is_refused_where_it_makes_no_sense() {
+    let refusal = |more: &[&str]| with(&[&PROGRAM[..], more].concat()).unwrap_err().to_string();
+    assert!(with(&PROGRAM[1..]).unwrap_err().to_string().contains("evaluation.evaluator = \"command\""));
+    assert!(with(&PROGRAM[..1]).unwrap_err().to_string().contains("train.py"));
+    assert!(refusal(&["evaluation.command=[\"\"]"]).contains("names a program"));
+    assert!(refusal(&["ladder.one_shot=true"]).contains("ladder.one_shot = false"));
+    assert!(refusal(&["evaluation.command_fidelities=[\"full\"]"]).contains("ladder.rung_epochs = 0"));
+    assert!(refusal(&["evaluation.command_fidelities=[\"rung\"]"]).contains("`full` must be one"));
+    assert!(refusal(&["evaluation.command_fidelities=[\"fill\"]"]).contains("fill"));
+    assert!(refusal(&["evaluation.command_stop_s=60"]).contains("between 0.1 and 12"));
+    assert!(refusal(&["evaluation.command_silence_s=0"]).contains("at least 1 second"));
+    assert!(refusal(&["evaluation.command_limit_s=nan"]).contains("at least 1 second"));
+    assert!(refusal(&["evaluation.command_disk_mb=0"]).contains("at least 1"));
+    let full = ["evaluation.command_fidelities=[\"full\"]", "ladder.rung_epochs=0"];
+    assert!(with(&[&PROGRAM[..], &full].concat()).is_ok(), "only full trainings will do");
 }

@@ -12,6 +12,7 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), Error> {
         self.space_spec()?;
         self.check_evaluator()?;
+        self.check_command()?;
         at_least_one("data.validation_images", self.data.validation_images)?;
         self.check_recipe(
             "supernet.epochs",
@@ -84,6 +85,7 @@ impl Config {
                 EvaluatorKind::Rehearsal => {
                     EvaluatorSpec::Rehearsal { seconds_per_epoch: self.evaluation.rehearsal_epoch_s }
                 }
+                EvaluatorKind::Command => EvaluatorSpec::Command(self.command_spec()),
             },
             supernet: self.supernet,
             one_shot: OneShotSpec {
@@ -106,7 +108,7 @@ impl Config {
     fn check_evaluator(&self) -> Result<(), Error> {
         if self.evaluation.evaluator == EvaluatorKind::Torch && self.space.kind != SpaceKind::NasBench201 {
             let reason = format!(
-                "libtorch trains the networks of space.kind = \"nas_bench_201\" only, not of \"{}\"; this space can be rehearsed: evaluation.evaluator = \"rehearsal\"",
+                "libtorch trains the networks of space.kind = \"nas_bench_201\" only, not of \"{}\"; a program of your own can train this space (evaluation.evaluator = \"command\"), and it can be rehearsed (\"rehearsal\")",
                 self.space.kind.key()
             );
             return refuse("evaluation.evaluator", "torch", &reason);
@@ -124,9 +126,10 @@ impl Config {
         if !kinds.contains(&ObjectiveKind::Error) {
             return refuse("objectives.minimise", listed(), "`error` must be one of them");
         }
-        if let Some(kind) =
-            kinds.iter().find(|kind| kind.is_counted() && self.space.kind == SpaceKind::FreeForm)
-        {
+        // Only a program of the user's own knows what is built from decisions of the user's own.
+        let uncounted =
+            self.space.kind == SpaceKind::FreeForm && self.evaluation.evaluator != EvaluatorKind::Command;
+        if let Some(kind) = kinds.iter().find(|kind| kind.is_counted() && uncounted) {
             let reason = format!("nobody can count the {kind} of a free-form space's architectures");
             return refuse("objectives.minimise", listed(), &reason);
         }

@@ -2,6 +2,7 @@
 //!
 //! The one source of keys and defaults is `configs/default.toml`, compiled in. What is not a key there is not a key.
 
+mod command;
 mod load;
 mod meaning;
 mod setting;
@@ -13,7 +14,7 @@ pub use load::{DEFAULTS, Error, load};
 pub use setting::{OrWord, Unlimited};
 pub use space::{DartsSettings, MobileSettings, Space, SpaceKind};
 
-use crate::study::{Augmentation, DataFormat, Precision, Recipe};
+use crate::study::{Ability, Augmentation, DataFormat, Precision, Recipe};
 use setting::{All, Auto};
 
 /// All settings, as written; see `configs/default.toml` for what each means, its unit and its default.
@@ -76,6 +77,12 @@ pub struct Evaluation {
     pub precision: Precision,
     pub deterministic: bool,
     pub rehearsal_epoch_s: f64,
+    pub command: Vec<String>,
+    pub command_fidelities: Vec<Ability>,
+    pub command_stop_s: f64,
+    pub command_silence_s: f64,
+    pub command_limit_s: OrWord<f64, Unlimited>,
+    pub command_disk_mb: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +90,7 @@ pub struct Evaluation {
 pub enum EvaluatorKind {
     Torch,
     Rehearsal,
+    Command,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -200,6 +208,7 @@ pub struct Worker {
     pub threads: OrWord<u32, Auto>,
     pub device: DeviceChoice,
     pub data: String,
+    pub command: Vec<String>,
     pub directory: String,
     pub report_s: f64,
     pub checkpoint_s: f64,

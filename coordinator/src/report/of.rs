@@ -258,6 +258,15 @@ fn notes(report: &Report, given: &[(Source, u64)]) -> Vec<Note> {
                 .into(),
         );
     }
+    if let EvaluatorSpec::Command(command) = &report.study.spec.evaluator {
+        let words = command.words.join(" ");
+        say(
+            false,
+            format!(
+                "Networks were trained by a program of the user's own (`{words}`; a worker may have had another in its place): errors, latencies and what it counted are as it told them."
+            ),
+        );
+    }
     for (Source { file, sha256 }, count) in given {
         let results = counted(*count, "result");
         say(

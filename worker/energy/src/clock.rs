@@ -1,7 +1,7 @@
 //! How much processor time a slot has used.
 //!
 //! Several slots may live in one process, and libtorch's threads belong to no slot for sure: some are shared, some come
-//! and go. So the process's CPU time is divided, exactly and simply: what passes between two looks is shared among the
+//! and go. So the process's CPU time (with that of what it has started, see `family`) is divided, exactly and simply: what passes between two looks is shared among the
 //! slots that held a task then, in proportion to their cores; among all slots when none did. The slots' times add up to
 //! the process's; with one slot a process (the default) each is exact, with several a slot that waits for data is
 //! charged like its neighbour that computes.
@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use common::time::Millis;
 use common::unit::Seconds;
-use nix::time::{ClockId, clock_gettime};
 
 use crate::error::Error;
 
@@ -24,18 +23,6 @@ pub trait CpuClock: Send {
 
 /// Reads the CPU seconds of a process.
 pub type ProcessTime = Box<dyn FnMut() -> Result<Seconds, Error> + Send>;
-
-/// This process's CPU time, of all its threads.
-pub fn this_process() -> ProcessTime {
-    Box::new(|| {
-        clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
-            .map(|time| Seconds(time.tv_sec() as f64 + time.tv_nsec() as f64 * 1e-9))
-            .map_err(|errno| Error::Unread {
-                meter: "the process's CPU time".into(),
-                reason: errno.to_string(),
-            })
-    })
-}
 
 /// One slot's part of a process's CPU time.
 #[derive(Debug)]
@@ -158,15 +145,5 @@ mod tests {
         *total.lock().unwrap() += 1.0;
         assert_eq!(clocks[1].used(Millis(0)).unwrap(), Seconds(10.0));
         assert_eq!(clocks[0].used(Millis(0)).unwrap(), Seconds(8.0));
-    }
-
-    #[test]
-    fn work_shows_on_the_real_clock() {
-        let mut process = this_process();
-        let before = process().unwrap();
-        let mut sum = 0_u64;
-        while process().unwrap().0 < before.0 + 0.01 {
-            sum = std::hint::black_box(sum + 1);
-        }
     }
 }

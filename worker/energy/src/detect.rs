@@ -14,6 +14,7 @@ use crate::clock::{self, Occupancy, SlotClock};
 use crate::cpu::{Machine, Rating};
 use crate::error::Error;
 use crate::estimate::Estimate;
+use crate::family;
 use crate::meter::PowerMeter;
 use crate::nvml::{self, BoardMeter, Library};
 use crate::rapl::{POWERCAP, Rapl};
@@ -84,7 +85,7 @@ pub fn detect(options: &Options, now: Millis) -> Result<Vec<SlotMeter>, Error> {
         let cure = "a CPU slot has at least one thread";
         return Err(Error::Setting { setting: "worker.threads", value: cores.to_string(), cure });
     }
-    let mut clocks = clock::divide(clock::this_process(), &cores)?.into_iter();
+    let mut clocks = clock::divide(family::cpu_time(), &cores)?.into_iter();
     options
         .slots
         .iter()

@@ -14,6 +14,7 @@ pub mod cpu;
 pub mod detect;
 mod error;
 pub mod estimate;
+mod family;
 pub mod keeper;
 mod meter;
 pub mod nvml;

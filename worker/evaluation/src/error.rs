@@ -10,7 +10,7 @@ pub enum Error {
     #[error("this worker was built without libtorch: rebuild with --features torch")]
     WithoutTorch,
     #[error(
-        "libtorch trains NAS-Bench-201 cells only, and the study searches {0}; set evaluation.evaluator = \"rehearsal\""
+        "libtorch trains NAS-Bench-201 cells only, and the study searches {0}; set evaluation.evaluator = \"command\" (a program of your own) or \"rehearsal\""
     )]
     Space(&'static str),
     #[error("the study's recipe `{recipe}` has {key} = {value}; {cure}")]
@@ -19,4 +19,16 @@ pub enum Error {
         "device {0} is not available to libtorch; choose `auto` or `cpu`, or install libtorch with CUDA by scripts/setup-libtorch --cuda"
     )]
     NoDevice(String),
+    #[error(
+        "the study's program `{0}` can't be started on this machine; install it, give the worker a search path that has it, or name another by worker.command"
+    )]
+    NoProgram(String),
+    #[error(
+        "the study wants to start a program, and without keys anybody could be its coordinator: name the program by worker.command, or use keys (coordinator.security = \"curve\")"
+    )]
+    ProgramOfAStranger,
+    #[error(
+        "there is no room for the tasks of the study's program: {0}; check worker.directory and its disk"
+    )]
+    NoRoom(std::io::Error),
 }

@@ -1,8 +1,10 @@
 //! Evaluators: from an architecture to its error and its cost.
 //!
 //! No async, no wire, and no clock but through `Control`. What holds tensors stands behind the feature `torch`; the rest
-//! (the interface, its conformance suite, the rehearsal, reading and dividing images) builds without it in seconds.
+//! (the interface, its conformance suite, the rehearsal, programs of the user's own, reading and dividing images) builds
+//! without it in seconds.
 
+mod command;
 pub mod conformance;
 pub mod data;
 mod error;
@@ -24,9 +26,10 @@ mod torch;
 #[cfg(feature = "torch")]
 pub mod training;
 
+pub use command::Command;
 pub use error::Error;
 pub use evaluator::{Control, Evaluator, Finding, Job, Kept, Outcome, Step, Wish};
-pub use options::{DeviceChoice, Options};
+pub use options::{DeviceChoice, Options, Program};
 pub use rehearsal::Rehearsal;
 #[cfg(feature = "torch")]
 pub use torch::TorchEvaluator;
@@ -35,11 +38,12 @@ use common::study::{EvaluatorSpec, StudySpec};
 
 /// The evaluator that `spec` asks for, ready to work: its data is read and validated.
 pub fn build(spec: &StudySpec, options: &Options) -> Result<Box<dyn Evaluator>, Error> {
-    match spec.evaluator {
+    match &spec.evaluator {
         EvaluatorSpec::Rehearsal { seconds_per_epoch } => {
-            Ok(Box::new(Rehearsal::new(spec.clone(), seconds_per_epoch)))
+            Ok(Box::new(Rehearsal::new(spec.clone(), *seconds_per_epoch)))
         }
         EvaluatorSpec::Torch => build_torch(spec, options),
+        EvaluatorSpec::Command(command) => Ok(Box::new(Command::new(spec.clone(), command, options)?)),
     }
 }
 

@@ -13,11 +13,34 @@ pub struct Options {
     pub has_bf16: bool,
     /// The device in words, as latency and joules are labelled; none lets the evaluator find words.
     pub device_name: Option<String>,
+    /// Where tasks of a user's program have their folders and logs, one slot's alone; none takes a temporary place.
+    pub scratch: Option<PathBuf>,
+    pub program: Program,
+}
+
+/// Which program the machine starts where the study wants one of the user's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Program {
+    /// As the study says.
+    #[default]
+    OfTheStudy,
+    /// These words, whatever the study says.
+    OfTheMachine(Vec<String>),
+    /// None: nobody has proved that it is the study's coordinator who speaks.
+    Refused,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { data: None, threads: 1, device: DeviceChoice::Auto, has_bf16: true, device_name: None }
+        Self {
+            data: None,
+            threads: 1,
+            device: DeviceChoice::Auto,
+            has_bf16: true,
+            device_name: None,
+            scratch: None,
+            program: Program::OfTheStudy,
+        }
     }
 }
 
