@@ -63,16 +63,16 @@ def parts(study, default, vanilla):
     surrogate, greedy = study.contender("parts", "vanilla"), study.contender("parts", "greedy")
     rows = []
     for level in SHOWN:
-        kwh = [contender.to(level, "kwh") for contender in (vanilla, surrogate, greedy, default)]
-        intensity = [contender.to(level, "kg").value / energy.value for contender, energy in ((greedy, kwh[2]), (default, kwh[3]))]
-        whole = ratio(default.to(level, "kg"), vanilla.to(level, "kg"))
+        kwh, kg = ([contender.to(level, figure, starts=greedy.starts) for contender in (vanilla, surrogate, greedy, default)] for figure in ("kwh", "kg"))
+        intensity = [carbon.value / energy.value for carbon, energy in zip(kg[2:], kwh[2:])]
+        whole = ratio(kg[3], kg[0])
         steps = [ratio(kwh[step + 1], kwh[step]) for step in range(3)]
         rows.append([f"{level:g} %"] + steps + [f"{intensity[0] / intensity[1]:.2f}", whole])
     head = ["to", "search: a surrogate instead of LaMOO", "ladder: short trainings first", "resting: fewer slots at once", "shifting: cleaner hours", "all"]
     return f"""### Where it comes from
 
 Factors of energy, but for shifting, which is a factor of grams per kilowatt-hour. Each is what one more part of the product divides by: vanilla LaMOO, vanilla with the product's searcher, the ladder on all slots at
-once (`greedy`), the planner. The last column is carbon.
+once (`greedy`), the planner. The last column is carbon. Starts: {", ".join(greedy.starts)}.
 
 {table(head, rows)}"""
 
@@ -93,7 +93,7 @@ def shifting(study, default):
     greedy, oracle = study.contender("parts", "greedy"), study.contender("parts", "ladder-oracle")
     rows = []
     for zone in default.zones:
-        now, ours, best = (contender.to(99.5, "kg", [zone]) for contender in (greedy, default, oracle))
+        now, ours, best = (contender.to(99.5, "kg", [zone], greedy.starts) for contender in (greedy, default, oracle))
         possible = now.value - best.value
         share = f"{100 * (now.value - ours.value) / possible:.0f} %" if possible > 0 else "–"
         rows.append([zone, now.text(), ours.text(), best.text(), share])
@@ -101,24 +101,29 @@ def shifting(study, default):
     return f"""## Waiting for clean hours
 
 The same searcher and ladder, started at once on all slots; by the planner; and on all slots in the fewest cleanest hours that hold the work, known beforehand. More than 100 % is the planner's other way to save:
-fewer slots at once need fewer trainings.
+fewer slots at once need fewer trainings. Starts: {", ".join(greedy.starts)}.
 
 {table(head, rows)}"""
 
 
 def caps(study):
     rows = []
-    for name, document in sorted(study.stages.items(), key=lambda stage: int(stage[0].split("-")[1]) if stage[0].startswith("cap-") else 0):
-        if not name.startswith("cap-"):
-            continue
-        contender, grams = study.contender(name, "planner"), int(name.split("-")[1])
+    for grams in sorted(int(name.removeprefix("cap-")) for name in study.stages if name.startswith("cap-")):
+        contender = study.contender(f"cap-{grams}", "planner")
         percent = lambda run: run["percent"]
         most = max(run["kg"] * 1000 for runs in contender.of() for run in runs)
         by_zone = [contender.found(percent, [zone]).text(2) for zone in contender.zones]
         rows.append([f"{grams} g", contender.found(percent).text(2)] + by_zone + [f"{most:.1f} g"])
-        zones = contender.zones
-    head = ["cap", "% of the hypervolume", *zones, "most that a run spent"]
+    head = ["cap", "% of the hypervolume", *contender.zones, "most that a run spent"]
     return f"## Caps\n\nThe default with `budget.carbon_g`, ended at 99.9 % where it gets there.\n\n{table(head, rows)}"
+
+
+def where_both_are(ours, theirs):
+    """How many times less, over the zones and seasons that both were simulated in."""
+    if theirs is None:
+        return "–"
+    zones, starts = ([place for place in mine if place in other] for mine, other in ((ours.zones, theirs.zones), (ours.starts, theirs.starts)))
+    return ratio(*(contender.to(99.5, "kg", zones, starts) for contender in (ours, theirs)))
 
 
 def everyone(study):
@@ -126,10 +131,8 @@ def everyone(study):
     stages = ["default", "vanilla", "vanillas", "parts", "policies", "rules", "far"]
     base = {"lamoo-random": study.contender("vanillas", "vanilla", "lamoo-random"), "surrogate": study.contender("parts", "vanilla")}
     for stage in stages:
-        for contender in study.contenders(*[stage]):
-            own = base.get(contender.searcher)
-            same = ratio(contender.to(99.5, "kg"), own.to(99.5, "kg", contender.zones, contender.starts)) if own else "–"
-            lamoo = ratio(contender.to(99.5, "kg"), base["lamoo-random"].to(99.5, "kg", contender.zones, contender.starts))
+        for contender in study.contenders(stage):
+            same, lamoo = (where_both_are(contender, base.get(searcher)) for searcher in (contender.searcher, "lamoo-random"))
             goes_on = any(not run["reason"].startswith("the hypervolume") for runs in contender.of() for run in runs)
             within = [contender.found(lambda run, place=place: run["within"][place]).text(2) for place in range(len(CAPS))]
             row = [contender.policy, contender.searcher or "–", f"{len(contender.worlds)} × {len(contender.of()[0])}"]
