@@ -71,7 +71,7 @@ fn what_is_printed_can_be_read_again() {
     assert_eq!(again.study.name, "my study");
 }
 
-/// A space that can only be rehearsed.
+/// A space that is rehearsed.
 fn rehearsed(space: &[&str]) -> Vec<String> {
     let rehearsal = ["evaluation.evaluator=rehearsal"].iter().chain(space);
     rehearsal.map(ToString::to_string).collect()
@@ -133,8 +133,9 @@ fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
         message.contains("one of nas_bench_201, darts") && message.contains("did you mean `darts`?"),
         "{message}"
     );
-    let message = load(None, [], &["space.kind=darts".into()]).unwrap_err().to_string();
-    assert!(message.contains("libtorch trains") && message.contains("rehearsal"), "{message}");
+    for kind in ["darts", "mobile"] {
+        assert!(with(&[&format!("space.kind={kind}")]).is_ok(), "libtorch trains {kind}");
+    }
     assert!(
         refusal(&["space.kind=darts", "space.darts.layers=2"]).contains("space.darts.layers = 2: from 3")
     );
@@ -152,6 +153,8 @@ fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
     assert!(message.contains("/nowhere/space.toml"), "{message}");
     let file = format!("space.file={}/../configs/free-form.toml", env!("CARGO_MANIFEST_DIR"));
     assert!(refusal(&["space.kind=free_form", &file]).contains("nobody can count the parameters"));
+    let message = load(None, [], &["space.kind=free_form".into(), file.clone()]).unwrap_err().to_string();
+    assert!(message.contains("libtorch trains") && message.contains("rehearsal"), "{message}");
     let default = format!("space.file={}/../configs/default.toml", env!("CARGO_MANIFEST_DIR"));
     assert!(refusal(&["space.kind=free_form", &default]).contains("configs/default.toml: there is no"));
 }

@@ -9,9 +9,7 @@ pub enum Error {
     Data(#[from] data::Error),
     #[error("this worker was built without libtorch: rebuild with --features torch")]
     WithoutTorch,
-    #[error(
-        "libtorch trains NAS-Bench-201 cells only, and the study searches {0}; set evaluation.evaluator = \"rehearsal\""
-    )]
+    #[error("libtorch builds no networks of {0}; set evaluation.evaluator = \"rehearsal\"")]
     Space(&'static str),
     #[error("the study's recipe `{recipe}` has {key} = {value}; {cure}")]
     Recipe { recipe: &'static str, key: &'static str, value: f64, cure: &'static str },

@@ -53,11 +53,6 @@ impl Part {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
-
-    /// Of one channel of an image.
-    pub fn pixels(&self) -> usize {
-        self.images.size()[2..].iter().product::<i64>() as usize
-    }
 }
 
 impl Loaded {
@@ -76,6 +71,12 @@ impl Loaded {
             scale: channels(&scale),
             shift: channels(&shift),
         }
+    }
+
+    /// Channels, height and width of an image.
+    pub fn shape(&self) -> [i64; 3] {
+        let (_, channels, height, width) = self.training.images.size4().expect("images have four dimensions");
+        [channels, height, width]
     }
 
     /// The training images at `indices`, each moved as its placement says.

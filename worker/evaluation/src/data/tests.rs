@@ -3,13 +3,10 @@
 use std::fs;
 use std::io::Write;
 
-use common::space::nas_bench_201::Nodes;
 use common::study::Augmentation;
 use tempfile::TempDir;
 
 use super::*;
-
-const SHAPE: [u32; 3] = [1, 4, 8];
 
 fn idx(magic: u32, sizes: &[u32], content: &[u8]) -> Vec<u8> {
     let words = std::iter::once(magic).chain(sizes.iter().copied());
@@ -46,14 +43,12 @@ fn spec() -> DataSpec {
     }
 }
 
-fn space() -> Skeleton {
-    Skeleton { channels: 2, cells_per_stage: 1, input: SHAPE, classes: 3, nodes: Nodes::Four }
-}
+const WANTED: Wanted = Wanted { planes: 1, sides: Some([4, 8]), classes: 3 };
 
 #[test]
 fn idx_files_plain_and_gzipped_are_read_and_divided() {
     let folder = folder();
-    let data = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    let data = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (6, 4, 4));
     assert_eq!(data.test.labels, [0, 1, 2, 0]);
     // An image's pixels tell its number in the file: labels stay with their images, and no image is in both parts.
@@ -62,20 +57,20 @@ fn idx_files_plain_and_gzipped_are_read_and_divided() {
     assert!(training.iter().zip(&data.training.labels).all(|(number, label)| number % 3 == *label));
     assert!(training.iter().all(|number| !validation.contains(number)));
 
-    let again = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    let again = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
     assert_eq!(data, again, "the seed fixes the split");
     let larger = DataSpec { training_images: None, ..spec() };
-    let larger = load(folder.path(), &larger, &space(), Seed(5)).unwrap();
+    let larger = load(folder.path(), &larger, WANTED, Seed(5)).unwrap();
     assert_eq!(larger.validation, data.validation, "validation does not depend on how many images train");
     assert_eq!(larger.training.len(), 8);
-    let other = load(folder.path(), &spec(), &space(), Seed(6)).unwrap();
+    let other = load(folder.path(), &spec(), WANTED, Seed(6)).unwrap();
     assert_ne!(numbers(&other.training), training);
 }
 
 #[test]
 fn normalisation_is_of_the_training_part() {
     let folder = folder();
-    let data = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    let data = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
     let values: Vec<f64> = data.training.pixels.iter().map(|&pixel| f64::from(pixel) / 255.0).collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
@@ -105,7 +100,7 @@ fn cifar_batches_are_read_in_the_order_of_their_names() {
 fn message(damage: impl FnOnce(&Path), spec: &DataSpec) -> String {
     let folder = folder();
     damage(folder.path());
-    load(folder.path(), spec, &space(), Seed(5)).unwrap_err().to_string()
+    load(folder.path(), spec, WANTED, Seed(5)).unwrap_err().to_string()
 }
 
 #[test]
@@ -227,9 +222,8 @@ fn a_recorded_part_of_cifar_10_is_read() {
     let Some(folder) = recorded("cifar10_subset") else { return };
     let spec =
         DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
-    let skeleton =
-        Skeleton { channels: 2, cells_per_stage: 1, input: [3, 32, 32], classes: 10, nodes: Nodes::Four };
-    let data = load(&folder, &spec, &skeleton, Seed(1)).unwrap();
+    let wanted = Wanted { planes: 3, sides: Some([32, 32]), classes: 10 };
+    let data = load(&folder, &spec, wanted, Seed(1)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (4000, 1000, 1000));
     // Near the constants that everyone quotes for the whole of CIFAR-10.
     for (found, quoted) in data.normalisation.mean.iter().zip([0.4914, 0.4822, 0.4465]) {

@@ -225,9 +225,12 @@ impl Weights {
         shares
     }
 
-    /// Takes every value from `other`, a network of the same layout on any device.
+    /// Takes every value from `other` on any device, whose layout begins with this one.
     pub fn copy(&mut self, other: &Self) {
-        self.set(std::slice::from_ref(&other.flat), std::slice::from_ref(&other.flat_statistics));
+        let begin = |own: &Tensor, all: &Tensor| all.narrow(0, 0, own.size()[0]);
+        let parameters = begin(&self.flat, &other.flat);
+        let statistics = begin(&self.flat_statistics, &other.flat_statistics);
+        self.set(&[parameters], &[statistics]);
     }
 
     /// Puts back the statistics of a network that has seen nothing.

@@ -1,7 +1,7 @@
 //! Descent against a second way of computing it, and runs that are interrupted against runs that are not.
 
 use common::architecture::Architecture;
-use common::space::nas_bench_201::{Nodes, Operation, Skeleton};
+use common::space::nas_bench_201::{NasBench201, Nodes, Skeleton};
 use common::study::{Augmentation, Recipe};
 use rand::RngExt;
 use tch::{Device, Kind};
@@ -10,7 +10,7 @@ use super::scoring::recalibrate_by;
 use super::*;
 use crate::conformance::Script;
 use crate::data::{Dataset, Images, Normalisation};
-use crate::network::{Form, Path};
+use crate::network::{Family, Form};
 
 const SKELETON: Skeleton =
     Skeleton { channels: 4, cells_per_stage: 1, input: [1, 8, 8], classes: 3, nodes: Nodes::Four };
@@ -39,26 +39,23 @@ fn data() -> Loaded {
     Loaded::new(&Dataset { training, validation, test, normalisation, classes: 3 }, Device::Cpu)
 }
 
-/// One convolution, one pooling, one skip.
-fn path() -> Path {
-    let mut path = [Operation::None; 6];
-    (path[0], path[1], path[2], path[5]) =
-        (Operation::Conv3x3, Operation::AvgPool3x3, Operation::Conv1x1, Operation::Skip);
-    path
+/// One convolution of each size, one pooling, one skip.
+fn cell() -> Architecture {
+    Architecture::new(vec![3, 4, 2, 0, 0, 1])
 }
 
-fn network(paths: Paths) -> CellNetwork {
+fn family() -> Family {
+    Family::NasBench201(NasBench201::new(SKELETON))
+}
+
+fn network(paths: Paths) -> Network {
     network_in(Device::Cpu.into(), paths)
 }
 
-fn network_in(form: Form, paths: Paths) -> CellNetwork {
+fn network_in(form: Form, paths: Paths) -> Network {
     match paths {
-        Paths::Alone(path) => {
-            let gene =
-                |operation| Operation::ALL.iter().position(|other| *other == operation).unwrap() as u32;
-            CellNetwork::alone(&SKELETON, &Architecture::new(path.map(gene).to_vec()), Seed(2), form)
-        }
-        Paths::Fair(_) => CellNetwork::shared(&SKELETON, Seed(2), form),
+        Paths::Alone(architecture) => family().alone(architecture, Seed(2), form),
+        Paths::Fair(family) => family.shared(Seed(2), form),
     }
 }
 
@@ -108,9 +105,9 @@ fn a_suspended_training_ends_as_an_undisturbed_one() {
     let plain = Form::from(Device::Cpu);
     let half = Form { channels_last: true, ..Form::new(Device::Cpu, Kind::BFloat16) };
     for (form, paths, augmentation) in [
-        (plain, Paths::Alone(path()), Augmentation::FlipCrop),
-        (plain, Paths::Fair(Nodes::Four), Augmentation::Flip),
-        (half, Paths::Alone(path()), Augmentation::FlipCrop),
+        (plain, Paths::Alone(&cell()), Augmentation::FlipCrop),
+        (plain, Paths::Fair(&family()), Augmentation::Flip),
+        (half, Paths::Alone(&cell()), Augmentation::FlipCrop),
     ] {
         let reference = run(form, paths, augmentation, &[], &data);
         assert_eq!(reference.2.len(), 3);
@@ -129,7 +126,7 @@ fn training_learns() {
     let data = data();
     for kind in [Kind::Float, Kind::BFloat16] {
         let form = Form::new(Device::Cpu, kind);
-        let (_, _, curve) = run(form, Paths::Alone(path()), Augmentation::None, &[], &data);
+        let (_, _, curve) = run(form, Paths::Alone(&cell()), Augmentation::None, &[], &data);
         assert!(curve[2].training_loss < curve[0].training_loss, "{kind:?}: {curve:?}");
         assert!(curve[2].validation_error.unwrap() < 0.4, "{kind:?}, chance is 0.67: {curve:?}");
     }
@@ -137,7 +134,7 @@ fn training_learns() {
 
 #[test]
 fn descent_follows_its_formula() {
-    let network = network(Paths::Alone(path()));
+    let network = network(Paths::Alone(&cell()));
     let mut sgd = Sgd::new(&network.weights);
     let values = |tensor: &Tensor| {
         Vec::<f32>::try_from(tensor).unwrap().into_iter().map(f64::from).collect::<Vec<_>>()
@@ -161,7 +158,7 @@ fn descent_follows_its_formula() {
 #[test]
 fn a_loss_that_is_no_number_ends_the_training() {
     let data = data();
-    let paths = Paths::Alone(path());
+    let paths = Paths::Alone(&cell());
     let network = network(paths);
     let recipe = Recipe { learning_rate: 1e30, ..RECIPE };
     let augmentation = Augmentation::None;
@@ -176,14 +173,14 @@ fn a_loss_that_is_no_number_ends_the_training() {
 fn recalibration_forgets_what_was_before() {
     tch::set_num_threads(1);
     let data = data();
-    let network = network(Paths::Fair(Nodes::Four));
+    let network = network(Paths::Fair(&family()));
     let error = || {
-        recalibrate::<()>(&network, &path(), &data, 52, || Ok(())).unwrap();
-        score::<()>(&network, &path(), &data, &data.validation, 30, || Ok(())).unwrap()
+        recalibrate::<()>(&network, &cell(), &data, 52, || Ok(())).unwrap();
+        score::<()>(&network, &cell(), &data, &data.validation, 30, || Ok(())).unwrap()
     };
     let before = error();
     let statistics = Vec::<f32>::try_from(network.weights.flat_statistics()).unwrap();
-    let others = Paths::Fair(Nodes::Four).of_step(Seed(1), 0);
+    let others = Paths::Fair(&family()).of_step(Seed(1), 0);
     recalibrate::<()>(&network, &others[0], &data, 20, || Ok(())).unwrap();
     let _ = network.weights.flat_statistics().shallow_clone().fill_(3.0);
     assert_eq!(error(), before);
@@ -196,10 +193,10 @@ fn recalibration_forgets_what_was_before() {
 fn recalibration_in_groups_is_the_same() {
     tch::set_num_threads(1);
     let data = data();
-    let network = network(Paths::Fair(Nodes::Four));
+    let network = network(Paths::Fair(&family()));
     let statistics = |batches_of_pass: usize| {
         network.weights.forget_statistics();
-        recalibrate_by::<()>(&network, &path(), &data, [5, batches_of_pass, 10], || Ok(())).unwrap();
+        recalibrate_by::<()>(&network, &cell(), &data, [5, batches_of_pass, 10], || Ok(())).unwrap();
         network.weights.flat_statistics().copy()
     };
     let one_by_one = statistics(1);
@@ -212,7 +209,7 @@ fn recalibration_in_groups_is_the_same() {
 #[test]
 fn a_checkpoint_of_another_release_is_refused_by_its_number() {
     let data = data();
-    let paths = Paths::Alone(path());
+    let paths = Paths::Alone(&cell());
     let network = network(paths);
     let augmentation = Augmentation::None;
     let course = Course {

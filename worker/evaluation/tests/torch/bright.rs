@@ -50,6 +50,7 @@ impl Bright {
         (scaled, labels.into_iter().map(i64::from).collect())
     }
 
+    /// Of a study in NAS-Bench-201's space.
     pub fn spec(&self) -> StudySpec {
         let recipe = Recipe {
             epochs: 3,
