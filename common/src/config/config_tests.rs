@@ -180,3 +180,22 @@ fn the_spec_of_an_older_ledger_is_read() {
     assert_eq!(Ok(spec), with(&[]).unwrap().space_spec().map_err(|error| error.to_string()));
     assert_eq!(serde_json::to_string(&with(&[]).unwrap().space_spec().unwrap()).unwrap(), text);
 }
+
+#[test]
+fn recipes_are_checked_key_by_key_and_written_only_where_they_were_chosen() {
+    let text = |settings: &[&str]| serde_json::to_string(&with(settings).unwrap().study_spec().unwrap());
+    assert!(!text(&[]).unwrap().contains("optimiser"));
+    let chosen = ["training.optimiser=adamw", "training.schedule=step", "supernet.warm_up=0.1"];
+    let text = text(&chosen).unwrap();
+    assert!(
+        text.contains(r#""optimiser":"adamw","schedule":"step"}"#) && text.contains(r#""warm_up":0.1}"#),
+        "{text}"
+    );
+    assert!(refusal(&["training.warm_up=1"]).contains("training.warm_up = 1: it must lie in [0, 1)"));
+    assert!(refusal(&["supernet.mixup=2"]).contains("supernet.mixup"));
+    assert!(refusal(&["training.optimiser=lion"]).contains("training.optimiser"));
+    assert!(refusal(&["training.drop_path=0.2"]).contains("only networks of darts and mobile"));
+    assert!(refusal(&["supernet.drop_path=0.2"]).contains("supernet.drop_path"), "no such key");
+    let darts = ["space.kind=darts", "training.drop_path=0.2", "training.auxiliary_weight=0.4"];
+    assert!(with(&darts).is_ok());
+}

@@ -3,9 +3,10 @@
 use super::load::Error;
 use super::{Config, EvaluatorKind, SEARCHERS, SpaceKind};
 use crate::objective::{Objective, ObjectiveKind};
+use crate::recipe::Fault;
 use crate::seed::Seed;
 use crate::space::{Cost, SpaceSpec};
-use crate::study::{DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec};
+use crate::study::{DataSpec, EvaluatorSpec, Numerics, OneShotSpec, StudySpec};
 
 impl Config {
     /// Refuses values that no study can run with; called by `load`.
@@ -13,18 +14,7 @@ impl Config {
         self.space_spec()?;
         self.check_evaluator()?;
         at_least_one("data.validation_images", self.data.validation_images)?;
-        self.check_recipe(
-            "supernet.epochs",
-            "supernet.batch_size",
-            "supernet.learning_rate",
-            &self.supernet,
-        )?;
-        self.check_recipe(
-            "training.epochs",
-            "training.batch_size",
-            "training.learning_rate",
-            &self.training,
-        )?;
+        self.check_recipes()?;
         self.check_budget()?;
         self.check_ladder()?;
         positive("carbon.hour_seconds", self.carbon.hour_seconds)?;
@@ -168,18 +158,14 @@ impl Config {
         }
     }
 
-    fn check_recipe(
-        &self,
-        epochs: &'static str,
-        batch: &'static str,
-        rate: &'static str,
-        recipe: &Recipe,
-    ) -> Result<(), Error> {
-        at_least_one(epochs, recipe.epochs)?;
-        if recipe.batch_size < 2 {
-            return refuse(batch, recipe.batch_size, "at least 2: batch norm needs more than one image");
+    fn check_recipes(&self) -> Result<(), Error> {
+        let space = self.space_spec()?;
+        let faults =
+            [("supernet", self.supernet.supernet_fault(&space)), ("training", self.training.fault(&space))];
+        match faults.into_iter().find_map(|(section, fault)| Some((section, fault?))) {
+            Some((section, Fault { key, value, cure })) => refuse(&format!("{section}.{key}"), value, cure),
+            None => Ok(()),
         }
-        positive(rate, recipe.learning_rate)
     }
 
     fn check_budget(&self) -> Result<(), Error> {
@@ -223,8 +209,8 @@ impl Config {
     }
 }
 
-pub(super) fn refuse<T>(key: &'static str, value: impl ToString, reason: &str) -> Result<T, Error> {
-    Err(Error::Meaning { key, value: value.to_string(), reason: reason.into() })
+pub(super) fn refuse<T>(key: &str, value: impl ToString, reason: &str) -> Result<T, Error> {
+    Err(Error::Meaning { key: key.into(), value: value.to_string(), reason: reason.into() })
 }
 
 fn positive(key: &'static str, value: f64) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use std::path::{Path as FilePath, PathBuf};
 use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::fidelity::Fidelity;
+use common::recipe::Fault;
 use common::seed::Seed;
 use common::study::{Numerics, Precision, Recipe, StudySpec};
 use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
@@ -37,8 +38,8 @@ pub struct TorchEvaluator {
 impl TorchEvaluator {
     /// Reads and validates the study's images.
     pub fn new(spec: StudySpec, options: &Options) -> Result<Self, Error> {
-        check_recipe("supernet", &spec.supernet)?;
-        check_recipe("training", &spec.training)?;
+        refuse_fault("supernet", spec.supernet.supernet_fault(&spec.space))?;
+        refuse_fault("training", spec.training.fault(&spec.space))?;
         let family = Family::of(&spec.space).zip(Wanted::by(&spec.space));
         let (family, wanted) = family.ok_or(Error::Space(spec.space.title()))?;
         let device = device(options.device)?;
@@ -82,8 +83,11 @@ impl TorchEvaluator {
         job: &Job,
         control: &mut dyn Control,
     ) -> Result<Finding, Stop> {
-        let network = self.family.alone(architecture, job.trial_seed, self.form);
         let recipe = Recipe { epochs, ..self.spec.training };
+        let network = match recipe.auxiliary_weight > 0.0 {
+            true => self.family.with_auxiliary_head(architecture, job.trial_seed, self.form),
+            false => self.family.alone(architecture, job.trial_seed, self.form),
+        };
         let identity = self.identity(job, &recipe);
         let mut training = Training::new(
             self.course(&network, recipe, Paths::Alone(architecture), job, &identity),
@@ -93,13 +97,14 @@ impl TorchEvaluator {
 
         let validation_error = training.curve().last().and_then(|point| point.validation_error);
         let attend = |control: &mut dyn Control| training.attend(control);
+        let network = training.trained();
         let (test_error, artifacts) = if full {
             let test = &self.data.test;
-            // What is exported is 32-bit, and so is its error.
+            // What is exported is 32-bit and without a second head, and so is its error.
             let mut exported = self.family.alone(architecture, Seed(0), self.form.device);
             exported.weights.copy(&network.weights);
             let error = score(&exported, architecture, &self.data, test, test.len(), || attend(control))?;
-            (Some(error), export::artifacts(&network, architecture, &self.family, &self.data)?)
+            (Some(error), export::artifacts(&exported, architecture, &self.family, &self.data)?)
         } else {
             (None, Vec::new())
         };
@@ -109,7 +114,7 @@ impl TorchEvaluator {
             curve: training.curve().to_vec(),
         };
         let measured =
-            cost::measure(&self.spec.objectives, &network, architecture, &self.data, control, attend)?;
+            cost::measure(&self.spec.objectives, network, architecture, &self.data, control, attend)?;
         let seconds = training.seconds(control);
         Ok(Finding { evaluation: self.evaluation(architecture, facts, measured, seconds), artifacts })
     }
@@ -279,23 +284,10 @@ fn words(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or("a panic without words").lines().take(3).collect::<Vec<_>>().join("; ")
 }
 
-fn check_recipe(name: &'static str, recipe: &Recipe) -> Result<(), Error> {
-    let refuse = |key, value, cure| Err(Error::Recipe { recipe: name, key, value, cure });
-    let Recipe { epochs, batch_size, learning_rate, final_learning_rate, momentum, weight_decay } = *recipe;
-    match () {
-        () if epochs == 0 => refuse("epochs", 0.0, "at least 1 is needed"),
-        () if batch_size < 2 => refuse("batch_size", f64::from(batch_size), "batch norm needs at least 2"),
-        () if !(learning_rate > 0.0 && learning_rate.is_finite()) => {
-            refuse("learning_rate", learning_rate, "it must be positive")
-        }
-        () if !(0.0..=learning_rate).contains(&final_learning_rate) => {
-            refuse("final_learning_rate", final_learning_rate, "it must lie between 0 and learning_rate")
-        }
-        () if !(0.0..1.0).contains(&momentum) => refuse("momentum", momentum, "it must lie in [0, 1)"),
-        () if !(0.0..1.0).contains(&weight_decay) => {
-            refuse("weight_decay", weight_decay, "it must lie in [0, 1)")
-        }
-        () => Ok(()),
+fn refuse_fault(recipe: &'static str, fault: Option<Fault>) -> Result<(), Error> {
+    match fault {
+        Some(Fault { key, value, cure }) => Err(Error::Recipe { recipe, key, value, cure }),
+        None => Ok(()),
     }
 }
 

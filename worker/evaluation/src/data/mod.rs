@@ -12,11 +12,11 @@ mod tensors;
 
 use std::path::Path;
 
-pub use augmentation::{FRAME_PIXELS, Placement, placements};
+pub use augmentation::{Crop, FRAME_PIXELS, Moves, Placement, holes, moves, share};
 pub use error::Error;
 pub use split::order;
 #[cfg(feature = "torch")]
-pub use tensors::{Draws, Loaded, Part};
+pub use tensors::{Draws, Holes, Loaded, Part};
 
 use common::seed::Seed;
 use common::space::SpaceSpec;

@@ -19,6 +19,8 @@ pub use layer::Statistics;
 pub use pass::DropPath;
 pub use weights::{Form, LoadError, Weights, bytes_of, floats};
 
+use std::sync::Arc;
+
 use common::architecture::Architecture;
 use common::seed::Seed;
 use common::space::{Darts, Mobile, NasBench201, SearchSpace, SpaceSpec};
@@ -39,7 +41,7 @@ pub enum Family {
 #[derive(Debug)]
 pub struct Network {
     pub weights: Weights,
-    body: Body,
+    body: Arc<Body>,
     /// See [`Network::numbers`].
     numbers: usize,
     /// See [`Network::branches`].
@@ -50,7 +52,7 @@ pub struct Network {
 enum Body {
     NasBench201(nas_bench_201::Cells),
     Darts(darts::Cells),
-    Mobile(mobile::Blocks),
+    Mobile(Box<mobile::Blocks>),
 }
 
 /// What a training pass yields, each `[b, classes]`, 32-bit.
@@ -138,15 +140,20 @@ impl Family {
             Self::Mobile(space) => {
                 let body = mobile::Blocks::new(layers, space, architecture);
                 let (numbers, branches) = (body.numbers(), body.branches());
-                (Body::Mobile(body), numbers, branches)
+                (Body::Mobile(Box::new(body)), numbers, branches)
             }
         };
         let weights = Weights::new(layout, seed, form);
-        Network { weights, body, numbers: numbers as usize, branches }
+        Network { weights, body: Arc::new(body), numbers: numbers as usize, branches }
     }
 }
 
 impl Network {
+    /// Another of the same layers, which holds the same values in tensors of its own.
+    pub fn twin(&self) -> Self {
+        Self { weights: self.weights.twin(), body: Arc::clone(&self.body), ..*self }
+    }
+
     /// Numbers that one image is where the network is widest, roughly: what a pass takes of a device's memory goes with it.
     pub fn numbers(&self) -> usize {
         self.numbers
@@ -170,16 +177,16 @@ impl Network {
         drop_path: Option<DropPath>,
     ) -> Logits {
         let pass = Pass::new(&self.weights, Statistics::TRAINING, drop_path);
-        match &self.body {
-            Body::Darts(body) => body.forward(&pass, images, architecture),
+        match &*self.body {
+            Body::Darts(body) => body.forward(&pass, images, architecture, true),
             _ => Logits { main: self.pass(&pass, images, architecture), auxiliary: None },
         }
     }
 
     fn pass(&self, pass: &Pass, images: &Tensor, architecture: &Architecture) -> Tensor {
-        match &self.body {
+        match &*self.body {
             Body::NasBench201(body) => body.forward(pass, images, architecture),
-            Body::Darts(body) => body.forward(pass, images, architecture).main,
+            Body::Darts(body) => body.forward(pass, images, architecture, false).main,
             Body::Mobile(body) => body.forward(pass, images, architecture),
         }
     }

@@ -14,26 +14,26 @@ use super::weights::Weights;
 pub struct Pass<'a> {
     weights: &'a Weights,
     statistics: Statistics,
-    drops: Option<Drops<'a>>,
+    drops: Option<Drops>,
 }
 
 /// Branches that a training pass leaves out, image by image (Larsson et al., FractalNet, ICLR 2017; Huang et al., ECCV 2016).
-#[derive(Debug, Clone, Copy)]
-pub struct DropPath<'a> {
+#[derive(Debug)]
+pub struct DropPath {
     /// `[b, branches]`, uniform in [0, 1): a branch stays where its number is below `keep`.
-    pub numbers: &'a Tensor,
+    pub numbers: Tensor,
     /// Chance to stay, in (0, 1].
     pub keep: f64,
 }
 
-struct Drops<'a> {
-    of: DropPath<'a>,
+struct Drops {
+    of: DropPath,
     /// The next branch that asks.
     next: Cell<i64>,
 }
 
 impl<'a> Pass<'a> {
-    pub fn new(weights: &'a Weights, statistics: Statistics, drops: Option<DropPath<'a>>) -> Self {
+    pub fn new(weights: &'a Weights, statistics: Statistics, drops: Option<DropPath>) -> Self {
         Self { weights, statistics, drops: drops.map(|of| Drops { of, next: Cell::new(0) }) }
     }
 

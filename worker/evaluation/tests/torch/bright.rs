@@ -59,6 +59,7 @@ impl Bright {
             final_learning_rate: 0.0,
             momentum: 0.9,
             weight_decay: 5e-4,
+            ..Recipe::PLAIN
         };
         StudySpec {
             name: "bright".into(),

@@ -90,8 +90,8 @@ impl Cells {
         2 * NODES * self.cells.len()
     }
 
-    /// Logits of normalised `images` `[b, c, h, w]`; the auxiliary head's only where the pass learns.
-    pub fn forward(&self, pass: &Pass, images: &Tensor, architecture: &Architecture) -> Logits {
+    /// Logits of normalised `images` `[b, c, h, w]`; the auxiliary head's only where the pass `learns`.
+    pub fn forward(&self, pass: &Pass, images: &Tensor, architecture: &Architecture, learns: bool) -> Logits {
         let paths = Darts::cells(architecture);
         let (mut elder, mut younger) = self.open(pass, images);
         let mut auxiliary = None;
@@ -99,7 +99,7 @@ impl Cells {
             let path = &paths[usize::from(self.reductions.contains(&layer))];
             let output = cell.forward(pass, path, &elder, &younger);
             (elder, younger) = (younger, output);
-            if layer == self.reductions[1] {
+            if learns && layer == self.reductions[1] {
                 auxiliary = self.auxiliary.as_ref().map(|head| head.forward(pass, &younger));
             }
         }

@@ -99,7 +99,7 @@ fn dropped_paths_leave_identities_and_keep_the_mean() {
     let x = images(skeleton, 4);
     let with = |numbers: f64, keep: f64| {
         let numbers = Tensor::full([4, network.branches() as i64], numbers, (Kind::Float, Device::Cpu));
-        network.forward_training(&x, &architecture, Some(DropPath { numbers: &numbers, keep })).main
+        network.forward_training(&x, &architecture, Some(DropPath { numbers, keep })).main
     };
     let whole = network.forward_training(&x, &architecture, None).main;
     assert!(with(0.4, 1.0).equal(&whole), "none is dropped");

@@ -97,7 +97,7 @@ fn dropped_blocks_leave_what_they_were_given() {
     let x = images(&design, 4);
     let with = |numbers: f64, keep: f64| {
         let numbers = Tensor::full([4, network.branches() as i64], numbers, (Kind::Float, Device::Cpu));
-        network.forward_training(&x, &deepest, Some(DropPath { numbers: &numbers, keep })).main
+        network.forward_training(&x, &deepest, Some(DropPath { numbers, keep })).main
     };
     let whole = network.forward_training(&x, &deepest, None).main;
     assert!(with(0.4, 1.0).equal(&whole), "none is dropped");
