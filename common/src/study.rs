@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fidelity::Fidelity;
 use crate::objective::Objective;
+pub use crate::recipe::Recipe;
 use crate::seed::Seed;
 use crate::space::SpaceSpec;
 use crate::trial::Subject;
@@ -131,6 +132,8 @@ pub enum Augmentation {
     Flip,
     /// Mirror half of them and cut at random from a frame padded by four pixels.
     FlipCrop,
+    /// Mirror half of them and cut a random part of 8 to 100 % of the area, scaled to the image's size (Szegedy et al., CVPR 2015).
+    FlipResizedCrop,
 }
 
 /// Which images, and how they are divided. The split is fixed by the study's seed.
@@ -144,18 +147,6 @@ pub struct DataSpec {
     /// Images of the training files to train on; none takes all that validation leaves.
     pub training_images: Option<u32>,
     pub augmentation: Augmentation,
-}
-
-/// Stochastic gradient descent with Nesterov momentum and a cosine schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
-    pub epochs: u32,
-    pub batch_size: u32,
-    pub learning_rate: f64,
-    /// Where the cosine ends.
-    pub final_learning_rate: f64,
-    pub momentum: f64,
-    pub weight_decay: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -65,7 +65,8 @@ fn decisions_of_ones_own_and_counts_that_nobody_knows() {
 #[test]
 fn a_space_that_can_not_be_trained_is_refused_before_anything_starts() {
     let study = Study::new(REHEARSAL);
-    let settings = ["--set", "space.kind=mobile", "--set", "evaluation.evaluator=torch"];
+    let file = format!("space.file={}", programs::checkout().join("configs/free-form.toml").display());
+    let settings = ["--set", "space.kind=free_form", "--set", &file, "--set", "evaluation.evaluator=torch"];
     let ended = study.run(&settings).end();
     assert_ne!(ended.code, Some(0));
     assert!(ended.err.contains("libtorch trains") && ended.err.contains("rehearsal"), "{}", ended.err);

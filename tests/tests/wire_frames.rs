@@ -75,6 +75,7 @@ fn spec() -> StudySpec {
         final_learning_rate: 0.0,
         momentum: 0.9,
         weight_decay: 0.0005,
+        ..Recipe::PLAIN
     };
     StudySpec {
         name: "recorded".into(),

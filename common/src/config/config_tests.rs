@@ -72,7 +72,7 @@ fn what_is_printed_can_be_read_again() {
     assert_eq!(again.study.name, "my study");
 }
 
-/// A space that can only be rehearsed.
+/// A space that is rehearsed.
 fn rehearsed(space: &[&str]) -> Vec<String> {
     let rehearsal = ["evaluation.evaluator=rehearsal"].iter().chain(space);
     rehearsal.map(ToString::to_string).collect()
@@ -134,8 +134,9 @@ fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
         message.contains("one of nas_bench_201, darts") && message.contains("did you mean `darts`?"),
         "{message}"
     );
-    let message = load(None, [], &["space.kind=darts".into()]).unwrap_err().to_string();
-    assert!(message.contains("libtorch trains") && message.contains("rehearsal"), "{message}");
+    for kind in ["darts", "mobile"] {
+        assert!(with(&[&format!("space.kind={kind}")]).is_ok(), "libtorch trains {kind}");
+    }
     assert!(
         refusal(&["space.kind=darts", "space.darts.layers=2"]).contains("space.darts.layers = 2: from 3")
     );
@@ -153,6 +154,8 @@ fn what_a_space_can_not_do_is_told_when_the_settings_are_read() {
     assert!(message.contains("/nowhere/space.toml"), "{message}");
     let file = format!("space.file={}/../configs/free-form.toml", env!("CARGO_MANIFEST_DIR"));
     assert!(refusal(&["space.kind=free_form", &file]).contains("nobody can count the parameters"));
+    let message = load(None, [], &["space.kind=free_form".into(), file.clone()]).unwrap_err().to_string();
+    assert!(message.contains("libtorch trains") && message.contains("rehearsal"), "{message}");
     let default = format!("space.file={}/../configs/default.toml", env!("CARGO_MANIFEST_DIR"));
     assert!(refusal(&["space.kind=free_form", &default]).contains("configs/default.toml: there is no"));
 }
@@ -219,4 +222,23 @@ fn a_program_is_refused_where_it_makes_no_sense() {
     assert!(refusal(&["evaluation.command_disk_mb=0"]).contains("at least 1"));
     let full = ["evaluation.command_fidelities=[\"full\"]", "ladder.rung_epochs=0"];
     assert!(with(&[&PROGRAM[..], &full].concat()).is_ok(), "only full trainings will do");
+}
+
+#[test]
+fn recipes_are_checked_key_by_key_and_written_only_where_they_were_chosen() {
+    let text = |settings: &[&str]| serde_json::to_string(&with(settings).unwrap().study_spec().unwrap());
+    assert!(!text(&[]).unwrap().contains("optimiser"));
+    let chosen = ["training.optimiser=adamw", "training.schedule=step", "supernet.warm_up=0.1"];
+    let text = text(&chosen).unwrap();
+    assert!(
+        text.contains(r#""optimiser":"adamw","schedule":"step"}"#) && text.contains(r#""warm_up":0.1}"#),
+        "{text}"
+    );
+    assert!(refusal(&["training.warm_up=1"]).contains("training.warm_up = 1: it must lie in [0, 1)"));
+    assert!(refusal(&["supernet.mixup=2"]).contains("supernet.mixup"));
+    assert!(refusal(&["training.optimiser=lion"]).contains("training.optimiser"));
+    assert!(refusal(&["training.drop_path=0.2"]).contains("only networks of darts and mobile"));
+    assert!(refusal(&["supernet.drop_path=0.2"]).contains("supernet.drop_path"), "no such key");
+    let darts = ["space.kind=darts", "training.drop_path=0.2", "training.auxiliary_weight=0.4"];
+    assert!(with(&darts).is_ok());
 }

@@ -29,7 +29,7 @@ pub enum Error {
     #[error("the description of the space, {}: {reason}", path.display())]
     SpaceFile { path: PathBuf, reason: String },
     #[error("{key} = {value}: {reason}")]
-    Meaning { key: &'static str, value: String, reason: String },
+    Meaning { key: String, value: String, reason: String },
 }
 
 fn suggestion(nearest: &Option<String>) -> String {

@@ -3,9 +3,10 @@
 use super::load::Error;
 use super::{Config, EvaluatorKind, SEARCHERS, SpaceKind};
 use crate::objective::{Objective, ObjectiveKind};
+use crate::recipe::Fault;
 use crate::seed::Seed;
 use crate::space::{Cost, SpaceSpec};
-use crate::study::{DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec};
+use crate::study::{DataSpec, EvaluatorSpec, Numerics, OneShotSpec, StudySpec};
 
 impl Config {
     /// Refuses values that no study can run with; called by `load`.
@@ -14,18 +15,7 @@ impl Config {
         self.check_evaluator()?;
         self.check_command()?;
         at_least_one("data.validation_images", self.data.validation_images)?;
-        self.check_recipe(
-            "supernet.epochs",
-            "supernet.batch_size",
-            "supernet.learning_rate",
-            &self.supernet,
-        )?;
-        self.check_recipe(
-            "training.epochs",
-            "training.batch_size",
-            "training.learning_rate",
-            &self.training,
-        )?;
+        self.check_recipes()?;
         self.check_budget()?;
         self.check_ladder()?;
         positive("carbon.hour_seconds", self.carbon.hour_seconds)?;
@@ -104,14 +94,11 @@ impl Config {
         self.space.spec()
     }
 
-    /// libtorch builds the networks of one space only: told before a study starts, not by its first failed training.
+    /// Told before a study starts, not by its first failed training.
     fn check_evaluator(&self) -> Result<(), Error> {
-        if self.evaluation.evaluator == EvaluatorKind::Torch && self.space.kind != SpaceKind::NasBench201 {
-            let reason = format!(
-                "libtorch trains the networks of space.kind = \"nas_bench_201\" only, not of \"{}\"; a program of your own can train this space (evaluation.evaluator = \"command\"), and it can be rehearsed (\"rehearsal\")",
-                self.space.kind.key()
-            );
-            return refuse("evaluation.evaluator", "torch", &reason);
+        if self.evaluation.evaluator == EvaluatorKind::Torch && self.space.kind == SpaceKind::FreeForm {
+            let reason = "libtorch trains the networks of nas_bench_201, darts and mobile; what space.kind = \"free_form\" means is known to you alone: a program of your own can train it (evaluation.evaluator = \"command\"), and it can be rehearsed (\"rehearsal\")";
+            return refuse("evaluation.evaluator", "torch", reason);
         }
         Ok(())
     }
@@ -174,18 +161,14 @@ impl Config {
         }
     }
 
-    fn check_recipe(
-        &self,
-        epochs: &'static str,
-        batch: &'static str,
-        rate: &'static str,
-        recipe: &Recipe,
-    ) -> Result<(), Error> {
-        at_least_one(epochs, recipe.epochs)?;
-        if recipe.batch_size < 2 {
-            return refuse(batch, recipe.batch_size, "at least 2: batch norm needs more than one image");
+    fn check_recipes(&self) -> Result<(), Error> {
+        let space = self.space_spec()?;
+        let faults =
+            [("supernet", self.supernet.supernet_fault(&space)), ("training", self.training.fault(&space))];
+        match faults.into_iter().find_map(|(section, fault)| Some((section, fault?))) {
+            Some((section, Fault { key, value, cure })) => refuse(&format!("{section}.{key}"), value, cure),
+            None => Ok(()),
         }
-        positive(rate, recipe.learning_rate)
     }
 
     fn check_budget(&self) -> Result<(), Error> {
@@ -229,8 +212,8 @@ impl Config {
     }
 }
 
-pub(super) fn refuse<T>(key: &'static str, value: impl ToString, reason: &str) -> Result<T, Error> {
-    Err(Error::Meaning { key, value: value.to_string(), reason: reason.into() })
+pub(super) fn refuse<T>(key: &str, value: impl ToString, reason: &str) -> Result<T, Error> {
+    Err(Error::Meaning { key: key.into(), value: value.to_string(), reason: reason.into() })
 }
 
 fn positive(key: &'static str, value: f64) -> Result<(), Error> {

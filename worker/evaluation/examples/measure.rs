@@ -197,6 +197,7 @@ fn spec(keys: &Keys) -> StudySpec {
         final_learning_rate: 0.0,
         momentum: 0.9,
         weight_decay: keys.number(&format!("{prefix}wd"), 5e-4),
+        ..Recipe::PLAIN
     };
     StudySpec {
         name: "measure".into(),

@@ -197,6 +197,7 @@ fn spec(keys: &Keys) -> StudySpec {
         final_learning_rate: 0.0,
         momentum: 0.9,
         weight_decay: 5e-4,
+        ..Recipe::PLAIN
     };
     StudySpec {
         name: "training speed".into(),

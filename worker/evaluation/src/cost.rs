@@ -1,13 +1,14 @@
 //! What an inference costs on this device: latency and joules, only where the study minimises them.
 //! Parameters and FLOPs follow from the architecture alone and are the search space's affair.
 
+use common::architecture::Architecture;
 use common::objective::{Objective, ObjectiveKind};
 use common::unit::{Joules, Seconds};
 use tch::{Cuda, Device, Tensor};
 
 use crate::data::Loaded;
 use crate::evaluator::Control;
-use crate::network::{CellNetwork, Path, Statistics};
+use crate::network::{Network, Statistics};
 use crate::training::Stop;
 
 /// Runs before the first that counts: caches, clocks and kernels settle.
@@ -29,8 +30,8 @@ pub struct Measured {
 
 pub fn measure(
     objectives: &[Objective],
-    network: &CellNetwork,
-    path: &Path,
+    network: &Network,
+    architecture: &Architecture,
     data: &Loaded,
     control: &mut dyn Control,
     mut attend: impl FnMut(&mut dyn Control) -> Result<(), Stop>,
@@ -42,7 +43,7 @@ pub fn measure(
     }
     let _guard = tch::no_grad_guard();
     let (image, _) = data.batch(&data.validation, 0, 1);
-    let infer = || run(network, &image, path);
+    let infer = || run(network, &image, architecture);
     for _ in 0..WARM_UP_RUNS {
         infer();
     }
@@ -81,8 +82,8 @@ pub fn measure(
     Ok(measured)
 }
 
-fn run(network: &CellNetwork, image: &Tensor, path: &Path) {
-    let _ = network.forward(image, path, Statistics::Running);
+fn run(network: &Network, image: &Tensor, architecture: &Architecture) {
+    let _ = network.forward(image, architecture, Statistics::Running);
     if let Device::Cuda(number) = image.device() {
         Cuda::synchronize(number as i64);
     }

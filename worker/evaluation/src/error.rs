@@ -10,7 +10,7 @@ pub enum Error {
     #[error("this worker was built without libtorch: rebuild with --features torch")]
     WithoutTorch,
     #[error(
-        "libtorch trains NAS-Bench-201 cells only, and the study searches {0}; set evaluation.evaluator = \"command\" (a program of your own) or \"rehearsal\""
+        "libtorch builds no networks of {0}; set evaluation.evaluator = \"command\" (a program of your own) or \"rehearsal\""
     )]
     Space(&'static str),
     #[error("the study's recipe `{recipe}` has {key} = {value}; {cure}")]

@@ -9,17 +9,16 @@ use std::path::{Path as FilePath, PathBuf};
 use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::fidelity::Fidelity;
+use common::recipe::Fault;
 use common::seed::Seed;
-use common::space::nas_bench_201::Skeleton;
-use common::space::{NasBench201, SearchSpace};
 use common::study::{Numerics, Precision, Recipe, StudySpec};
 use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
 use common::unit::Seconds;
 use tch::{Cuda, Device, Kind};
 
-use crate::data::{self, Loaded};
+use crate::data::{self, Loaded, Wanted};
 use crate::evaluator::{Control, Evaluator, Finding, Job, Outcome, Step, Wish};
-use crate::network::{CellNetwork, Form};
+use crate::network::{Family, Form, Network};
 use crate::options::{DeviceChoice, Options};
 use crate::training::{Course, Paths, Stop, Training, recalibrate, score};
 use crate::{Error, cost, export, supernet};
@@ -27,42 +26,45 @@ use crate::{Error, cost, export, supernet};
 #[derive(Debug)]
 pub struct TorchEvaluator {
     spec: StudySpec,
-    skeleton: Skeleton,
-    space: NasBench201,
+    family: Family,
     data: Loaded,
     form: Form,
     device_name: String,
     threads: usize,
     /// The supernet scored last, and the bytes it was read from: one study has one, and reading it costs as much as scoring.
-    supernet: Option<(Vec<u8>, CellNetwork)>,
+    supernet: Option<(Vec<u8>, Network)>,
 }
 
 impl TorchEvaluator {
     /// Reads and validates the study's images.
     pub fn new(spec: StudySpec, options: &Options) -> Result<Self, Error> {
-        check_recipe("supernet", &spec.supernet)?;
-        check_recipe("training", &spec.training)?;
-        let skeleton = spec.space.nas_bench_201().ok_or(Error::Space(spec.space.title()))?;
+        refuse_fault("supernet", spec.supernet.supernet_fault(&spec.space))?;
+        refuse_fault("training", spec.training.fault(&spec.space))?;
+        let family = Family::of(&spec.space).zip(Wanted::by(&spec.space));
+        let (family, wanted) = family.ok_or(Error::Space(spec.space.title()))?;
         let device = device(options.device)?;
         let form = Form::new(device, kind(spec.numerics, device, options));
         choose_kernels(form, spec.numerics);
         let path = options.data.clone().unwrap_or_else(|| PathBuf::from(&spec.data.path));
-        let data = Loaded::new(&data::load(&path, &spec.data, &skeleton, spec.seed)?, device);
+        let data = Loaded::new(&data::load(&path, &spec.data, wanted, spec.seed)?, device);
         let mut device_name =
             options.device_name.clone().unwrap_or_else(|| describe(device, options.threads));
         if form.kind != Kind::Float {
             // Latencies of two precisions are not to be compared.
             device_name += ", bf16";
         }
-        let (space, threads) = (NasBench201::new(skeleton), options.threads.max(1));
-        Ok(Self { spec, skeleton, space, data, form, device_name, threads, supernet: None })
+        let threads = options.threads.max(1);
+        Ok(Self { spec, family, data, form, device_name, threads, supernet: None })
     }
 
     fn work(&mut self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
         match job.subject {
             Subject::Supernet => self.train_supernet(job, control),
             Subject::Network { architecture, fidelity } => {
-                self.space.check(architecture).map_err(|error| Failure::Refused(error.to_string()))?;
+                self.family
+                    .space()
+                    .check(architecture)
+                    .map_err(|error| Failure::Refused(error.to_string()))?;
                 match *fidelity {
                     Fidelity::OneShot => self.score_one_shot(architecture, job, control),
                     Fidelity::Rung(0) => Err(Failure::Refused("a rung has at least one epoch".into()).into()),
@@ -81,26 +83,28 @@ impl TorchEvaluator {
         job: &Job,
         control: &mut dyn Control,
     ) -> Result<Finding, Stop> {
-        let network = CellNetwork::alone(&self.skeleton, architecture, job.trial_seed, self.form);
-        let path = NasBench201::operations(architecture);
         let recipe = Recipe { epochs, ..self.spec.training };
+        let network = match recipe.auxiliary_weight > 0.0 {
+            true => self.family.with_auxiliary_head(architecture, job.trial_seed, self.form),
+            false => self.family.alone(architecture, job.trial_seed, self.form),
+        };
         let identity = self.identity(job, &recipe);
-        let mut training =
-            Training::new(self.course(&network, recipe, Paths::Alone(path), job, &identity), job.resume)?;
+        let mut training = Training::new(
+            self.course(&network, recipe, Paths::Alone(architecture), job, &identity),
+            job.resume,
+        )?;
         training.run(control)?;
 
         let validation_error = training.curve().last().and_then(|point| point.validation_error);
         let attend = |control: &mut dyn Control| training.attend(control);
+        let network = training.trained();
         let (test_error, artifacts) = if full {
             let test = &self.data.test;
-            // What is exported is 32-bit, and so is its error.
-            let mut exported = CellNetwork::alone(&self.skeleton, architecture, Seed(0), self.form.device);
+            // What is exported is 32-bit and without a second head, and so is its error.
+            let mut exported = self.family.alone(architecture, Seed(0), self.form.device);
             exported.weights.copy(&network.weights);
-            let error = score(&exported, &path, &self.data, test, test.len(), || attend(control))?;
-            (
-                Some(error),
-                export::artifacts(&network, architecture, &self.skeleton, &self.data.normalisation)?,
-            )
+            let error = score(&exported, architecture, &self.data, test, test.len(), || attend(control))?;
+            (Some(error), export::artifacts(&exported, architecture, &self.family, &self.data)?)
         } else {
             (None, Vec::new())
         };
@@ -109,7 +113,8 @@ impl TorchEvaluator {
             test_error,
             curve: training.curve().to_vec(),
         };
-        let measured = cost::measure(&self.spec.objectives, &network, &path, &self.data, control, attend)?;
+        let measured =
+            cost::measure(&self.spec.objectives, network, architecture, &self.data, control, attend)?;
         let seconds = training.seconds(control);
         Ok(Finding { evaluation: self.evaluation(architecture, facts, measured, seconds), artifacts })
     }
@@ -122,7 +127,6 @@ impl TorchEvaluator {
     ) -> Result<Finding, Stop> {
         self.inherit(job.supernet)?;
         let (_, network) = self.supernet.as_ref().expect("just inherited");
-        let path = NasBench201::operations(architecture);
         let (recalibration, scoring) = self.one_shot_images();
         let attend = |control: &mut dyn Control| match control.wish() {
             // Less than a second's work: not worth a checkpoint.
@@ -130,43 +134,45 @@ impl TorchEvaluator {
             Wish::Suspend => Err(Stop::Suspended(None)),
             Wish::Cancel => Err(Stop::Cancelled),
         };
-        recalibrate(network, &path, &self.data, recalibration, || attend(control))?;
-        let error = score(network, &path, &self.data, &self.data.validation, scoring, || attend(control))?;
+        recalibrate(network, architecture, &self.data, recalibration, || attend(control))?;
+        let error =
+            score(network, architecture, &self.data, &self.data.validation, scoring, || attend(control))?;
         control.progress(Step { done: 1.0, epoch: 0, training_loss: None, validation_error: Some(error) });
         let facts = Facts { validation_error: error, test_error: None, curve: Vec::new() };
-        let measured = cost::measure(&self.spec.objectives, network, &path, &self.data, control, attend)?;
+        let measured =
+            cost::measure(&self.spec.objectives, network, architecture, &self.data, control, attend)?;
         let evaluation = self.evaluation(architecture, facts, measured, control.elapsed());
         Ok(Finding { evaluation, artifacts: Vec::new() })
     }
 
     /// Error: the mean over five fair paths, recalibrated and scored as one-shot trials are. FLOPs: of its dearest path.
     fn train_supernet(&self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
-        let network = CellNetwork::shared(&self.skeleton, job.trial_seed, self.form);
+        let network = self.family.shared(job.trial_seed, self.form);
         let recipe = self.spec.supernet;
         let identity = self.identity(job, &recipe);
         let mut training = Training::new(
-            self.course(&network, recipe, Paths::Fair(self.skeleton.nodes), job, &identity),
+            self.course(&network, recipe, Paths::Fair(&self.family), job, &identity),
             job.resume,
         )?;
         training.run(control)?;
         // What training left there are mixtures over all paths, of use to none.
         network.weights.forget_statistics();
-        let bytes = supernet::to_bytes(&network, &self.skeleton);
+        let bytes = supernet::to_bytes(&network, &self.family);
 
         let (recalibration, scoring) = self.one_shot_images();
-        let paths = Paths::Fair(self.skeleton.nodes).of_step(self.spec.seed, 0);
+        let paths = Paths::Fair(&self.family).of_step(self.spec.seed, 0);
         let mut errors = 0.0;
         for path in &paths {
             recalibrate(&network, path, &self.data, recalibration, || training.attend(control))?;
             let part = &self.data.validation;
             errors += score(&network, path, &self.data, part, scoring, || training.attend(control))?;
         }
-        let dearest = self.space.largest().expect("cells have a largest");
+        let dearest = self.family.space().largest().expect("every family has a largest");
         let evaluation = Evaluation {
             validation_error: errors / paths.len() as f64,
             test_error: None,
             parameters: Some(network.weights.count()),
-            flops: Some(self.space.network_cost(&dearest).flops),
+            flops: self.family.space().cost(&dearest).map(|cost| cost.flops),
             latency_ms: None,
             joules_per_inference: None,
             device: self.device_name.clone(),
@@ -179,9 +185,9 @@ impl TorchEvaluator {
 
     fn course<'a>(
         &'a self,
-        network: &'a CellNetwork,
+        network: &'a Network,
         recipe: Recipe,
-        paths: Paths,
+        paths: Paths<'a>,
         job: &Job,
         identity: &'a str,
     ) -> Course<'a> {
@@ -198,7 +204,7 @@ impl TorchEvaluator {
         };
         // Compared, not hashed: a checksum takes a GPU's time for a score.
         if self.supernet.as_ref().is_none_or(|(held, _)| held != bytes) {
-            let network = supernet::from_bytes(bytes, &self.skeleton, self.form)?;
+            let network = supernet::from_bytes(bytes, &self.family, self.form)?;
             self.supernet = Some((bytes.to_vec(), network));
         }
         Ok(())
@@ -226,12 +232,12 @@ impl TorchEvaluator {
         measured: cost::Measured,
         seconds: Seconds,
     ) -> Evaluation {
-        let cost = self.space.network_cost(architecture);
+        let cost = self.family.space().cost(architecture);
         Evaluation {
             validation_error: facts.validation_error,
             test_error: facts.test_error,
-            parameters: Some(cost.parameters),
-            flops: Some(cost.flops),
+            parameters: cost.map(|cost| cost.parameters),
+            flops: cost.map(|cost| cost.flops),
             latency_ms: measured.latency_ms,
             joules_per_inference: measured.joules_per_inference,
             device: self.device_name.clone(),
@@ -278,23 +284,10 @@ fn words(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or("a panic without words").lines().take(3).collect::<Vec<_>>().join("; ")
 }
 
-fn check_recipe(name: &'static str, recipe: &Recipe) -> Result<(), Error> {
-    let refuse = |key, value, cure| Err(Error::Recipe { recipe: name, key, value, cure });
-    let Recipe { epochs, batch_size, learning_rate, final_learning_rate, momentum, weight_decay } = *recipe;
-    match () {
-        () if epochs == 0 => refuse("epochs", 0.0, "at least 1 is needed"),
-        () if batch_size < 2 => refuse("batch_size", f64::from(batch_size), "batch norm needs at least 2"),
-        () if !(learning_rate > 0.0 && learning_rate.is_finite()) => {
-            refuse("learning_rate", learning_rate, "it must be positive")
-        }
-        () if !(0.0..=learning_rate).contains(&final_learning_rate) => {
-            refuse("final_learning_rate", final_learning_rate, "it must lie between 0 and learning_rate")
-        }
-        () if !(0.0..1.0).contains(&momentum) => refuse("momentum", momentum, "it must lie in [0, 1)"),
-        () if !(0.0..1.0).contains(&weight_decay) => {
-            refuse("weight_decay", weight_decay, "it must lie in [0, 1)")
-        }
-        () => Ok(()),
+fn refuse_fault(recipe: &'static str, fault: Option<Fault>) -> Result<(), Error> {
+    match fault {
+        Some(Fault { key, value, cure }) => Err(Error::Recipe { recipe, key, value, cure }),
+        None => Ok(()),
     }
 }
 

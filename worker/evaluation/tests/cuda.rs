@@ -8,11 +8,10 @@ mod jobs;
 
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
-use common::seed::Seed;
 use common::study::{Numerics, Precision, StudySpec};
 use common::trial::{ArtifactKind, Subject};
 use evaluation::conformance::{Script, check_evaluator};
-use evaluation::{DeviceChoice, Evaluator, Finding, Job, Options, Outcome, Wish, build};
+use evaluation::{DeviceChoice, Evaluator, Job, Options, Outcome, Wish, build};
 
 use bright::Bright;
 use jobs::{artifact, cell, finish, job, network};

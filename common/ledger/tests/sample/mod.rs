@@ -43,6 +43,7 @@ pub fn started() -> Event {
         final_learning_rate: 0.0,
         momentum: 0.9,
         weight_decay: 5e-4,
+        ..Recipe::PLAIN
     };
     let spec = StudySpec {
         name: "prüfung \"1\"".into(),

@@ -41,7 +41,7 @@ impl Operation {
 }
 
 /// Nodes that a cell adds to its two inputs.
-pub(super) const NODES: usize = 4;
+pub const NODES: usize = 4;
 /// Genes of one cell: three a node, without the pair of the first.
 pub(super) const GENES: usize = 3 * NODES - 1;
 

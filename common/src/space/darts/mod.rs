@@ -12,7 +12,7 @@ mod count;
 mod notation;
 mod skeleton;
 
-pub use cell::{Cell, Edge, Node, Operation};
+pub use cell::{Cell, Edge, NODES, Node, Operation};
 pub use skeleton::{Skeleton, Stem};
 
 use super::{Cost, Decision, DecodeError, SearchSpace};
@@ -42,6 +42,10 @@ pub struct Darts {
 impl Darts {
     pub fn new(skeleton: Skeleton) -> Self {
         Self { skeleton }
+    }
+
+    pub fn skeleton(&self) -> Skeleton {
+        self.skeleton
     }
 
     /// Normal and reduction cell.

@@ -59,7 +59,7 @@ impl Skeleton {
     }
 
     /// Which cells are reductions.
-    pub(super) fn reductions(&self) -> [u32; 2] {
+    pub fn reductions(&self) -> [u32; 2] {
         [self.layers / 3, 2 * self.layers / 3]
     }
 }

@@ -18,6 +18,16 @@ pub(super) fn divisible(channels: f64) -> u64 {
     (if nearest < 0.9 * channels { nearest + CHANNEL_STEP } else { nearest }) as u64
 }
 
+/// Channels between a block's two 1×1 convolutions, of the channels that it is given.
+pub fn inner(given: u64, expansion: u32) -> u64 {
+    divisible((given * u64::from(expansion)) as f64)
+}
+
+/// What squeeze-and-excitation squeezes so many channels to.
+pub fn squeezed(inner: u64) -> u64 {
+    divisible((inner / SQUEEZE) as f64)
+}
+
 /// The network so far: what it costs and what its last layer hands on.
 pub(super) struct Tally {
     pub cost: Cost,
@@ -55,7 +65,7 @@ impl Tally {
         self.side = self.side.div_ceil(u64::from(stride));
         self.conv(inner * u64::from(kernel) * u64::from(kernel), inner);
         if squeeze_excite {
-            let squeezed = divisible((inner / SQUEEZE) as f64);
+            let squeezed = squeezed(inner);
             self.once(inner * squeezed, squeezed);
             self.once(squeezed * inner, inner);
         }
@@ -74,13 +84,13 @@ impl Tally {
 }
 
 pub(super) fn cost(design: &Design, network: &Network) -> Cost {
-    let wide = |channels: u32| divisible(f64::from(channels) * network.width);
+    let wide = |channels| network.wide(channels);
     let first = wide(FIRST_CHANNELS);
     let mut tally = Tally::open(design.planes, network.resolution, first);
     tally.block(3, first, false, 1, first);
     for ((stage, channels), stride) in network.stages.iter().zip(STAGE_CHANNELS).zip(STRIDES) {
         for (index, &Block { kernel, expansion, squeeze_excite }) in stage.iter().enumerate() {
-            let inner = divisible((tally.channels * u64::from(expansion)) as f64);
+            let inner = inner(tally.channels, expansion);
             tally.block(kernel, inner, squeeze_excite, if index == 0 { stride } else { 1 }, wide(channels));
         }
     }

@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::STAGES;
+
 /// Channels of the first convolution and the fixed block, of the five stages, of the last convolution and of the layer before
 /// the classifier, at width 1.
-pub(super) const FIRST_CHANNELS: u32 = 16;
-pub(super) const STAGE_CHANNELS: [u32; super::STAGES] = [24, 40, 80, 112, 160];
-pub(super) const LAST_CHANNELS: [u32; 2] = [960, 1280];
+pub const FIRST_CHANNELS: u32 = 16;
+pub const STAGE_CHANNELS: [u32; STAGES] = [24, 40, 80, 112, 160];
+pub const LAST_CHANNELS: [u32; 2] = [960, 1280];
 /// Stride of each stage's first block.
-pub(super) const STRIDES: [u32; super::STAGES] = [2, 2, 2, 1, 2];
+pub const STRIDES: [u32; STAGES] = [2, 2, 2, 1, 2];
 /// Stages whose blocks have squeeze-and-excitation where it is not free.
-pub(super) const SQUEEZE_EXCITE: [bool; super::STAGES] = [false, true, false, true, true];
+pub(super) const SQUEEZE_EXCITE: [bool; STAGES] = [false, true, false, true, true];
 
 /// Bounds within which all counts fit 64 bits and no study has ever been outside.
 const WIDEST: f64 = 16.0;
@@ -81,7 +83,7 @@ impl Design {
     }
 
     /// Blocks that a stage has genes for.
-    pub(super) fn greatest_depth(&self) -> u32 {
+    pub fn greatest_depth(&self) -> u32 {
         *self.depths.last().expect("checked: at least one")
     }
 }

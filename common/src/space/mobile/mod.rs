@@ -9,13 +9,14 @@ mod count;
 mod design;
 mod notation;
 
-pub use design::{Design, SqueezeExcite};
+pub use count::{inner, squeezed};
+pub use design::{Design, FIRST_CHANNELS, LAST_CHANNELS, STAGE_CHANNELS, STRIDES, SqueezeExcite};
 
 use super::{Cost, Decision, DecodeError, SearchSpace};
 use crate::architecture::Architecture;
 
 /// Stages whose blocks are chosen; a fixed block stands before them.
-const STAGES: usize = 5;
+pub const STAGES: usize = 5;
 
 #[derive(Debug, Clone)]
 pub struct Mobile {
@@ -42,6 +43,13 @@ pub struct Network {
     pub resolution: u32,
     /// The active blocks of each stage.
     pub stages: [Vec<Block>; STAGES],
+}
+
+impl Network {
+    /// Channels of a layer that has so many at width 1.
+    pub fn wide(&self, channels: u32) -> u64 {
+        count::divisible(f64::from(channels) * self.width)
+    }
 }
 
 impl Mobile {

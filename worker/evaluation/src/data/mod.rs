@@ -12,14 +12,14 @@ mod tensors;
 
 use std::path::Path;
 
-pub use augmentation::{FRAME_PIXELS, Placement, placements};
+pub use augmentation::{Crop, FRAME_PIXELS, Moves, Placement, holes, moves, share};
 pub use error::Error;
 pub use split::order;
 #[cfg(feature = "torch")]
-pub use tensors::{Draws, Loaded, Part};
+pub use tensors::{Draws, Holes, Loaded, Part};
 
 use common::seed::Seed;
-use common::space::nas_bench_201::Skeleton;
+use common::space::SpaceSpec;
 use common::study::{DataFormat, DataSpec};
 
 /// Images of one shape with their labels, as they are on disk.
@@ -43,11 +43,40 @@ pub struct Dataset {
     pub classes: usize,
 }
 
+/// What images a space's networks take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Channels of an image.
+    pub planes: usize,
+    /// Height and width; none where networks scale images themselves.
+    pub sides: Option<[usize; 2]>,
+    pub classes: usize,
+}
+
 /// Per channel, of pixel values scaled to [0, 1], over the training part alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Normalisation {
     pub mean: Vec<f64>,
     pub deviation: Vec<f64>,
+}
+
+impl Wanted {
+    /// None where only the user's own program knows.
+    pub fn by(space: &SpaceSpec) -> Option<Self> {
+        let of = |[planes, height, width]: [u32; 3], classes: u32| Self {
+            planes: planes as usize,
+            sides: Some([height as usize, width as usize]),
+            classes: classes as usize,
+        };
+        match space {
+            SpaceSpec::NasBench201(skeleton) => Some(of(skeleton.input, skeleton.classes)),
+            SpaceSpec::Darts(skeleton) => Some(of(skeleton.input, skeleton.classes)),
+            SpaceSpec::Mobile(design) => {
+                Some(Self { sides: None, ..of([design.planes, 0, 0], design.classes) })
+            }
+            SpaceSpec::FreeForm(_) => None,
+        }
+    }
 }
 
 impl Images {
@@ -69,15 +98,15 @@ impl Images {
 
 /// Reads and validates the images at `path` and divides them: the validation part is the same for every size of the
 /// training part.
-pub fn load(path: &Path, spec: &DataSpec, skeleton: &Skeleton, seed: Seed) -> Result<Dataset, Error> {
+pub fn load(path: &Path, spec: &DataSpec, wanted: Wanted, seed: Seed) -> Result<Dataset, Error> {
     let (files, test) = match spec.format {
         DataFormat::Idx => idx::read(path)?,
         DataFormat::Cifar10 => cifar::read(path)?,
     };
-    let classes = skeleton.classes as usize;
-    let shape = skeleton.input.map(|side| side as usize);
+    let classes = wanted.classes;
+    let [height, width] = wanted.sides.unwrap_or([files.shape[1], files.shape[2]]);
     for images in [&files, &test] {
-        check(path, images, shape, classes)?;
+        check(path, images, [wanted.planes, height, width], classes)?;
     }
     let (training, validation) =
         split::split(files.len(), spec.validation_images, spec.training_images, seed)?;

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{Dataset, FRAME_PIXELS, Images, Normalisation, Placement};
+use super::{Crop, Dataset, FRAME_PIXELS, Images, Moves, Normalisation, Placement};
 
 /// One part: images as bytes `[n, c, h, w]`, labels `[n]` as 64-bit integers.
 #[derive(Debug)]
@@ -24,14 +24,33 @@ pub struct Loaded {
     shift: Tensor,
 }
 
-/// Which training images the batches of an epoch take, and how each is moved, on the device: copied there once, for a copy that
+/// Which training images the batches of an epoch take, and what becomes of each, on the device: copied there once, for a copy that
 /// is waited for in every step would leave a GPU idle.
 #[derive(Debug)]
 pub struct Draws {
     /// `[n]`
     indices: Tensor,
-    /// `[n, 1, 1]` each, see `place`; none where images stay as they are.
-    moves: Option<[Tensor; 2]>,
+    moved: Moved,
+    /// `[n, 1, 1]` each, rows and columns of the middles of what is blanked, and the side of the square.
+    holes: Option<([Tensor; 2], i64)>,
+}
+
+#[derive(Debug)]
+enum Moved {
+    Not,
+    /// `[n, 1, 1]` each, see `place`.
+    Placed([Tensor; 2]),
+    /// `[n, 2, 3]`, see `resample`.
+    Resampled(Tensor),
+}
+
+/// Squares that are blanked.
+#[derive(Debug)]
+pub struct Holes {
+    /// Row and column of each one's middle.
+    pub middles: Vec<[i64; 2]>,
+    /// Pixels.
+    pub side: i64,
 }
 
 impl Part {
@@ -53,11 +72,6 @@ impl Part {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
-
-    /// Of one channel of an image.
-    pub fn pixels(&self) -> usize {
-        self.images.size()[2..].iter().product::<i64>() as usize
-    }
 }
 
 impl Loaded {
@@ -78,21 +92,31 @@ impl Loaded {
         }
     }
 
-    /// The training images at `indices`, each moved as its placement says.
-    pub fn draws(&self, indices: &[i64], placements: Option<&[Placement]>) -> Draws {
+    /// Channels, height and width of an image.
+    pub fn shape(&self) -> [i64; 3] {
+        let (_, channels, height, width) = self.training.images.size4().expect("images have four dimensions");
+        [channels, height, width]
+    }
+
+    /// The training images at `indices`, each moved and blanked as is said of it.
+    pub fn draws(&self, indices: &[i64], moves: &Moves, holes: Option<&Holes>) -> Draws {
         let device = self.scale.device();
-        let width = self.training.images.size()[3];
-        let framed_width = width + 2 * FRAME_PIXELS as i64;
         let column = |values: Vec<i64>| Tensor::from_slice(&values).view([-1, 1, 1]).to_device(device);
-        let moves = placements.map(|placements| {
-            let start = |placement: &Placement| {
-                let corner = placement.top as i64 * framed_width + placement.left as i64;
-                if placement.mirrored { corner + width - 1 } else { corner }
-            };
-            let step = |placement: &Placement| if placement.mirrored { -1 } else { 1 };
-            [column(placements.iter().map(start).collect()), column(placements.iter().map(step).collect())]
+        let moved = match moves {
+            Moves::Stay => Moved::Not,
+            Moves::Place(placements) => {
+                Moved::Placed(starts_and_steps(placements, self.shape()[2]).map(column))
+            }
+            Moves::Crop(crops) => {
+                let maps: Vec<f32> = crops.iter().flat_map(map).collect();
+                Moved::Resampled(Tensor::from_slice(&maps).view([-1, 2, 3]).to_device(device))
+            }
+        };
+        let holes = holes.map(|Holes { middles, side }| {
+            let coordinate = |axis: usize| column(middles.iter().map(|middle| middle[axis]).collect());
+            ([coordinate(0), coordinate(1)], *side)
         });
-        Draws { indices: Tensor::from_slice(indices).to_device(device), moves }
+        Draws { indices: Tensor::from_slice(indices).to_device(device), moved, holes }
     }
 
     /// Images `[b, c, h, w]`, normalised, and labels `[b]`, of `count` draws from `start` on.
@@ -100,11 +124,17 @@ impl Loaded {
         let of_batch = |all: &Tensor| all.narrow(0, start as i64, count as i64);
         let indices = of_batch(&draws.indices);
         let images = self.training.images.index_select(0, &indices);
-        let images = match &draws.moves {
-            Some([starts, steps]) => place(&images, [&of_batch(starts), &of_batch(steps)]),
-            None => images,
+        let mut images = match &draws.moved {
+            Moved::Not => self.normalise(&images),
+            Moved::Placed([starts, steps]) => {
+                self.normalise(&place(&images, [&of_batch(starts), &of_batch(steps)]))
+            }
+            Moved::Resampled(maps) => resample(&self.normalise(&images), &of_batch(maps)),
         };
-        (self.normalise(&images), self.training.labels.index_select(0, &indices))
+        if let Some(([rows, columns], side)) = &draws.holes {
+            images = blank(&images, [&of_batch(rows), &of_batch(columns)], *side);
+        }
+        (images, self.training.labels.index_select(0, &indices))
     }
 
     /// The `count` images of `part` from `start` on, in the order of the files' shuffle, never moved.
@@ -116,6 +146,44 @@ impl Loaded {
     fn normalise(&self, images: &Tensor) -> Tensor {
         images.to_kind(Kind::Float) * &self.scale + &self.shift
     }
+}
+
+/// For each image of `width` pixels: where its first pixel stands in the frame, and the step to the next one of its row.
+fn starts_and_steps(placements: &[Placement], width: i64) -> [Vec<i64>; 2] {
+    let framed_width = width + 2 * FRAME_PIXELS as i64;
+    let start = |placement: &Placement| {
+        let corner = placement.top as i64 * framed_width + placement.left as i64;
+        if placement.mirrored { corner + width - 1 } else { corner }
+    };
+    let step = |placement: &Placement| if placement.mirrored { -1 } else { 1 };
+    [placements.iter().map(start).collect(), placements.iter().map(step).collect()]
+}
+
+/// The affine map from a place in the whole image to the one that a crop takes for it, as `[x; y]` of `[x, y, 1]`, all in [-1, 1].
+fn map(crop: &Crop) -> [f32; 6] {
+    let [height, width] = crop.size;
+    let [down, right] = [0, 1].map(|axis| 2.0 * crop.corner[axis] + crop.size[axis] - 1.0);
+    let across = if crop.mirrored { -width } else { width };
+    [across, 0.0, right, 0.0, height, down].map(|value| value as f32)
+}
+
+/// `images` `[b, c, h, w]` where `maps` `[b, 2, 3]` look for them, bilinear.
+fn resample(images: &Tensor, maps: &Tensor) -> Tensor {
+    let grid = Tensor::affine_grid_generator(maps, images.size(), false);
+    let (bilinear, border) = (0, 1);
+    images.grid_sampler(&grid, bilinear, border, false)
+}
+
+/// `images` `[b, c, h, w]` with a square of `side` pixels around each one's middle (`[b, 1, 1]` each, row and column) set to zero,
+/// the mean of all images.
+fn blank(images: &Tensor, [rows, columns]: [&Tensor; 2], side: i64) -> Tensor {
+    let (_, _, height, width) = images.size4().expect("a batch of images has four dimensions");
+    let inside = |middles: &Tensor, count: i64, shape: [i64; 2]| {
+        let off = Tensor::arange(count, (Kind::Int64, images.device())).view(shape) - middles + side / 2;
+        off.ge(0).logical_and(&off.lt(side))
+    };
+    let hole = inside(rows, height, [height, 1]).logical_and(&inside(columns, width, [1, width]));
+    images.masked_fill(&hole.unsqueeze(1), 0.0)
 }
 
 /// Cuts each image of `[b, c, h, w]` from its black frame where `moves` place it (`[b, 1, 1]`: where its first pixel stands in

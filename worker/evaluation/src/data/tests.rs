@@ -3,13 +3,10 @@
 use std::fs;
 use std::io::Write;
 
-use common::space::nas_bench_201::Nodes;
 use common::study::Augmentation;
 use tempfile::TempDir;
 
 use super::*;
-
-const SHAPE: [u32; 3] = [1, 4, 8];
 
 fn idx(magic: u32, sizes: &[u32], content: &[u8]) -> Vec<u8> {
     let words = std::iter::once(magic).chain(sizes.iter().copied());
@@ -46,14 +43,12 @@ fn spec() -> DataSpec {
     }
 }
 
-fn space() -> Skeleton {
-    Skeleton { channels: 2, cells_per_stage: 1, input: SHAPE, classes: 3, nodes: Nodes::Four }
-}
+const WANTED: Wanted = Wanted { planes: 1, sides: Some([4, 8]), classes: 3 };
 
 #[test]
 fn idx_files_plain_and_gzipped_are_read_and_divided() {
     let folder = folder();
-    let data = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    let data = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (6, 4, 4));
     assert_eq!(data.test.labels, [0, 1, 2, 0]);
     // An image's pixels tell its number in the file: labels stay with their images, and no image is in both parts.
@@ -62,20 +57,20 @@ fn idx_files_plain_and_gzipped_are_read_and_divided() {
     assert!(training.iter().zip(&data.training.labels).all(|(number, label)| number % 3 == *label));
     assert!(training.iter().all(|number| !validation.contains(number)));
 
-    let again = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    let again = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
     assert_eq!(data, again, "the seed fixes the split");
     let larger = DataSpec { training_images: None, ..spec() };
-    let larger = load(folder.path(), &larger, &space(), Seed(5)).unwrap();
+    let larger = load(folder.path(), &larger, WANTED, Seed(5)).unwrap();
     assert_eq!(larger.validation, data.validation, "validation does not depend on how many images train");
     assert_eq!(larger.training.len(), 8);
-    let other = load(folder.path(), &spec(), &space(), Seed(6)).unwrap();
+    let other = load(folder.path(), &spec(), WANTED, Seed(6)).unwrap();
     assert_ne!(numbers(&other.training), training);
 }
 
 #[test]
 fn normalisation_is_of_the_training_part() {
     let folder = folder();
-    let data = load(folder.path(), &spec(), &space(), Seed(5)).unwrap();
+    let data = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
     let values: Vec<f64> = data.training.pixels.iter().map(|&pixel| f64::from(pixel) / 255.0).collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
@@ -105,7 +100,7 @@ fn cifar_batches_are_read_in_the_order_of_their_names() {
 fn message(damage: impl FnOnce(&Path), spec: &DataSpec) -> String {
     let folder = folder();
     damage(folder.path());
-    load(folder.path(), spec, &space(), Seed(5)).unwrap_err().to_string()
+    load(folder.path(), spec, WANTED, Seed(5)).unwrap_err().to_string()
 }
 
 #[test]
@@ -158,13 +153,13 @@ fn an_epoch_visits_every_image_once_in_an_order_of_its_own() {
 
 #[test]
 fn placements_stay_in_the_frame_and_use_it() {
-    let draw = |augmentation| placements(augmentation, 2000, &mut Seed(1).stream("test", 0));
-    assert_eq!(draw(Augmentation::None), None);
-    let flips = draw(Augmentation::Flip).unwrap();
+    let draw = |augmentation| moves(augmentation, 2000, [4, 8], &mut Seed(1).stream("test", 0));
+    assert_eq!(draw(Augmentation::None), Moves::Stay);
+    let Moves::Place(flips) = draw(Augmentation::Flip) else { panic!("placed") };
     assert!(flips.iter().all(|placement| (placement.top, placement.left) == (FRAME_PIXELS, FRAME_PIXELS)));
     let mirrored = flips.iter().filter(|placement| placement.mirrored).count();
     assert!((900..1100).contains(&mirrored), "{mirrored} of 2000");
-    let crops = draw(Augmentation::FlipCrop).unwrap();
+    let Moves::Place(crops) = draw(Augmentation::FlipCrop) else { panic!("placed") };
     for offset in 0..=2 * FRAME_PIXELS {
         assert!(
             crops.iter().any(|placement| placement.top == offset) && crops.iter().any(|p| p.left == offset)
@@ -173,10 +168,9 @@ fn placements_stay_in_the_frame_and_use_it() {
     assert!(crops.iter().all(|p| p.top <= 2 * FRAME_PIXELS && p.left <= 2 * FRAME_PIXELS));
 }
 
+/// Three images of 4×8 whose pixels count from 0 on; normalised they are what they were.
 #[cfg(feature = "torch")]
-#[test]
-fn batches_are_cut_and_mirrored_as_placed() {
-    use tch::{Device, Kind, Tensor};
+fn counting() -> Loaded {
     let image = |image: usize| (0..32).map(move |pixel| (image * 32 + pixel) as u8);
     let images = Images { shape: [1, 4, 8], pixels: (0..3).flat_map(image).collect(), labels: vec![0, 1, 2] };
     let normalisation = Normalisation { mean: vec![0.0], deviation: vec![1.0 / 255.0] };
@@ -187,15 +181,22 @@ fn batches_are_cut_and_mirrored_as_placed() {
         normalisation,
         classes: 3,
     };
-    let loaded = Loaded::new(&dataset, Device::Cpu);
+    Loaded::new(&dataset, tch::Device::Cpu)
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn batches_are_cut_and_mirrored_as_placed() {
+    use tch::{Kind, Tensor};
+    let loaded = counting();
     let placements = [
         Placement { mirrored: false, top: FRAME_PIXELS, left: FRAME_PIXELS },
         Placement { mirrored: true, top: FRAME_PIXELS + 1, left: FRAME_PIXELS },
         Placement { mirrored: false, top: 0, left: 0 },
     ];
     // The second batch of an epoch.
-    let epoch = [&placements[2..], &placements].concat();
-    let (batch, labels) = loaded.training_batch(&loaded.draws(&[1, 2, 1, 0], Some(&epoch)), 1, 3);
+    let epoch = Moves::Place([&placements[2..], &placements].concat());
+    let (batch, labels) = loaded.training_batch(&loaded.draws(&[1, 2, 1, 0], &epoch, None), 1, 3);
     assert_eq!(Vec::<i64>::try_from(labels).unwrap(), [2, 1, 0]);
     let row = |image: i64, row: i64| Vec::<f32>::try_from(batch.get(image).get(0).get(row)).unwrap();
     assert_eq!(row(0, 0), (64..72).map(|pixel| pixel as f32).collect::<Vec<_>>(), "untouched");
@@ -207,8 +208,43 @@ fn batches_are_cut_and_mirrored_as_placed() {
         0.0,
         "an image of height 4 leaves through a frame of 4"
     );
-    let (plain, _) = loaded.training_batch(&loaded.draws(&[2, 1, 0], None), 0, 3);
+    let (plain, _) = loaded.training_batch(&loaded.draws(&[2, 1, 0], &Moves::Stay, None), 0, 3);
     assert!(plain.get(0).equal(&batch.get(0)) && Tensor::isfinite(&plain).all().int64_value(&[]) == 1);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn a_crop_is_scaled_to_the_whole() {
+    let loaded = counting();
+    let whole = Crop { mirrored: false, corner: [0.0; 2], size: [1.0; 2] };
+    let mirrored = Crop { mirrored: true, ..whole };
+    let quarter = Crop { corner: [0.5; 2], size: [0.5; 2], ..whole };
+    let moves = Moves::Crop(vec![whole, mirrored, quarter]);
+    let (batch, _) = loaded.training_batch(&loaded.draws(&[0, 0, 0], &moves, None), 0, 3);
+    let row = |image: i64, row: i64| -> Vec<f32> {
+        let values: Vec<f32> = batch.get(image).get(0).get(row).try_into().unwrap();
+        values.into_iter().map(|value| (value * 100.0).round() / 100.0).collect()
+    };
+    assert_eq!(row(0, 1), [8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0]);
+    assert_eq!(row(1, 1), [15.0, 14.0, 13.0, 12.0, 11.0, 10.0, 9.0, 8.0]);
+    // Rows 2 and 3, columns 4 to 7, each pixel as two: the first of them lies a quarter of a pixel towards the one before.
+    assert_eq!(row(2, 0), [17.75, 18.25, 18.75, 19.25, 19.75, 20.25, 20.75, 21.0]);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn squares_are_blanked_and_cut_off_at_the_border() {
+    let loaded = counting();
+    let holes = Holes { middles: vec![[1, 2], [0, 7], [3, 0]], side: 2 };
+    let draws = loaded.draws(&[1, 1, 1], &Moves::Stay, Some(&holes));
+    let (batch, _) = loaded.training_batch(&draws, 0, 3);
+    let blank = |image: i64| -> Vec<(i64, i64)> {
+        let places = (0..4).flat_map(|row| (0..8).map(move |column| (row, column)));
+        places.filter(|&(row, column)| batch.double_value(&[image, 0, row, column]) == 0.0).collect()
+    };
+    assert_eq!(blank(0), [(0, 1), (0, 2), (1, 1), (1, 2)]);
+    assert_eq!(blank(1), [(0, 6), (0, 7)]);
+    assert_eq!(blank(2), [(2, 0), (3, 0)]);
 }
 
 /// The folder of recorded data beside the checkout, or where `CENAS_DATA` says.
@@ -227,9 +263,8 @@ fn a_recorded_part_of_cifar_10_is_read() {
     let Some(folder) = recorded("cifar10_subset") else { return };
     let spec =
         DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
-    let skeleton =
-        Skeleton { channels: 2, cells_per_stage: 1, input: [3, 32, 32], classes: 10, nodes: Nodes::Four };
-    let data = load(&folder, &spec, &skeleton, Seed(1)).unwrap();
+    let wanted = Wanted { planes: 3, sides: Some([32, 32]), classes: 10 };
+    let data = load(&folder, &spec, wanted, Seed(1)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (4000, 1000, 1000));
     // Near the constants that everyone quotes for the whole of CIFAR-10.
     for (found, quoted) in data.normalisation.mean.iter().zip([0.4914, 0.4822, 0.4465]) {

@@ -2,11 +2,9 @@
 //!
 //! Batch norm as the benchmark sets it: scale and shift learnt, ε = 1e-5, running statistics kept (Ioffe and Szegedy 2015).
 
-use tch::{Kind, Tensor};
+use super::weights::{Init, Layout};
 
-use super::weights::{Init, Layout, Weights};
-
-const NORM_EPSILON: f64 = 1e-5;
+pub const NORM_EPSILON: f64 = 1e-5;
 
 /// Where batch norms take mean and variance from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,23 +26,26 @@ impl Statistics {
 /// Without bias: a batch norm follows, or a sum that one shifts.
 #[derive(Debug)]
 pub struct Conv {
-    weight: usize,
-    stride: i64,
-    padding: i64,
+    pub(super) weight: usize,
+    pub(super) stride: i64,
+    pub(super) padding: i64,
+    pub(super) dilation: i64,
+    /// Whether each channel is convolved by itself.
+    pub(super) depthwise: bool,
 }
 
 #[derive(Debug)]
 pub struct Norm {
-    scale: usize,
-    shift: usize,
-    mean: usize,
-    variance: usize,
+    pub(super) scale: usize,
+    pub(super) shift: usize,
+    pub(super) mean: usize,
+    pub(super) variance: usize,
 }
 
 #[derive(Debug)]
 pub struct Linear {
-    weight: usize,
-    bias: usize,
+    pub(super) weight: usize,
+    pub(super) bias: usize,
 }
 
 impl Conv {
@@ -54,7 +55,25 @@ impl Conv {
         let fan_out = (to * side * side) as f64;
         let init = Init::Normal { deviation: (2.0 / fan_out).sqrt() };
         let weight = layout.parameter(format!("{name}.weight"), vec![to, from, side, side], init);
-        Self { weight, stride, padding: side / 2 }
+        Self { weight, stride, padding: side / 2, dilation: 1, depthwise: false }
+    }
+
+    /// Each of `channels` by itself; a square kernel of `side`, its pixels `dilation` apart, padded as above.
+    pub fn depthwise(
+        layout: &mut Layout,
+        name: &str,
+        channels: i64,
+        side: i64,
+        [stride, dilation]: [i64; 2],
+    ) -> Self {
+        let init = Init::Normal { deviation: (2.0 / (side * side) as f64).sqrt() };
+        let weight = layout.parameter(format!("{name}.weight"), vec![channels, 1, side, side], init);
+        Self { weight, stride, padding: dilation * (side / 2), dilation, depthwise: true }
+    }
+
+    /// With no frame around the image.
+    pub fn unpadded(self) -> Self {
+        Self { padding: 0, ..self }
     }
 }
 
@@ -83,71 +102,11 @@ impl Linear {
     }
 }
 
-/// One forward pass: which weights, and what batch norms do.
-pub struct Pass<'a> {
-    pub weights: &'a Weights,
-    pub statistics: Statistics,
-}
+/// A convolution with the batch norm behind it.
+pub type ConvNorm = (Conv, Norm);
 
-impl Pass<'_> {
-    /// `[b, from, h, w]` to `[b, to, h / stride, w / stride]`.
-    pub fn conv(&self, conv: &Conv, x: &Tensor) -> Tensor {
-        let weight = self.weights.parameter(conv.weight);
-        let (stride, padding) = ([conv.stride; 2], [conv.padding; 2]);
-        x.conv2d(weight, None::<&Tensor>, stride, padding, [1_i64, 1], 1)
-    }
-
-    /// `[b, c, h, w]` to the same shape.
-    pub fn norm(&self, norm: &Norm, x: &Tensor) -> Tensor {
-        let weights = self.weights;
-        let (training, share) = match self.statistics {
-            Statistics::Batch { share } => (true, share),
-            Statistics::Groups { images, share } => return self.grouped_norm(norm, x, images, share),
-            Statistics::Running => (false, 0.0),
-        };
-        x.batch_norm(
-            Some(weights.parameter(norm.scale)),
-            Some(weights.parameter(norm.shift)),
-            Some(weights.statistic(norm.mean)),
-            Some(weights.statistic(norm.variance)),
-            training,
-            share,
-            NORM_EPSILON,
-            true,
-        )
-    }
-
-    /// `[g·images, c, h, w]` to the same shape, channels last.
-    fn grouped_norm(&self, norm: &Norm, x: &Tensor, images: i64, share: f64) -> Tensor {
-        let weights = self.weights;
-        let (all, channels, height, width) = x.size4().expect("images have four dimensions");
-        let count = images * height * width;
-        let pixels = x.permute([0, 2, 3, 1]).contiguous().view([all / images, count, channels]);
-        // [g, 1, c], summed in 32 bits whatever the images' precision.
-        let over = [1_i64];
-        let mean = pixels.mean_dim(over.as_slice(), true, Kind::Float);
-        let norms = pixels.norm_scalaropt_dim_dtype(2.0, over.as_slice(), true, Kind::Float);
-        let variance = (norms.square() / count as f64 - mean.square()).clamp_min(0.0);
-        let scale = (&variance + NORM_EPSILON).rsqrt() * weights.parameter(norm.scale);
-        let shift = weights.parameter(norm.shift) - &mean * &scale;
-        let keep = |running: &Tensor, groups: &Tensor| {
-            let _ =
-                running.shallow_clone().lerp_(&groups.mean_dim([0_i64, 1].as_slice(), false, None), share);
-        };
-        keep(weights.statistic(norm.mean), &mean);
-        // Running variances are unbiased, those that normalise are not: as batch norm has it.
-        keep(weights.statistic(norm.variance), &(variance * (count as f64 / (count - 1) as f64)));
-        let normalised = pixels.empty_like();
-        let _ = shift.addcmul_out(&normalised, &pixels, &scale);
-        normalised.view([all, height, width, channels]).permute([0, 3, 1, 2])
-    }
-
-    pub fn conv_norm(&self, (conv, norm): &(Conv, Norm), x: &Tensor) -> Tensor {
-        self.norm(norm, &self.conv(conv, x))
-    }
-
-    /// `[b, from]` to `[b, to]`.
-    pub fn linear(&self, linear: &Linear, x: &Tensor) -> Tensor {
-        x.linear(self.weights.parameter(linear.weight), Some(self.weights.parameter(linear.bias)))
-    }
+/// See [`Conv::new`].
+pub fn conv_norm(layout: &mut Layout, name: &str, channels: [i64; 2], side: i64, stride: i64) -> ConvNorm {
+    let norm = |layout: &mut Layout| Norm::new(layout, &format!("{name}.norm"), channels[1]);
+    (Conv::new(layout, name, channels, side, stride), norm(layout))
 }

@@ -1,232 +1,196 @@
-//! Networks of the NAS-Bench-201 space as tensors (Dong and Yang, ICLR 2020), alone or sharing weights.
+//! Networks of the search spaces as tensors, built from an architecture, alone or sharing weights. How they are trained stands
+//! in `training`.
 //!
-//! One type serves both: a network builds the operations that its architecture chose, a supernet all of them, and every
-//! forward pass names the operation of each edge. How they are trained stands in `training`.
+//! | file | holds |
+//! | --- | --- |
+//! | `weights` | all numbers, flat, in the form that layers compute in |
+//! | `layer` | convolution, batch norm, linear map as indices into them |
+//! | `pass` | one forward pass, layer by layer |
+//! | `nas_bench_201`, `darts`, `mobile` | the networks of each space |
 
+mod darts;
 mod layer;
+mod mobile;
+mod nas_bench_201;
+mod pass;
 mod weights;
 
 pub use layer::Statistics;
+pub use pass::DropPath;
 pub use weights::{Form, LoadError, Weights, bytes_of, floats};
+
+use std::sync::Arc;
 
 use common::architecture::Architecture;
 use common::seed::Seed;
-use common::space::NasBench201;
-use common::space::nas_bench_201::{EDGES, NODES, Operation, Skeleton};
-use tch::{Kind, Tensor};
+use common::space::{Darts, Mobile, NasBench201, SearchSpace, SpaceSpec};
+use tch::Tensor;
 
-use layer::{Conv, Linear, Norm};
+use pass::Pass;
 use weights::Layout;
 
-/// The operation on each of `EDGES`.
-pub type Path = [Operation; 6];
+/// The spaces whose networks are built here.
+#[derive(Debug, Clone)]
+pub enum Family {
+    NasBench201(NasBench201),
+    Darts(Darts),
+    Mobile(Mobile),
+}
 
-const STAGES: u32 = 3;
-
-/// Stem, three stages of cells with a residual reduction between them, pooling, classifier.
+/// One network, or all of a family that share their weights: every forward pass names the architecture.
 #[derive(Debug)]
-pub struct CellNetwork {
+pub struct Network {
     pub weights: Weights,
-    /// Of the first stage.
-    channels: usize,
-    stem: (Conv, Norm),
-    stages: Vec<Stage>,
-    last: Norm,
-    classifier: Linear,
-}
-
-/// A residual reduction (none before the first stage), then cells.
-#[derive(Debug)]
-struct Stage {
-    reduction: Option<Reduction>,
-    cells: Vec<Cell>,
+    body: Arc<Body>,
+    /// See [`Network::numbers`].
+    numbers: usize,
+    /// See [`Network::branches`].
+    branches: usize,
 }
 
 #[derive(Debug)]
-struct Reduction {
-    first: (Conv, Norm),
-    second: (Conv, Norm),
-    shortcut: Conv,
+enum Body {
+    NasBench201(nas_bench_201::Cells),
+    Darts(darts::Cells),
+    Mobile(Box<mobile::Blocks>),
 }
 
-/// For each edge its convolutions; an operation without weights needs no entry.
+/// What a training pass yields, each `[b, classes]`, 32-bit.
 #[derive(Debug)]
-struct Cell {
-    edges: [Edge; 6],
+pub struct Logits {
+    pub main: Tensor,
+    /// Of the auxiliary head, where the network has one.
+    pub auxiliary: Option<Tensor>,
 }
 
-#[derive(Debug, Default)]
-struct Edge {
-    conv1x1: Option<(Conv, Norm)>,
-    conv3x3: Option<(Conv, Norm)>,
-}
+impl Family {
+    /// None where `spec`'s networks are the user's affair.
+    pub fn of(spec: &SpaceSpec) -> Option<Self> {
+        match spec {
+            SpaceSpec::NasBench201(skeleton) => Some(Self::NasBench201(NasBench201::new(*skeleton))),
+            SpaceSpec::Darts(skeleton) => Some(Self::Darts(Darts::new(*skeleton))),
+            SpaceSpec::Mobile(design) => Some(Self::Mobile(Mobile::new(design.clone()))),
+            SpaceSpec::FreeForm(_) => None,
+        }
+    }
 
-impl CellNetwork {
+    pub fn space(&self) -> &dyn SearchSpace {
+        match self {
+            Self::NasBench201(space) => space,
+            Self::Darts(space) => space,
+            Self::Mobile(space) => space,
+        }
+    }
+
+    /// What all its networks have in common.
+    pub fn skeleton(&self) -> serde_json::Value {
+        match self {
+            Self::NasBench201(space) => serde_json::json!(space.skeleton()),
+            Self::Darts(space) => serde_json::json!(space.skeleton()),
+            Self::Mobile(space) => serde_json::json!(space.design()),
+        }
+    }
+
     /// The network that `architecture` encodes, initialised from `seed`.
-    pub fn alone(
-        skeleton: &Skeleton,
+    pub fn alone(&self, architecture: &Architecture, seed: Seed, form: impl Into<Form>) -> Network {
+        self.build(Some(architecture), false, seed, form.into())
+    }
+
+    /// The same with an auxiliary head where the family has one: its weights come after all others, which are as without it.
+    pub fn with_auxiliary_head(
+        &self,
         architecture: &Architecture,
         seed: Seed,
         form: impl Into<Form>,
-    ) -> Self {
-        let chosen = NasBench201::operations(architecture);
-        Self::build(skeleton, |edge, operation| chosen[edge] == operation, seed, form.into())
+    ) -> Network {
+        self.build(Some(architecture), true, seed, form.into())
     }
 
-    /// Every operation on every edge that the space decides about.
-    pub fn shared(skeleton: &Skeleton, seed: Seed, form: impl Into<Form>) -> Self {
-        let edges = skeleton.nodes.edges();
-        Self::build(skeleton, |edge, _| edge < edges, seed, form.into())
+    /// Everything that an architecture can ask for.
+    pub fn shared(&self, seed: Seed, form: impl Into<Form>) -> Network {
+        self.build(None, false, seed, form.into())
     }
 
-    fn build(skeleton: &Skeleton, has: impl Fn(usize, Operation) -> bool, seed: Seed, form: Form) -> Self {
+    fn build(
+        &self,
+        architecture: Option<&Architecture>,
+        auxiliary_head: bool,
+        seed: Seed,
+        form: Form,
+    ) -> Network {
         let mut layout = Layout::default();
-        let base = i64::from(skeleton.channels);
-        let stem = conv_norm(&mut layout, "stem", [i64::from(skeleton.input[0]), base], 3, 1);
-        let stages = (0..STAGES)
-            .map(|stage| {
-                let channels = base << stage;
-                let name = format!("stages.{stage}");
-                Stage {
-                    reduction: (stage > 0).then(|| Reduction::new(&mut layout, &name, channels)),
-                    cells: (0..skeleton.cells_per_stage)
-                        .map(|cell| Cell::new(&mut layout, &format!("{name}.cells.{cell}"), channels, &has))
-                        .collect(),
-                }
-            })
-            .collect();
-        let features = base << (STAGES - 1);
-        let last = Norm::new(&mut layout, "last.norm", features);
-        let classifier = Linear::new(&mut layout, "classifier", features, i64::from(skeleton.classes));
-        let weights = Weights::new(layout, seed, form);
-        Self { weights, channels: skeleton.channels as usize, stem, stages, last, classifier }
-    }
-
-    /// Of the first stage.
-    pub fn channels(&self) -> usize {
-        self.channels
-    }
-
-    /// Logits `[b, classes]`, 32-bit, of normalised `images` `[b, c, h, w]` along `path`.
-    pub fn forward(&self, images: &Tensor, path: &Path, statistics: Statistics) -> Tensor {
-        let pass = layer::Pass { weights: &self.weights, statistics };
-        let live = live_edges(path);
-        let (stem, norm) = &self.stem;
-        let form = self.weights.form();
-        let images = in_kind(images.shallow_clone(), form.kind);
-        // On a processor the first convolution, of few channels, is quicker plane by plane.
-        let stem = match form.channels_last {
-            true => pass.conv(stem, &channels_last(&images)),
-            false => channels_last(&pass.conv(stem, &images)),
+        let layers = &mut layout;
+        let (body, numbers, branches) = match self {
+            Self::NasBench201(space) => {
+                let skeleton = space.skeleton();
+                let [_, height, width] = skeleton.input;
+                let chosen = architecture.map(NasBench201::operations);
+                let edges = skeleton.nodes.edges();
+                let body = nas_bench_201::Cells::new(layers, &skeleton, |edge, operation| match chosen {
+                    Some(chosen) => chosen[edge] == operation,
+                    None => edge < edges,
+                });
+                (Body::NasBench201(body), skeleton.channels * height * width, 0)
+            }
+            Self::Darts(space) => {
+                let body = darts::Cells::new(layers, &space.skeleton(), architecture, auxiliary_head);
+                let (numbers, branches) = (body.numbers(&space.skeleton()), body.branches());
+                (Body::Darts(body), numbers, branches)
+            }
+            Self::Mobile(space) => {
+                let body = mobile::Blocks::new(layers, space, architecture);
+                let (numbers, branches) = (body.numbers(), body.branches());
+                (Body::Mobile(Box::new(body)), numbers, branches)
+            }
         };
-        let mut x = pass.norm(norm, &stem);
-        for stage in &self.stages {
-            if let Some(reduction) = &stage.reduction {
-                x = reduction.forward(&pass, &x);
-            }
-            for cell in &stage.cells {
-                x = cell.forward(&pass, &x, path, &live);
-            }
+        let weights = Weights::new(layout, seed, form);
+        Network { weights, body: Arc::new(body), numbers: numbers as usize, branches }
+    }
+}
+
+impl Network {
+    /// Another of the same layers, which holds the same values in tensors of its own.
+    pub fn twin(&self) -> Self {
+        Self { weights: self.weights.twin(), body: Arc::clone(&self.body), ..*self }
+    }
+
+    /// Numbers that one image is where the network is widest, roughly: what a pass takes of a device's memory goes with it.
+    pub fn numbers(&self) -> usize {
+        self.numbers
+    }
+
+    /// Branches that a training pass may drop; see [`DropPath`].
+    pub fn branches(&self) -> usize {
+        self.branches
+    }
+
+    /// Logits `[b, classes]`, 32-bit, of normalised `images` `[b, c, h, w]`.
+    pub fn forward(&self, images: &Tensor, architecture: &Architecture, statistics: Statistics) -> Tensor {
+        self.pass(&Pass::new(&self.weights, statistics, None), images, architecture)
+    }
+
+    /// The same while learning, `drop_path` of its branches left out; the auxiliary head too.
+    pub fn forward_training(
+        &self,
+        images: &Tensor,
+        architecture: &Architecture,
+        drop_path: Option<DropPath>,
+    ) -> Logits {
+        let pass = Pass::new(&self.weights, Statistics::TRAINING, drop_path);
+        match &*self.body {
+            Body::Darts(body) => body.forward(&pass, images, architecture, true),
+            _ => Logits { main: self.pass(&pass, images, architecture), auxiliary: None },
         }
-        let features = pass.norm(&self.last, &x).relu_().mean_dim([2_i64, 3].as_slice(), false, None);
-        in_kind(pass.linear(&self.classifier, &features), Kind::Float)
     }
-}
 
-impl Reduction {
-    /// Halves height and width while it doubles to `channels` (the benchmark's `ResNetBasicblock`).
-    fn new(layout: &mut Layout, name: &str, channels: i64) -> Self {
-        let name = format!("{name}.reduction");
-        Self {
-            first: conv_norm(layout, &format!("{name}.first"), [channels / 2, channels], 3, 2),
-            second: conv_norm(layout, &format!("{name}.second"), [channels, channels], 3, 1),
-            shortcut: Conv::new(layout, &format!("{name}.shortcut"), [channels / 2, channels], 1, 1),
+    fn pass(&self, pass: &Pass, images: &Tensor, architecture: &Architecture) -> Tensor {
+        match &*self.body {
+            Body::NasBench201(body) => body.forward(pass, images, architecture),
+            Body::Darts(body) => body.forward(pass, images, architecture, false).main,
+            Body::Mobile(body) => body.forward(pass, images, architecture),
         }
     }
-
-    fn forward(&self, pass: &layer::Pass, x: &Tensor) -> Tensor {
-        let inner = pass.conv_norm(&self.first, &x.relu());
-        let inner = pass.conv_norm(&self.second, &inner.relu());
-        let halved = x.avg_pool2d([2_i64, 2], [2_i64, 2], [0_i64, 0], false, true, None);
-        inner + pass.conv(&self.shortcut, &halved)
-    }
-}
-
-impl Cell {
-    fn new(layout: &mut Layout, name: &str, channels: i64, has: impl Fn(usize, Operation) -> bool) -> Self {
-        let edges = std::array::from_fn(|edge| {
-            let mut conv = |operation: Operation, side: i64| {
-                has(edge, operation).then(|| {
-                    let name = format!("{name}.edges.{edge}.{}", operation.name());
-                    conv_norm(layout, &name, [channels; 2], side, 1)
-                })
-            };
-            Edge { conv1x1: conv(Operation::Conv1x1, 1), conv3x3: conv(Operation::Conv3x3, 3) }
-        });
-        Self { edges }
-    }
-
-    /// `x` and the result `[b, channels, h, w]`. Each node is the sum of its live edges; nothing in, nothing out: an
-    /// operation on an empty sum is empty, and a cell whose output is empty yields zeros.
-    fn forward(&self, pass: &layer::Pass, x: &Tensor, path: &Path, live: &[bool; 6]) -> Tensor {
-        let mut nodes: [Option<Tensor>; NODES] = [Some(x.shallow_clone()), None, None, None];
-        // Every convolution of a node begins with the same rectification.
-        let mut rectified: [Option<Tensor>; NODES] = Default::default();
-        for (index, &(from, to)) in EDGES.iter().enumerate().filter(|(index, _)| live[*index]) {
-            let source = nodes[from].as_ref().expect("a live edge has an input").shallow_clone();
-            let mut rectified = || rectified[from].get_or_insert_with(|| source.relu()).shallow_clone();
-            let edge = &self.edges[index];
-            let value = match path[index] {
-                Operation::None => continue,
-                Operation::Skip => source,
-                Operation::AvgPool3x3 => {
-                    source.avg_pool2d([3_i64, 3], [1_i64, 1], [1_i64, 1], false, false, None)
-                }
-                Operation::Conv1x1 => pass.conv_norm(edge.conv1x1.as_ref().expect("built"), &rectified()),
-                Operation::Conv3x3 => pass.conv_norm(edge.conv3x3.as_ref().expect("built"), &rectified()),
-            };
-            nodes[to] = Some(match nodes[to].take() {
-                Some(sum) => sum + value,
-                None => value,
-            });
-        }
-        let [.., output] = nodes;
-        output.unwrap_or_else(|| x.zeros_like())
-    }
-}
-
-/// Which edges carry something from the cell's input to its output; the others are never computed.
-fn live_edges(path: &Path) -> [bool; 6] {
-    let mut fed = [true, false, false, false];
-    for (index, &(from, to)) in EDGES.iter().enumerate() {
-        fed[to] |= fed[from] && path[index] != Operation::None;
-    }
-    let mut used = [false, false, false, true];
-    // Backwards: an edge's target is decided before its source, as `EDGES` is sorted by target.
-    for (index, &(from, to)) in EDGES.iter().enumerate().rev() {
-        used[from] |= used[to] && path[index] != Operation::None;
-    }
-    std::array::from_fn(|index| {
-        let (from, to) = EDGES[index];
-        path[index] != Operation::None && fed[from] && used[to]
-    })
-}
-
-/// The same values with a pixel's channels side by side: every layer behind keeps that order, in which oneDNN's small
-/// convolutions and the batch norms run an eighth faster than plane by plane (measured, 8 channels of 28×28).
-fn channels_last(x: &Tensor) -> Tensor {
-    x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
-}
-
-/// Without a trace in a traced module where nothing changes.
-fn in_kind(x: Tensor, kind: Kind) -> Tensor {
-    if x.kind() == kind { x } else { x.to_kind(kind) }
-}
-
-fn conv_norm(layout: &mut Layout, name: &str, channels: [i64; 2], side: i64, stride: i64) -> (Conv, Norm) {
-    (Conv::new(layout, name, channels, side, stride), Norm::new(layout, &format!("{name}.norm"), channels[1]))
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

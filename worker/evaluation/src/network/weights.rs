@@ -67,7 +67,7 @@ struct Entry {
 }
 
 /// What a network will hold, collected while its layers are described.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Layout {
     parameters: Vec<Entry>,
     statistics: Vec<Entry>,
@@ -146,7 +146,15 @@ impl Weights {
         let flat = Tensor::from_slice(&initial(&layout.parameters, &mut seed.stream("weights", 0)))
             .to_device(form.device);
         let statistics = initial(&layout.statistics, &mut seed.stream("statistics", 0));
-        let flat_statistics = Tensor::from_slice(&statistics).to_device(form.device);
+        Self::of(layout, flat, Tensor::from_slice(&statistics).to_device(form.device), form)
+    }
+
+    /// The same values in tensors of its own.
+    pub fn twin(&self) -> Self {
+        Self::of(self.layout.clone(), self.flat.copy(), self.flat_statistics.copy(), self.form)
+    }
+
+    fn of(layout: Layout, flat: Tensor, flat_statistics: Tensor, form: Form) -> Self {
         let buffers = views(&layout.statistics, &flat_statistics).collect();
         let working = (!form.is_stored_form()).then(|| Working::new(&layout.parameters, &flat, form));
         let leaves: Vec<Tensor> = match &working {
@@ -225,9 +233,12 @@ impl Weights {
         shares
     }
 
-    /// Takes every value from `other`, a network of the same layout on any device.
+    /// Takes every value from `other` on any device, whose layout begins with this one.
     pub fn copy(&mut self, other: &Self) {
-        self.set(std::slice::from_ref(&other.flat), std::slice::from_ref(&other.flat_statistics));
+        let begin = |own: &Tensor, all: &Tensor| all.narrow(0, 0, own.size()[0]);
+        let parameters = begin(&self.flat, &other.flat);
+        let statistics = begin(&self.flat_statistics, &other.flat_statistics);
+        self.set(&[parameters], &[statistics]);
     }
 
     /// Puts back the statistics of a network that has seen nothing.
@@ -235,6 +246,13 @@ impl Weights {
         let _guard = tch::no_grad_guard();
         let fresh = initial(&self.layout.statistics, &mut Seed(0).stream("statistics", 0));
         self.flat_statistics.shallow_clone().copy_(&Tensor::from_slice(&fresh));
+    }
+
+    /// Goes `share` of the way to the values of `other`, a network of the same layout; the layers are told by `refresh`.
+    pub fn approach(&self, other: &Self, share: f64) {
+        let _guard = tch::no_grad_guard();
+        let _ = self.flat.shallow_clone().lerp_(&other.flat, share);
+        let _ = self.flat_statistics.shallow_clone().lerp_(&other.flat_statistics, share);
     }
 
     /// Ends learning: a traced module may not hold tensors that want gradients.

@@ -1,4 +1,4 @@
-//! A training's state as one blob: a safetensors file of three flat tensors, the rest as JSON in its metadata.
+//! A training's state as one blob: a safetensors file of flat tensors, the rest as JSON in its metadata.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::Course;
-use super::sgd::Sgd;
 use crate::network::{bytes_of, floats};
 
 /// A change of layout or meaning takes the next number; a file of another number is refused.
@@ -37,23 +36,29 @@ struct Header {
     state: State,
 }
 
-pub fn save(state: &State, course: &Course, sgd: &Sgd) -> Vec<u8> {
+/// `tensors` are all that a training changes, flat, by name.
+pub fn save<'a>(
+    state: &State,
+    course: &Course,
+    tensors: impl Iterator<Item = (&'static str, &'a Tensor)>,
+) -> Vec<u8> {
     let header = Header { version: VERSION, identity: course.identity.to_owned(), state: state.clone() };
     let header = serde_json::to_string(&header).expect("a header is plain data");
-    let weights = &course.network.weights;
-    let tensors =
-        [("statistics", weights.flat_statistics()), ("velocity", &sgd.velocity), ("weights", weights.flat())];
-    let bytes = tensors.map(|(name, tensor)| (name, bytes_of(tensor)));
+    let bytes: Vec<_> = tensors.map(|(name, tensor)| (name, bytes_of(tensor))).collect();
     let views = bytes.iter().map(|(name, bytes)| {
         let view = TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).expect("four bytes a float");
         (*name, view)
     });
     safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), header)])))
-        .expect("three named tensors")
+        .expect("distinct names of matching sizes")
 }
 
-/// Puts the tensors of `bytes` in place and returns the rest of the state.
-pub fn restore(bytes: &[u8], course: &Course, sgd: &mut Sgd) -> Result<State, Failure> {
+/// Overwrites `tensors` by those of `bytes` and returns the rest of the state.
+pub fn restore<'a>(
+    bytes: &[u8],
+    course: &Course,
+    tensors: impl Iterator<Item = (&'static str, &'a Tensor)>,
+) -> Result<State, Failure> {
     let refused = |why: String| Failure::Refused(format!("the checkpoint can't be resumed from: {why}"));
     let header = header(bytes).map_err(&refused)?;
     if header.identity != course.identity {
@@ -62,17 +67,12 @@ pub fn restore(bytes: &[u8], course: &Course, sgd: &mut Sgd) -> Result<State, Fa
     if header.state.curve.len() > course.recipe.epochs as usize || !header.state.loss_sum.is_finite() {
         return Err(refused("its figures make no sense".into()));
     }
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| refused(error.to_string()))?;
-    let into = |name: &str, target: &Tensor| {
-        let values = floats(&tensors, name, &target.size()).map_err(|error| refused(error.to_string()))?;
-        let _guard = tch::no_grad_guard();
+    let file = SafeTensors::deserialize(bytes).map_err(|error| refused(error.to_string()))?;
+    let _guard = tch::no_grad_guard();
+    for (name, target) in tensors {
+        let values = floats(&file, name, &target.size()).map_err(|error| refused(error.to_string()))?;
         target.shallow_clone().copy_(&values);
-        Ok(())
-    };
-    into("weights", course.network.weights.flat())?;
-    course.network.weights.refresh();
-    into("statistics", course.network.weights.flat_statistics())?;
-    into("velocity", &sgd.velocity)?;
+    }
     Ok(header.state)
 }
 

@@ -1,24 +1,25 @@
 //! Gradient descent on one network or on a supernet, stoppable between any two steps.
 //!
 //! Everything random of step `s` comes from streams named by `s` or its epoch, and everything that changes stands in
-//! `State` and three flat tensors, so that a run resumed from a checkpoint does what an uninterrupted one does.
+//! `State` and flat tensors (`Training::tensors`), so that a run resumed from a checkpoint does what an uninterrupted one does.
 //!
 //! A step runs one batch along each of its paths and descends once along the summed gradient. A network has one path. A
-//! supernet's step has five, which together use every operation of every edge once (Chu et al., FairNAS, ICCV 2021); each
-//! path takes a batch of its own, and weights that all five share (stem, reductions, classifier) take the mean of their
-//! gradients instead of the sum, so that one learning rate suits both. Measured at equal time on Fashion-MNIST (8 channels,
+//! supernet's step has several (`paths`), of cells as many as there are operations; each path takes a batch of its own, and
+//! weights that all of them share (stem, reductions, classifier; of blocks all) take the mean of their gradients instead of
+//! the sum, so that one learning rate suits both. Measured at equal time on Fashion-MNIST (8 channels,
 //! 8 epochs, batches of 32), five paths drawn at random then have an accuracy of 70 %; 62 % with the sum for all weights,
 //! and 55 % where each path descends at once.
 
 mod checkpoint;
+mod descent;
+mod epoch;
+mod loss;
 mod paths;
 mod schedule;
 mod scoring;
-mod sgd;
 
 pub use checkpoint::State;
 pub use paths::Paths;
-pub use schedule::cosine;
 pub use scoring::{recalibrate, score};
 
 use common::seed::Seed;
@@ -27,10 +28,12 @@ use common::trial::{CurvePoint, Failure};
 use common::unit::Seconds;
 use tch::{Kind, Tensor};
 
-use crate::data::{Draws, Loaded, Placement, order, placements};
+use crate::data::Loaded;
 use crate::evaluator::{Control, Kept, Step, Wish};
-use crate::network::{CellNetwork, Statistics};
-use sgd::Sgd;
+use crate::network::Network;
+use descent::Descent;
+use epoch::Epoch;
+use loss::{loss, mix};
 
 /// Steps between looks at the loss.
 const STEPS_PER_REPORT: u64 = 8;
@@ -38,15 +41,17 @@ const STEPS_PER_REPORT: u64 = 8;
 const STEPS_PER_REPORT_ON_GPU: u64 = 64;
 /// Validation images of the learning curve's points before the last, which has all of them.
 const CURVE_IMAGES: usize = 1000;
+/// A moving average keeps `(1 + t) / (10 + t)` at step t, at most: else it would long remember the first weights.
+const AVERAGE_RAMP: f64 = 10.0;
 
 /// What is trained, on what, how.
 #[derive(Debug, Clone, Copy)]
 pub struct Course<'a> {
-    pub network: &'a CellNetwork,
+    pub network: &'a Network,
     pub data: &'a Loaded,
     pub recipe: Recipe,
     pub augmentation: Augmentation,
-    pub paths: Paths,
+    pub paths: Paths<'a>,
     pub seed: Seed,
     /// Names the job; a checkpoint of another is refused.
     pub identity: &'a str,
@@ -56,14 +61,16 @@ pub struct Course<'a> {
 #[derive(Debug)]
 pub struct Training<'a> {
     course: Course<'a>,
-    sgd: Sgd,
+    descent: Descent,
+    /// The moving average of weights and statistics, where the recipe keeps one.
+    average: Option<Network>,
     state: State,
     /// The sum of the epoch's losses so far, on the device.
     loss_sum: Tensor,
     /// `[parameters]`, of a supernet: what of its gradient each parameter takes.
     shares: Option<Tensor>,
-    /// What an epoch's batches take, kept with its number.
-    draws: Option<(u64, Draws)>,
+    /// The one under way, once it has begun.
+    chance: Option<Epoch>,
 }
 
 /// Why work ends early.
@@ -85,22 +92,42 @@ impl From<Failure> for Stop {
 impl<'a> Training<'a> {
     /// From the beginning, or from the checkpoint in `resume`.
     pub fn new(course: Course<'a>, resume: Option<&[u8]>) -> Result<Self, Failure> {
-        let mut sgd = Sgd::new(&course.network.weights);
-        let state = match resume {
-            Some(bytes) => checkpoint::restore(bytes, &course, &mut sgd)?,
-            None => State::default(),
-        };
-        let loss_sum = Tensor::from(state.loss_sum).to_kind(Kind::Double).to_device(sgd.device());
-        let per_step = course.paths.per_step();
-        let shares = (per_step > 1).then(|| course.network.weights.shares(1.0 / per_step as f64));
-        Ok(Self { course, sgd, state, loss_sum, shares, draws: None })
+        let Course { network, recipe, paths, .. } = course;
+        let descent = Descent::new(&network.weights, recipe.optimiser);
+        let average = (recipe.average_decay > 0.0).then(|| network.twin());
+        let per_step = paths.per_step();
+        let shares = (per_step > 1).then(|| network.weights.shares(1.0 / per_step as f64));
+        let loss_sum = Tensor::from(0.0).to_kind(Kind::Double).to_device(descent.device());
+        let state = State::default();
+        let mut training = Self { course, descent, average, state, loss_sum, shares, chance: None };
+        if let Some(bytes) = resume {
+            training.state = checkpoint::restore(bytes, &course, training.tensors())?;
+            network.weights.refresh();
+            training.loss_sum += training.state.loss_sum;
+        }
+        Ok(training)
+    }
+
+    /// All that changes, flat, by name.
+    fn tensors(&self) -> impl Iterator<Item = (&'static str, &Tensor)> {
+        let weights = &self.course.network.weights;
+        let own = [("weights", weights.flat()), ("statistics", weights.flat_statistics())];
+        let average = self.average.iter().flat_map(|Network { weights, .. }| {
+            [("average", weights.flat()), ("average_statistics", weights.flat_statistics())]
+        });
+        own.into_iter().chain(self.descent.memory()).chain(average)
+    }
+
+    /// What the training is for: the moving average where there is one, else the network itself.
+    pub fn trained(&self) -> &Network {
+        self.average.as_ref().unwrap_or(self.course.network)
     }
 
     /// Trains to the end of the recipe. The last point of the curve then has the error on the whole validation part, unless
     /// this is a supernet.
     pub fn run(&mut self, control: &mut dyn Control) -> Result<(), Stop> {
         let steps_per_report =
-            if self.sgd.device().is_cuda() { STEPS_PER_REPORT_ON_GPU } else { STEPS_PER_REPORT };
+            if self.descent.device().is_cuda() { STEPS_PER_REPORT_ON_GPU } else { STEPS_PER_REPORT };
         while self.epoch() < self.course.recipe.epochs {
             let end = u64::from(self.epoch() + 1) * self.steps_per_epoch();
             while self.state.step < end {
@@ -146,14 +173,16 @@ impl<'a> Training<'a> {
     fn step(&mut self) {
         let Course { network, data, recipe, paths, seed, .. } = self.course;
         let paths = paths.of_step(seed, self.state.step);
-        let rate = cosine(&recipe, self.state.step, self.total_steps());
+        let rate = schedule::rate(&recipe, self.state.step, self.total_steps());
         let (batch_size, of_epoch) = (self.batch_size(), self.state.step % self.steps_per_epoch());
         let mut gradient: Option<Tensor> = None;
         for (turn, path) in paths.iter().enumerate() {
             let batch = of_epoch as usize * paths.len() + turn;
-            let (images, labels) = data.training_batch(self.draws(), batch * batch_size, batch_size);
-            let logits = network.forward(&images, path, Statistics::TRAINING);
-            let loss = logits.cross_entropy_for_logits(&labels);
+            let epoch = self.chance();
+            let (images, labels) = data.training_batch(&epoch.images, batch * batch_size, batch_size);
+            let (images, targets) = mix(images, labels, epoch.share(batch));
+            let logits = network.forward_training(&images, path, epoch.drop_path(batch));
+            let loss = loss(&logits, &targets, &recipe);
             let of_path = network.weights.gradient(&loss);
             gradient = Some(match gradient {
                 Some(sum) => sum + of_path,
@@ -165,17 +194,24 @@ impl<'a> Training<'a> {
         if let Some(shares) = &self.shares {
             gradient *= shares;
         }
-        self.sgd.descend(&network.weights, gradient, &recipe, rate);
+        self.descent.descend(&network.weights, gradient, &recipe, rate, self.state.step);
         self.state.step += 1;
+        if let Some(average) = &self.average {
+            let done = self.state.step as f64;
+            let kept = recipe.average_decay.min((1.0 + done) / (AVERAGE_RAMP + done));
+            average.weights.approach(&network.weights, 1.0 - kept);
+        }
     }
 
     /// The error on part of the validation images, or on all of them after the last epoch; none for a supernet.
     fn validate(&self, control: &mut dyn Control) -> Result<Option<f64>, Stop> {
-        let Course { network, data, recipe, paths, .. } = self.course;
-        let Paths::Alone(path) = paths else { return Ok(None) };
+        let Course { data, recipe, paths, .. } = self.course;
+        let Paths::Alone(architecture) = paths else { return Ok(None) };
         let last = self.epoch() + 1 == recipe.epochs;
         let images = if last { data.validation.len() } else { data.validation.len().min(CURVE_IMAGES) };
-        score(network, &path, data, &data.validation, images, || self.attend(control)).map(Some)
+        let network = self.trained();
+        network.weights.refresh();
+        score(network, architecture, data, &data.validation, images, || self.attend(control)).map(Some)
     }
 
     fn mean_loss(&self) -> Result<f64, Failure> {
@@ -197,7 +233,7 @@ impl<'a> Training<'a> {
         let mut state = self.state.clone();
         state.loss_sum = self.loss_sum.double_value(&[]);
         state.seconds += control.elapsed();
-        Kept { bytes: checkpoint::save(&state, &self.course, &self.sgd), progress: self.done() }
+        Kept { bytes: checkpoint::save(&state, &self.course, self.tensors()), progress: self.done() }
     }
 
     fn done(&self) -> f64 {
@@ -209,29 +245,14 @@ impl<'a> Training<'a> {
         self.state.curve.len() as u32
     }
 
-    /// Of the epoch under way, batch after batch.
-    fn draws(&mut self) -> &Draws {
-        let epoch = self.state.step / self.steps_per_epoch();
-        if self.draws.as_ref().is_none_or(|(of, _)| *of != epoch) {
-            self.draws = Some((epoch, self.draw(epoch)));
+    /// What chance has decided of the epoch under way.
+    fn chance(&mut self) -> &Epoch {
+        let number = self.state.step / self.steps_per_epoch();
+        if self.chance.as_ref().is_none_or(|epoch| epoch.number != number) {
+            let batches = self.steps_per_epoch() * self.course.paths.per_step();
+            self.chance = Some(Epoch::new(&self.course, number, batches, self.batch_size()));
         }
-        &self.draws.as_ref().expect("just set").1
-    }
-
-    fn draw(&self, epoch: u64) -> Draws {
-        let Course { data, augmentation, seed, .. } = self.course;
-        let batch_size = self.batch_size();
-        let order = order(data.training.len(), seed, epoch as u32);
-        let batches = self.steps_per_epoch() * self.course.paths.per_step();
-        // A supernet whose images are fewer than its paths' batches takes some of them again.
-        let rows = order.chunks_exact(batch_size).cycle().take(batches as usize);
-        let indices: Vec<i64> = rows.flatten().copied().collect();
-        let moved = |batch| {
-            let mut stream = seed.stream("augmentation", epoch * batches + batch);
-            placements(augmentation, batch_size, &mut stream)
-        };
-        let placements: Option<Vec<Vec<Placement>>> = (0..batches).map(moved).collect();
-        data.draws(&indices, placements.map(|batches| batches.concat()).as_deref())
+        self.chance.as_ref().expect("just set")
     }
 
     fn total_steps(&self) -> u64 {

@@ -1,65 +1,105 @@
-//! Which operations a step trains.
+//! Which networks a step trains.
 
 use common::architecture::Architecture;
 use common::seed::Seed;
-use common::space::NasBench201;
-use common::space::nas_bench_201::{Nodes, Operation};
+use common::space::{Mobile, SearchSpace, darts, nas_bench_201};
+use rand::RngExt;
 use rand::seq::SliceRandom;
 
-use crate::network::Path;
+use crate::network::Family;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paths {
+#[derive(Debug, Clone, Copy)]
+pub enum Paths<'a> {
     /// One network, every step.
-    Alone(Path),
-    /// Five paths a step that together use each operation of each edge once, in cells of so many nodes.
-    Fair(Nodes),
+    Alone(&'a Architecture),
+    /// Of all that share their weights some in every step, so chosen that none is trained at the expense of others.
+    Fair(&'a Family),
 }
 
-impl Paths {
+/// Networks of a step of Mobile's supernet: the largest, the smallest and two at random (the sandwich rule of Yu and Huang,
+/// ICCV 2019).
+const SANDWICH: usize = 4;
+
+impl Paths<'_> {
     pub fn per_step(self) -> u64 {
-        match self {
+        let paths = match self {
             Self::Alone(_) => 1,
-            Self::Fair(_) => Operation::ALL.len() as u64,
-        }
+            Self::Fair(Family::NasBench201(_)) => nas_bench_201::Operation::ALL.len(),
+            Self::Fair(Family::Darts(_)) => darts::Operation::ALL.len(),
+            Self::Fair(Family::Mobile(_)) => SANDWICH,
+        };
+        paths as u64
     }
 
-    pub fn of_step(self, seed: Seed, step: u64) -> Vec<Path> {
+    pub fn of_step(self, seed: Seed, step: u64) -> Vec<Architecture> {
         match self {
-            Self::Alone(path) => vec![path],
-            Self::Fair(nodes) => fair(nodes, seed, step),
+            Self::Alone(architecture) => vec![architecture.clone()],
+            Self::Fair(Family::Mobile(space)) => sandwich(space, seed, step),
+            Self::Fair(family) => fair(family.space(), self.per_step() as u32, seed, step),
         }
     }
 }
 
-/// A random permutation of the operations on each edge, read across the edges.
-fn fair(nodes: Nodes, seed: Seed, step: u64) -> Vec<Path> {
+/// For each decision among as many options as there are paths, a random permutation of them, read across the decisions: together
+/// the paths use every operation of every edge once (Chu et al., FairNAS, ICCV 2021). Other decisions (which nodes an edge of
+/// DARTS joins) are drawn.
+fn fair(space: &dyn SearchSpace, paths: u32, seed: Seed, step: u64) -> Vec<Architecture> {
     let mut rng = seed.stream("paths", step);
-    let permutation = |_| {
-        let mut genes: Vec<u32> = (0..).take(Operation::ALL.len()).collect();
+    let mut across = |options: u32| -> Vec<u32> {
+        if options != paths {
+            return (0..paths).map(|_| rng.random_range(0..options)).collect();
+        }
+        let mut genes: Vec<u32> = (0..options).collect();
         genes.shuffle(&mut rng);
         genes
     };
-    let permutations: Vec<Vec<u32>> = (0..nodes.edges()).map(permutation).collect();
-    let path = |turn: usize| Architecture::new(permutations.iter().map(|genes| genes[turn]).collect());
-    (0..Operation::ALL.len()).map(|turn| NasBench201::operations(&path(turn))).collect()
+    let genes: Vec<Vec<u32>> = space.decisions().iter().map(|decision| across(decision.options)).collect();
+    let path = |turn: usize| Architecture::new(genes.iter().map(|genes| genes[turn]).collect());
+    (0..paths as usize).map(path).collect()
+}
+
+fn sandwich(space: &Mobile, seed: Seed, step: u64) -> Vec<Architecture> {
+    let mut rng = seed.stream("paths", step);
+    let largest = space.largest().expect("blocks have a largest");
+    let smallest = Architecture::new(vec![0; largest.genes().len()]);
+    let mut paths = vec![largest, smallest];
+    while paths.len() < SANDWICH {
+        paths.push(space.random(&mut rng));
+    }
+    paths
 }
 
 #[cfg(test)]
 mod tests {
+    use common::space::darts::{Darts, Stem};
+    use common::space::nas_bench_201::{NasBench201, Nodes, Skeleton};
+
     use super::*;
+
+    fn cells(nodes: Nodes) -> Family {
+        let skeleton = Skeleton { channels: 4, cells_per_stage: 1, input: [1, 8, 8], classes: 3, nodes };
+        Family::NasBench201(NasBench201::new(skeleton))
+    }
 
     #[test]
     fn a_step_uses_every_operation_of_every_edge_once() {
-        for (step, nodes) in (0..20).zip([Nodes::Four, Nodes::Three].into_iter().cycle()) {
-            let paths = Paths::Fair(nodes).of_step(Seed(3), step);
-            for edge in 0..nodes.edges() {
-                let mut used: Vec<Operation> = paths.iter().map(|path| path[edge]).collect();
+        let darts =
+            darts::Skeleton { channels: 4, layers: 3, input: [1, 8, 8], classes: 3, stem: Stem::Cifar };
+        let families = [cells(Nodes::Four), cells(Nodes::Three), Family::Darts(Darts::new(darts))];
+        for (step, family) in (0..30).zip(families.iter().cycle()) {
+            let paths = Paths::Fair(family).of_step(Seed(3), step);
+            assert_eq!(paths.len() as u64, Paths::Fair(family).per_step());
+            for (place, decision) in family.space().decisions().iter().enumerate() {
+                let mut used: Vec<u32> = paths.iter().map(|path| path.genes()[place]).collect();
                 used.sort_unstable();
-                assert_eq!(used, Operation::ALL);
+                if decision.options as usize == paths.len() {
+                    assert!(used.iter().copied().eq(0..decision.options));
+                }
             }
+            assert!(paths.iter().all(|path| family.space().check(path).is_ok()));
         }
-        let fair = Paths::Fair(Nodes::Four);
+        let family = cells(Nodes::Four);
+        let fair = Paths::Fair(&family);
         assert_ne!(fair.of_step(Seed(3), 0), fair.of_step(Seed(3), 1));
         assert_eq!(fair.of_step(Seed(3), 7), fair.of_step(Seed(3), 7));
     }

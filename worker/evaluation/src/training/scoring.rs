@@ -1,21 +1,22 @@
-//! The error of a path, and batch-norm statistics measured afresh for it. Nothing is learnt here.
+//! The error of a network, or of a supernet's path, and batch-norm statistics measured afresh for it. Nothing is learnt here.
 
+use common::architecture::Architecture;
 use tch::{Device, Kind, Tensor};
 
 use crate::data::{Loaded, Part};
-use crate::network::{CellNetwork, Path, Statistics};
+use crate::network::{Network, Statistics};
 
 /// Images whose statistics are taken together, as training takes them batch by batch; small enough for a processor's cache to hold
 /// a layer's output, large enough to feed it.
 const BATCH: usize = 128;
-/// Numbers in the images of one pass on a GPU, as its first stage sees them (64 MiB in half precision): small passes leave most of it
-/// waiting for the next kernel.
+/// Numbers in the images of one pass, as its first stage sees them (64 MiB in half precision): on a GPU small passes leave most
+/// of it waiting for the next kernel, on a processor large images come a few at a time.
 const NUMBERS_OF_PASS: usize = 1 << 25;
 
 /// The share misclassified of the first `images` of `part`. `attend` is called before each pass and may end the scoring.
 pub fn score<E>(
-    network: &CellNetwork,
-    path: &Path,
+    network: &Network,
+    path: &Architecture,
     data: &Loaded,
     part: &Part,
     images: usize,
@@ -23,7 +24,10 @@ pub fn score<E>(
 ) -> Result<f64, E> {
     let _guard = tch::no_grad_guard();
     let device = network.weights.form().device;
-    let most = if device.is_cuda() { batches_of_pass(network, part) * BATCH } else { BATCH };
+    let most = match device {
+        Device::Cuda(_) => batches_of_pass(network) * BATCH,
+        _ => BATCH.min((NUMBERS_OF_PASS / network.numbers()).max(1)),
+    };
     // Counted on the device: one look at the end.
     let mut right = Tensor::zeros([], (Kind::Int64, device));
     for start in (0..images).step_by(most) {
@@ -38,8 +42,8 @@ pub fn score<E>(
 /// Sets the running statistics along `path` to the mean over batches of the first `images` training images: those that
 /// a supernet's training left are mixtures over all paths.
 pub fn recalibrate<E>(
-    network: &CellNetwork,
-    path: &Path,
+    network: &Network,
+    path: &Architecture,
     data: &Loaded,
     images: usize,
     attend: impl FnMut() -> Result<(), E>,
@@ -47,7 +51,7 @@ pub fn recalibrate<E>(
     // Whole batches only, unless there is just one: a short one would count for more than its images.
     let batch = BATCH.min(images);
     let batches_of_pass = match network.weights.form().device {
-        Device::Cuda(_) => batches_of_pass(network, &data.training),
+        Device::Cuda(_) => batches_of_pass(network),
         _ => 1,
     };
     recalibrate_by(network, path, data, [images / batch, batches_of_pass, batch], attend)
@@ -55,8 +59,8 @@ pub fn recalibrate<E>(
 
 /// `batches` of `batch` images each, so many of them in one pass.
 pub(super) fn recalibrate_by<E>(
-    network: &CellNetwork,
-    path: &Path,
+    network: &Network,
+    path: &Architecture,
     data: &Loaded,
     [batches, batches_of_pass, batch]: [usize; 3],
     mut attend: impl FnMut() -> Result<(), E>,
@@ -77,6 +81,6 @@ pub(super) fn recalibrate_by<E>(
     Ok(())
 }
 
-fn batches_of_pass(network: &CellNetwork, part: &Part) -> usize {
-    (NUMBERS_OF_PASS / (network.channels() * part.pixels() * BATCH)).clamp(1, 64)
+fn batches_of_pass(network: &Network) -> usize {
+    (NUMBERS_OF_PASS / (network.numbers() * BATCH)).clamp(1, 64)
 }

@@ -50,6 +50,7 @@ impl Bright {
         (scaled, labels.into_iter().map(i64::from).collect())
     }
 
+    /// Of a study in NAS-Bench-201's space.
     pub fn spec(&self) -> StudySpec {
         let recipe = Recipe {
             epochs: 3,
@@ -58,6 +59,7 @@ impl Bright {
             final_learning_rate: 0.0,
             momentum: 0.9,
             weight_decay: 5e-4,
+            ..Recipe::PLAIN
         };
         StudySpec {
             name: "bright".into(),
