@@ -50,7 +50,10 @@ fn told(space: &dyn SearchSpace, count: usize, seed: u64) -> Vec<Observation> {
     let mut rng = Seed(seed).stream("told", 0);
     let mut drawn = BTreeSet::new();
     while drawn.len() < count {
-        drawn.insert(space.canonical(&space.random(&mut rng)));
+        let own = space.canonical(&space.random(&mut rng));
+        if space.trainable(&own) {
+            drawn.insert(own);
+        }
     }
     let told = drawn.into_iter().enumerate().map(|(place, architecture)| {
         let value = if place == 0 { 0.9 } else { 1.0 + 1e-3 * place as f64 };
@@ -65,7 +68,7 @@ fn on_its_turn_hope_takes_a_neighbour_of_the_front() {
     let spaces = [Product::new(5, 4), Product::new(30, 5)];
     for space in &spaces {
         for seed in 0..5 {
-            let observations = told(space, 24, seed);
+            let observations = told(space, 12, seed);
             let best = &observations[0].architecture;
             let near: BTreeSet<Architecture> =
                 space.neighbours(best).iter().map(|neighbour| space.canonical(neighbour)).collect();
