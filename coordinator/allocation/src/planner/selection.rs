@@ -29,12 +29,13 @@ const DAY: f64 = 24.0;
 /// however long each takes.
 const AHEAD: f64 = 10.0;
 
-/// The first training starts in this part of the time to the deadline at the latest, of a day without one.
+/// Part of the time to the deadline, or of a day without one, that is waited at most for the first training to start; never more than
+/// a day.
 const FIRST: f64 = 0.25;
 
 /// Hours that may be waited for a first training.
 pub fn patience(situation: &Situation) -> i64 {
-    (FIRST * (window_hours(situation) as f64).min(4.0 * DAY)) as i64
+    (FIRST * window_hours(situation) as f64).min(DAY) as i64
 }
 
 /// What trains in the present hour, and the price at which that was decided.
