@@ -17,12 +17,15 @@ pub struct Account {
     by_meter: BTreeMap<String, Joules>,
     intensities: BTreeMap<Zone, BTreeMap<GridHour, CarbonSample>>,
     total: Joules,
+    /// Of all hours, by what is known of their intensities now.
+    emissions: Grams,
 }
 
 impl Account {
     pub fn book(&mut self, zone: &Zone, hour: GridHour, purpose: Purpose, joules: Joules) {
         *self.booked.entry((zone.clone(), hour)).or_default().entry(purpose).or_default() += joules;
         self.total += joules;
+        self.emissions += joules.emissions(self.intensity(zone, hour).0);
     }
 
     pub fn book_method(&mut self, method: Method, meter: &str, joules: Joules) {
@@ -33,8 +36,28 @@ impl Account {
         }
     }
 
+    /// What is known of an hour also stands for those around it of which nothing is known: what they emitted is counted anew.
     pub fn observe(&mut self, sample: CarbonSample) {
-        self.intensities.entry(sample.zone.clone()).or_default().insert(sample.hour, sample);
+        let (zone, span) = (sample.zone.clone(), self.reach(&sample.zone, sample.hour));
+        let before = self.emissions_within(&zone, span);
+        self.intensities.entry(zone.clone()).or_default().insert(sample.hour, sample);
+        self.emissions += self.emissions_within(&zone, span) - before;
+    }
+
+    /// The hours whose intensity is that of `hour`, once it is known: up to the next known one, and back to the beginning where
+    /// nothing earlier is known.
+    fn reach(&self, zone: &Zone, hour: GridHour) -> (GridHour, GridHour) {
+        let series = self.intensities.get(zone);
+        let has_earlier = series.is_some_and(|series| series.range(..hour).next().is_some());
+        let next = series.and_then(|series| series.range(hour.plus(1)..).next());
+        let first = if has_earlier { hour } else { GridHour(i64::MIN) };
+        (first, next.map_or(GridHour(i64::MAX), |(next, _)| *next))
+    }
+
+    /// From the first hour to before the last.
+    fn emissions_within(&self, zone: &Zone, (first, end): (GridHour, GridHour)) -> Grams {
+        let lines = self.booked.range((zone.clone(), first)..(zone.clone(), end));
+        lines.map(|((zone, hour), joules)| grams(joules, self.intensity(zone, *hour).0)).sum()
     }
 
     pub fn total(&self) -> Joules {
@@ -42,7 +65,7 @@ impl Account {
     }
 
     pub fn emissions(&self) -> Grams {
-        self.hours().map(|line| line.grams).sum()
+        self.emissions
     }
 
     pub fn joules_by_purpose(&self) -> BTreeMap<Purpose, Joules> {
@@ -75,7 +98,7 @@ impl Account {
     pub fn hours(&self) -> impl Iterator<Item = HourLine<'_>> {
         self.booked.iter().map(|((zone, hour), joules)| {
             let (intensity, provenance) = self.intensity(zone, *hour);
-            let grams = joules.values().map(|joules| joules.emissions(intensity)).sum();
+            let grams = grams(joules, intensity);
             HourLine { zone, hour: *hour, joules, intensity, provenance, grams }
         })
     }
@@ -106,6 +129,10 @@ impl Account {
     pub fn signal_kind(&self, zone: &Zone) -> Option<SignalKind> {
         self.series(zone).next_back().map(|sample| sample.kind)
     }
+}
+
+fn grams(joules: &BTreeMap<Purpose, Joules>, intensity: Intensity) -> Grams {
+    joules.values().map(|joules| joules.emissions(intensity)).sum()
 }
 
 /// What one zone's slots used in one hour.

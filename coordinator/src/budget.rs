@@ -8,7 +8,7 @@ use common::id::Zone;
 use common::trial::Subject;
 use common::unit::{Grams, Intensity, Joules, Seconds};
 
-use crate::core::{Core, State, Trial, TrialState};
+use crate::core::{Core, State, Trial};
 
 /// Probability that the intensity a task is paid at will not be exceeded.
 const SAFE_LEVEL: f64 = 0.95;
@@ -79,13 +79,15 @@ impl Core {
 
     /// Nothing runs or waits, nobody can climb, and the searcher has no more to name.
     fn nothing_is_left(&self) -> bool {
-        let trained = self.finished_trainings();
-        let is_searched = self.answered_all && self.answered_with == Some(trained);
+        let trained = self.state.trained();
+        let is_fresh = self.answered_with == Some(trained) || !self.options.learns;
+        let is_searched = self.answered_all && is_fresh;
         is_searched
             && trained > 0
             && self.stock.is_empty()
-            && !self.state.trials.values().any(Trial::is_open)
-            && self.standing().promotable().is_empty()
+            && self.state.leases().next().is_none()
+            && self.state.waiting().next().is_none()
+            && !self.standing.has_promotable()
     }
 
     /// Nothing runs, and what is left of a budget pays for no full training, not even in the cleanest hour foreseen.
@@ -100,11 +102,10 @@ impl Core {
             return None;
         }
         let done = |trial: &Trial| trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
-        let fulls = |trial: &&Trial| trial.is_waiting() && trial.subject.purpose() == Purpose::Full;
+        let fulls = |trial: &&Trial| trial.subject.purpose() == Purpose::Full;
         // The least that another result takes: the rest of what was begun, or a whole training.
-        let begun =
-            self.state.trials.values().filter(fulls).map(|trial| self.times(trial) * (1.0 - done(trial)));
-        let least = joules * begun.fold(self.standing().least_effort(), f64::min);
+        let begun = self.state.waiting().filter(fulls).map(|trial| self.times(trial) * (1.0 - done(trial)));
+        let least = joules * begun.fold(self.standing.least_effort(), f64::min);
         if let Some(energy) = left.energy.filter(|energy| *energy < least) {
             return Some(format!(
                 "the {:.3} kWh left pay for no further training, which takes {:.3} kWh{}",
@@ -170,7 +171,7 @@ impl Core {
 
     /// Whether one more piece of work of `purpose` is wanted at all. What has begun counts as begun, also while it waits.
     pub(crate) fn may_begin(&self, purpose: Purpose) -> bool {
-        purpose != Purpose::Full || self.left().trainings.is_none_or(|open| self.fulls_underway() < open)
+        purpose != Purpose::Full || self.left().trainings.is_none_or(|open| self.state.open_fulls() < open)
     }
 
     /// How many times the usual a full training takes, by what its short one took.
@@ -244,13 +245,6 @@ impl Core {
         self.state.leases().map(|(trial, _)| rest(trial)).sum()
     }
 
-    /// Full trainings that have begun and not ended, whether they run or wait.
-    fn fulls_underway(&self) -> u64 {
-        let open = |trial: &&Trial| matches!(trial.state, TrialState::Waiting | TrialState::Leased(_));
-        let full = |trial: &&Trial| trial.subject.fidelity() == Some(Fidelity::Full);
-        self.state.trials.values().filter(full).filter(open).count() as u64
-    }
-
     /// What the intensity will hardly exceed while a task of `seconds` runs.
     fn upper_intensity(&self, zone: &Zone, seconds: Seconds) -> Intensity {
         let present = self.state.account.intensity(zone, self.this_hour()).0;
@@ -273,7 +267,7 @@ impl Core {
         known
             && self.state.leases().next().is_none()
             && late(Purpose::Full, 0.0)
-            && self.state.trials.values().filter(|trial| trial.is_waiting()).all(|trial| {
+            && self.state.waiting().all(|trial| {
                 let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
                 trial.subject == Subject::Supernet || late(trial.subject.purpose(), done)
             })

@@ -4,7 +4,7 @@ use common::fidelity::Role;
 use common::id::{SlotId, WorkerName, Zone};
 use common::time::Timestamp;
 
-use crate::core::{Core, Lease, Trial};
+use crate::core::Core;
 
 pub type SlotKey = (WorkerName, SlotId);
 
@@ -24,16 +24,11 @@ impl Core {
         for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.alive) {
             for info in &record.slots {
                 let key = (worker.clone(), info.slot);
-                let holding = self.holder(&key).map(|(trial, _)| trial.subject.role());
+                let holding = self.state.holder(&key).map(|(trial, _)| trial.subject.role());
                 slots.push(LiveSlot { key, zone: record.zone.clone(), holding });
             }
         }
         slots
-    }
-
-    /// The trial and lease on a slot.
-    pub(crate) fn holder(&self, key: &SlotKey) -> Option<(&Trial, &Lease)> {
-        self.state.leases().find(|(_, lease)| lease.worker == key.0 && lease.slot == key.1)
     }
 
     /// Live workers that have been silent for longer than the limit.

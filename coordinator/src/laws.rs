@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::fidelity::Role;
+use common::fidelity::{Fidelity, Role};
 use common::unit::Joules;
 
-use crate::core::{Core, State, TrialState};
+use crate::core::{Core, Known, State, Trial, TrialState};
+use crate::ladder::Standing;
 
 /// A broken law and what broke it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub fn check_state(state: &State) -> Vec<Violation> {
         }
     }
     check_books(state, &mut found);
+    check_index(state, &mut found);
     for pair in state.progress.windows(2) {
         let (before, after) = (pair[0].hypervolume, pair[1].hypervolume);
         // The incremental sum may lose the last bits.
@@ -76,8 +78,28 @@ fn check_books(state: &State, found: &mut Vec<Violation>) {
     law!(found, "E-1", close(by_hour), "{by_hour} by hour, {total} in all");
     law!(found, "E-1", close(by_method), "{by_method} by method, {total} in all");
     law!(found, "E-1", close(by_worker), "{by_worker} by worker, {total} in all");
+    let (emitted, by_line) =
+        (state.account.emissions(), state.account.hours().map(|line| line.grams.0).sum::<f64>());
+    let agrees = (emitted.0 - by_line).abs() <= 1e-6 * by_line.max(1.0);
+    law!(found, "E-3", agrees, "{emitted} emitted, {by_line} by hour");
     let used = total.0 >= 0.0;
     law!(found, "E-3", used, "negative energy: {total}");
+}
+
+/// L-1: what is kept up beside the trials says what the trials say.
+fn check_index(state: &State, found: &mut Vec<Violation>) {
+    let count = |is: &dyn Fn(&Trial) -> bool| state.trials.values().filter(|trial| is(trial)).count();
+    let is_training = |trial: &Trial| trial.subject.role() == Role::Train;
+    let is_full = |trial: &Trial| trial.subject.fidelity() == Some(Fidelity::Full);
+    let pairs = [
+        ("leased", state.leases().count(), count(&|trial| trial.lease().is_some())),
+        ("waiting", state.waiting().count(), count(&Trial::is_waiting)),
+        ("trained", state.trained(), count(&|trial| is_training(trial) && trial.evaluation.is_some())),
+        ("open", state.open_fulls() as usize, count(&|trial| is_full(trial) && trial.is_open())),
+    ];
+    for (what, kept, counted) in pairs {
+        law!(found, "L-1", kept == counted, "{kept} {what} by the index, {counted} by the trials");
+    }
 }
 
 /// What must hold between steps of a live coordinator.
@@ -88,7 +110,7 @@ pub fn check(core: &Core) -> Vec<Violation> {
     for slot in &slots {
         let counts = counted.entry(slot.zone.clone()).or_default();
         counts[0] += 1;
-        counts[1] += u32::from(core.roles.get(&slot.key).is_some_and(|role| *role != Role::Rest));
+        counts[1] += u32::from(core.roles.of(&slot.key) != Role::Rest);
     }
     for (zone, [alive, at_work]) in &counted {
         law!(found, "A-1", at_work <= alive, "{at_work} of {alive} slots at work in {zone}");
@@ -105,13 +127,30 @@ pub fn check(core: &Core) -> Vec<Violation> {
     found
 }
 
+/// L-1: what a running coordinator keeps up is what one would find that starts now. Reads the whole study: for tests.
+pub fn check_kept(core: &Core) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let (kept, anew) = (&core.standing, Standing::of_study(&core.state, core.standing.rules()));
+    law!(
+        found,
+        "L-1",
+        kept.tells() == anew.tells(),
+        "{:?} kept, {:?} found anew",
+        kept.tells(),
+        anew.tells()
+    );
+    let (kept, anew) = (&core.known, Known::of(&core.state));
+    law!(found, "L-1", *kept == anew, "{kept:?} kept, {anew:?} found anew");
+    found
+}
+
 /// no slot idles in a role for which work waits.
 fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Violation>) {
     if core.is_over() || core.draining {
         return;
     }
     for slot in slots.iter().filter(|slot| slot.holding.is_none()) {
-        let role = core.roles.get(&slot.key).copied().unwrap_or(Role::Rest);
+        let role = core.roles.of(&slot.key);
         let waiting = core.waiting(role, &slot.zone);
         law!(found, "Q-2", waiting.is_none(), "trial {waiting:?} waits while {:?} idles as {role}", slot.key);
     }

@@ -11,6 +11,7 @@ pub mod ladder;
 pub mod laws;
 pub mod plan;
 mod reactor;
+mod roles;
 pub mod search;
 mod situation;
 

@@ -8,7 +8,7 @@ use common::fidelity::Role;
 use common::id::Zone;
 use common::time::HOUR_MS;
 
-use crate::core::{Core, Trial};
+use crate::core::Core;
 
 /// Hours of the past that a policy sees.
 const RECENT: i64 = allocation::RECENT_HOURS as i64;
@@ -41,7 +41,7 @@ impl Core {
                 .collect(),
             hypervolume: self.state.hypervolume(),
             recent_gain: self.recent_gain(),
-            finished: self.finished_counts(),
+            finished: self.state.finished_here().collect(),
         }
     }
 
@@ -77,11 +77,10 @@ impl Core {
     }
 
     fn work(&self) -> Work {
-        let standing = self.standing();
+        let standing = &self.standing;
         let trains = |role: Role| role == Role::Train;
         let running = self.state.leases().filter(|(trial, _)| trains(trial.subject.role())).count();
-        let waiting =
-            self.state.trials.values().filter(|t| t.is_waiting() && trains(t.subject.role())).count();
+        let waiting = self.state.waiting().filter(|trial| trains(trial.subject.role())).count();
         let pool = standing.pool();
         let room =
             if standing.can_score() { (self.options.ladder.pool as usize).saturating_sub(pool) } else { 0 };
@@ -93,14 +92,5 @@ impl Core {
             scored: count(pool),
             scores_wanted: count(room),
         }
-    }
-
-    fn finished_counts(&self) -> BTreeMap<Purpose, u32> {
-        let mut counts = BTreeMap::new();
-        let done = |trial: &&Trial| trial.evaluation.is_some() && !trial.is_given();
-        for trial in self.state.trials.values().filter(done) {
-            *counts.entry(trial.subject.purpose()).or_insert(0) += 1;
-        }
-        counts
     }
 }

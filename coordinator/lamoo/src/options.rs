@@ -59,6 +59,11 @@ impl Options {
         Some(Self { sampler, max_depth, ..default })
     }
 
+    /// Whether results change what is proposed, beyond that nothing is proposed twice.
+    pub fn learns(&self) -> bool {
+        self.sampler != SamplerKind::Random || self.max_depth > 0
+    }
+
     pub fn check(&self) -> Result<(), Error> {
         let refuse = |option, found, wanted| Err(Error::Option { option, found, wanted });
         if self.min_samples < 2 {

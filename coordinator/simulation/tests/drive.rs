@@ -64,6 +64,7 @@ fn lawful(study: &Study<'_>) -> Outcome {
     let outcome = run(study, &mut |core| {
         steps += 1;
         assert_eq!(laws::check(core), [], "step {steps}");
+        assert_eq!(laws::check_kept(core), [], "step {steps}");
     });
     let outcome = outcome.unwrap();
     assert!(steps > 100, "{steps} steps");

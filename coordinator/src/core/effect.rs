@@ -1,6 +1,7 @@
 //! Everything a coordinator can want done. Events are made durable before any effect of the same step is carried out.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use allocation::Situation;
 use common::architecture::Architecture;
@@ -58,13 +59,13 @@ pub enum Effect {
 pub struct Wanted {
     pub count: usize,
     /// At all fidelities.
-    pub observations: Vec<lamoo::Observation>,
+    pub observations: Arc<Vec<lamoo::Observation>>,
     /// The first step that trains: where candidates begin.
     pub fidelity: Fidelity,
     /// Being trained, or about to be.
     pub pending: BTreeSet<Architecture>,
     /// Whatever has a trial: canonical forms.
-    pub exclude: BTreeSet<Architecture>,
+    pub exclude: Arc<BTreeSet<Architecture>>,
     /// Scored or trained shortly, and open to more: what would a full training of each add?
     pub promotable: Vec<Architecture>,
 }

@@ -1,6 +1,6 @@
 //! Results that were known before: how they enter the fold, and what tells them from those that were worked for.
 
-use common::fidelity::Fidelity;
+use common::energy::Purpose;
 use common::id::TrialId;
 use common::time::Timestamp;
 use common::trial::{Evaluation, Origin, Source, Subject};
@@ -36,7 +36,9 @@ impl State {
 
     /// Full trainings that this study has paid for.
     pub fn trained_fully(&self) -> usize {
-        self.finished_at(Fidelity::Full).filter(|(trial, _, _)| !trial.is_given()).count()
+        self.finished_here()
+            .find(|(purpose, _)| *purpose == Purpose::Full)
+            .map_or(0, |(_, count)| count as usize)
     }
 
     pub fn given(&self) -> impl Iterator<Item = &Trial> {

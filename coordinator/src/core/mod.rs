@@ -4,7 +4,9 @@
 
 mod effect;
 mod given;
+mod index;
 mod input;
+mod known;
 mod options;
 mod state;
 
@@ -26,7 +28,10 @@ pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord}
 
 use crate::draw::Draws;
 use crate::fleet::SlotKey;
-use crate::ladder::Candidate;
+use crate::ladder::{Candidate, Rules, Standing};
+use crate::roles::Roles;
+
+pub(crate) use known::Known;
 
 /// Ticks come a few times a second. A longer gap means that this process stood still or that its clock leapt: it could hear
 /// nobody meanwhile, and nobody is lost for that.
@@ -44,7 +49,11 @@ pub struct Core {
     /// Tasks told to suspend, and when they were last told.
     pub(crate) suspending: BTreeMap<TaskId, Timestamp>,
     /// What each live slot shall do until the next decision.
-    pub(crate) roles: BTreeMap<SlotKey, Role>,
+    pub(crate) roles: Roles,
+    /// Who may climb to where.
+    pub(crate) standing: Standing,
+    /// What the searcher is told.
+    pub(crate) known: Known,
     /// Candidates proposed and not yet taken up.
     pub(crate) stock: VecDeque<Candidate>,
     pub(crate) hourly: Hourly,
@@ -95,13 +104,17 @@ impl Core {
     /// A coordinator that goes on from `state`, the fold of its ledger (empty for a new study).
     pub fn new(options: Options, state: State) -> Self {
         let now = state.last_at;
+        let Options { ladder, initial_samples, has_model, .. } = options;
+        let standing = Standing::of_study(&state, Rules { ladder, initial_samples, has_model });
         Self {
+            standing,
+            known: Known::of(&state),
             options,
             state,
             heard: BTreeMap::new(),
             assigned: BTreeMap::new(),
             suspending: BTreeMap::new(),
-            roles: BTreeMap::new(),
+            roles: Roles::default(),
             stock: VecDeque::new(),
             hourly: Hourly::default(),
             proposing: None,
@@ -148,7 +161,12 @@ impl Core {
     }
 
     pub fn roles(&self) -> &BTreeMap<SlotKey, Role> {
-        &self.roles
+        self.roles.all()
+    }
+
+    /// How often the roles have changed.
+    pub fn plans(&self) -> u64 {
+        self.roles.plans()
     }
 
     /// The latest word from each running task.
@@ -166,7 +184,10 @@ impl Core {
 
     /// The only way state changes: the event is applied and will be durable before any effect of this step.
     pub(crate) fn record(&mut self, event: Event) {
+        self.roles.before(&event, &self.state);
         self.state.apply(self.now, &event);
+        self.standing.follow(&event, &self.state);
+        self.known.follow(&event, &self.state);
         self.decision.events.push(event);
     }
 

@@ -18,7 +18,9 @@ pub struct Options {
     pub initial_samples: usize,
     /// Whether the searcher has a model that says what each training promises.
     pub has_model: bool,
-    /// Candidates asked for at once.
+    /// Whether results change what the searcher proposes.
+    pub learns: bool,
+    /// Candidates asked for at once, and kept at hand.
     pub batch: usize,
     /// Zones that are observed whether or not a worker is in them.
     pub zones: BTreeSet<Zone>,
@@ -39,13 +41,16 @@ impl Options {
             "trace" => traced.map(Zone::from).collect(),
             _ => config.carbon.zones.iter().map(|zone| Zone::from(zone.as_str())).collect(),
         };
+        let search = lamoo::Options::named(&config.search.searcher);
         Self {
             agenda: None,
             ladder: config.ladder,
             budget: config.budget,
             initial_samples: config.search.initial_samples as usize,
-            has_model: lamoo::Options::named(&config.search.searcher)
+            has_model: search
+                .as_ref()
                 .is_some_and(|options| options.sampler == lamoo::SamplerKind::Surrogate),
+            learns: search.as_ref().is_none_or(lamoo::Options::learns),
             batch: config.search.batch as usize,
             zones,
             interval_hours: i64::from(config.allocation.interval_hours),

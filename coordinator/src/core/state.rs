@@ -18,7 +18,9 @@ use common::unit::{Grams, Joules, Seconds};
 use common::wire::SlotInfo;
 use moo::Front;
 
+use super::index::{Both, Index};
 use crate::account::Account;
+use crate::fleet::SlotKey;
 
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -36,7 +38,7 @@ pub struct State {
     /// Coordinator processes that have worked on this study.
     pub lives: u32,
     pub last_at: Timestamp,
-    by_subject: BTreeMap<Subject, TrialId>,
+    index: Index,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -213,7 +215,7 @@ impl State {
     }
 
     pub fn of_subject(&self, subject: &Subject) -> Option<&Trial> {
-        self.by_subject.get(subject).and_then(|id| self.trials.get(id))
+        self.index.of_subject(subject).and_then(|id| self.trials.get(&id))
     }
 
     /// The live lease of this very attempt.
@@ -222,7 +224,36 @@ impl State {
     }
 
     pub fn leases(&self) -> impl Iterator<Item = (&Trial, &Lease)> {
-        self.trials.values().filter_map(|trial| trial.lease().map(|lease| (trial, lease)))
+        self.index.leased().filter_map(|id| self.leased(id))
+    }
+
+    pub fn leases_of(&self, worker: &WorkerName) -> impl Iterator<Item = (&Trial, &Lease)> {
+        self.index.held_by(worker).filter_map(|id| self.leased(id))
+    }
+
+    /// What holds a slot.
+    pub fn holder(&self, key: &SlotKey) -> Option<(&Trial, &Lease)> {
+        self.index.holder(key).and_then(|id| self.leased(id))
+    }
+
+    fn leased(&self, id: TrialId) -> Option<(&Trial, &Lease)> {
+        let trial = self.trials.get(&id)?;
+        Some((trial, trial.lease()?))
+    }
+
+    /// Trials that wait for a slot, the oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = &Trial> {
+        self.index.waiting().filter_map(|id| self.trials.get(&id))
+    }
+
+    /// Full trainings that have begun and not ended, whether they run or wait.
+    pub fn open_fulls(&self) -> u64 {
+        self.index.open_fulls()
+    }
+
+    /// Trainings, a supernet's among them, that have a result, given or their own.
+    pub fn trained(&self) -> usize {
+        self.index.trained()
     }
 
     pub fn finished_at(
@@ -257,46 +288,34 @@ impl State {
         self.clock().map_or(now, |clock| clock.grid(now)).hour()
     }
 
-    /// Mean seconds and joules of what has finished here so far; none before the first.
-    pub fn mean_cost(&self, purpose: Purpose) -> Option<(Seconds, Joules)> {
-        let here = self.trials.values().filter(|trial| !trial.is_given());
-        let done = here.filter(|trial| trial.subject.purpose() == purpose);
-        let costs: Vec<_> = done
-            .filter_map(|trial| trial.evaluation.as_ref().map(|e| (e.seconds.0, trial.joules.0)))
-            .collect();
-        if costs.is_empty() {
-            return None;
-        }
-        let count = costs.len() as f64;
-        let (seconds, joules) = costs.iter().fold((0.0, 0.0), |sum, cost| (sum.0 + cost.0, sum.1 + cost.1));
-        Some((Seconds(seconds / count), Joules(joules / count)))
+    /// How many trials of each purpose have finished here; what was given is not among them.
+    pub fn finished_here(&self) -> impl Iterator<Item = (Purpose, u32)> {
+        self.index.costs().iter().map(|(purpose, costs)| (*purpose, costs.count))
     }
 
-    /// What a full training takes on the mean over all short ones, by those that had both.
+    /// Mean seconds and joules of what has finished here so far; none before the first.
+    pub fn mean_cost(&self, purpose: Purpose) -> Option<(Seconds, Joules)> {
+        self.index.costs().get(&purpose)?.mean()
+    }
+
+    /// What a full training takes on the mean over all short ones, by those that had both here.
     pub fn full_cost_by_rungs(&self, epochs: u32) -> Option<(Seconds, Joules)> {
         let (mean_s, mean_j) = self.mean_cost(Purpose::Rung)?;
-        let cost = |trial: &Trial| Some((trial.evaluation.as_ref()?.seconds.0, trial.joules.0));
-        let (mut full, mut short) = ((0.0, 0.0), (0.0, 0.0));
-        for (trial, architecture, _) in self.finished_at(Fidelity::Full) {
-            let fidelity = Fidelity::Rung(epochs);
-            let rung = self.of_subject(&Subject::Network { architecture: architecture.clone(), fidelity });
-            if let (Some(of_full), Some(of_short)) = (cost(trial), rung.and_then(cost)) {
-                full = (full.0 + of_full.0, full.1 + of_full.1);
-                short = (short.0 + of_short.0, short.1 + of_short.1);
-            }
-        }
-        let (seconds, joules) = (mean_s * (full.0 / short.0), mean_j * (full.1 / short.1));
+        let Both { full, short } = self.index.both(epochs);
+        let (seconds, joules) =
+            (mean_s * (full.seconds / short.seconds), mean_j * (full.joules / short.joules));
         (seconds.0.is_finite() && joules.0.is_finite() && joules.0 > 0.0).then_some((seconds, joules))
     }
 
     fn with_trial(&mut self, id: TrialId, change: impl FnOnce(&mut Trial)) {
         if let Some(trial) = self.trials.get_mut(&id) {
+            self.index.leave(trial);
             change(trial);
+            self.index.enter(trial);
         }
     }
 
     pub(super) fn trial_proposed(&mut self, at: Timestamp, id: TrialId, subject: &Subject, origin: &Origin) {
-        self.by_subject.insert(subject.clone(), id);
         let trial = Trial {
             id,
             subject: subject.clone(),
@@ -312,16 +331,24 @@ impl State {
             worker: None,
             failures: Vec::new(),
         };
+        self.index.proposed(&trial);
         self.trials.insert(id, trial);
     }
 
     pub(super) fn evaluated(&mut self, at: Timestamp, id: TrialId, evaluation: &Evaluation) {
         let vector = self.objectives(evaluation);
-        let Some(trial) = self.trials.get_mut(&id) else { return };
-        trial.state = TrialState::Finished;
-        trial.evaluation = Some(Box::new(evaluation.clone()));
-        trial.finished = Some(at);
-        trial.checkpoint = None;
+        let mut is_first = false;
+        self.with_trial(id, |trial| {
+            is_first = trial.evaluation.is_none();
+            trial.state = TrialState::Finished;
+            trial.evaluation = Some(Box::new(evaluation.clone()));
+            trial.finished = Some(at);
+            trial.checkpoint = None;
+        });
+        let Some(trial) = self.trials.get(&id) else { return };
+        if is_first {
+            self.index.finished(trial, &self.trials);
+        }
         if trial.subject.fidelity() != Some(Fidelity::Full) {
             return;
         }
@@ -382,6 +409,10 @@ impl State {
         let purpose = task.as_ref().map_or(Purpose::Idle, |trial| trial.subject.purpose());
         if let Some(trial) = task {
             trial.joules += measurement.joules;
+            if trial.evaluation.is_some() {
+                let id = trial.id;
+                self.index.spent_late(&self.trials[&id], measurement.joules, &self.trials);
+            }
         }
         let Some(record) = self.workers.get_mut(worker) else { return };
         record.joules += measurement.joules;
@@ -431,6 +462,6 @@ impl PartialEq for State {
             && members(self) == members(other)
             && self.progress == other.progress
             && self.lives == other.lives
-            && self.by_subject == other.by_subject
+            && self.index == other.index
     }
 }

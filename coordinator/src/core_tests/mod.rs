@@ -96,6 +96,7 @@ impl Bench {
             self.answer(effect);
         }
         assert_eq!(laws::check(&self.core), [], "laws hold");
+        assert_eq!(laws::check_kept(&self.core), [], "what is kept is what a restart would find");
     }
 
     fn answer(&mut self, effect: Effect) {

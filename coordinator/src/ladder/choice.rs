@@ -7,13 +7,13 @@ use common::fidelity::Fidelity;
 use common::trial::{Origin, Subject};
 use lamoo::Promotion;
 
-use super::contender::{Contender, Promises, best_by_rank};
+use super::contender::{Contender, Promises};
 use super::{Candidate, Choice, Standing, Supernet, first_training, purpose};
 
 /// What is on offer besides those that climb.
 type Stock = VecDeque<Candidate>;
-/// Whether the budgets can pay for a contender's full training.
-type Fits<'f> = dyn Fn(&Contender) -> bool + 'f;
+/// Whether the budgets can pay for a full training that takes so many times the usual.
+type Fits<'f> = dyn Fn(f64) -> bool + 'f;
 
 impl Standing {
     /// What a slot that may train should begin; takes from `stock` where the choice is an unscored candidate. `promotions` are
@@ -30,7 +30,7 @@ impl Standing {
         }
         let promises = Promises::new(promotions);
         let is_modelled = !promises.is_empty() || stock.iter().any(|candidate| candidate.promise.is_some());
-        let full_fits = |contender: &Contender| fits(Purpose::Full, contender.effort);
+        let full_fits = |times: f64| fits(Purpose::Full, times);
         let due = match is_modelled {
             true => self.promotion_by_promise(stock, &promises, &full_fits),
             false => self.promotion_by_share(&full_fits),
@@ -81,8 +81,8 @@ impl Standing {
     fn promotion_by_share(&self, fits: &Fits<'_>) -> Option<&Contender> {
         let is_young = self.rules.has_model && self.rungs.len() < self.rules.initial_samples;
         let share = self.rungs.len() / self.rules.ladder.rungs_per_full as usize;
-        let due = !is_young && self.fulls_begun < share;
-        due.then(|| best_by_rank(&self.rungs, usize::MAX, fits)).flatten()
+        let due = !is_young && self.fulls_begun.len() < share;
+        due.then(|| self.rungs.best_by_rank(usize::MAX, fits)).flatten()
     }
 
     /// One first training for so many scores.
@@ -108,7 +108,7 @@ impl Standing {
         let none = Promises::new(&[]);
         let from_stock = |stock: &mut Stock| stock.pop_front().map(|candidate| self.take(candidate));
         let to_full = || self.best_to_full(&none, 1, fits);
-        let is_initial = self.first_begun < self.rules.initial_samples;
+        let is_initial = self.first_begun() < self.rules.initial_samples;
         let first = if is_initial { from_stock(stock) } else { None };
         let next = first.or_else(|| self.best_score(&none));
         // A model that is to come is better served by newcomers than by an early promotion.
@@ -125,14 +125,14 @@ impl Standing {
 
     fn best_score(&self, promises: &Promises<'_>) -> Option<Choice> {
         let promised = promises.best(&self.scored, &|_| true).map(|(contender, _)| contender);
-        let contender = promised.or_else(|| best_by_rank(&self.scored, usize::MAX, &|_| true))?;
+        let contender = promised.or_else(|| self.scored.best_by_rank(usize::MAX, &|_| true))?;
         Some(promote(contender, Fidelity::OneShot, first_training(&self.rules.ladder)))
     }
 
     /// Among those of the lowest `layers`, where no promise tells.
     fn best_to_full(&self, promises: &Promises<'_>, layers: usize, fits: &Fits<'_>) -> Option<Choice> {
         let promised = promises.best(&self.rungs, fits).map(|(contender, _)| contender);
-        promised.or_else(|| best_by_rank(&self.rungs, layers, fits)).map(|contender| self.to_full(contender))
+        promised.or_else(|| self.rungs.best_by_rank(layers, fits)).map(|contender| self.to_full(contender))
     }
 
     fn to_full(&self, contender: &Contender) -> Choice {

@@ -2,14 +2,16 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `standing` | who has come how far: from a study's state, or from anything else that climbs |
+//! | `standing` | who has come how far, kept up as trials begin and end |
+//! | `step` | those that reached one step, by their layers |
+//! | `contender` | one of them, and what a model promises of them |
 //! | `choice` | what a free slot begins |
-//! | `contender` | who is the best of those that reached a step |
+//! | `follow` | a study's events, as the ladder hears them |
 //!
 //! A searcher with a model says what each newcomer and each promotion promises; promises are compared, and the cheaper step
 //! wins unless the dearer one promises at least as much. Without a model promotion is by non-dominated layer, then by crowding,
 //! among all that reached the step (the MOASHA idea: Schmucker et al., arXiv 2106.12639), by shares: so many scores a short
-//! training, so many short trainings a full one. All is ranked afresh at each choice, and a slot that may train never idles for
+//! training, so many short trainings a full one. Ranks are always those of all that came so far, and a slot that may train never idles for
 //! the sake of a share or a promise.
 //!
 //! Pure, and free of the coordinator's state where that is not at hand: [`Standing::of`] drives a table through the very same
@@ -17,7 +19,9 @@
 
 mod choice;
 mod contender;
+mod follow;
 mod standing;
+mod step;
 
 #[cfg(test)]
 mod tests;

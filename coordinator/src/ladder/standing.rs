@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use common::architecture::Architecture;
 use common::config::Ladder;
 use common::fidelity::Fidelity;
-use common::trial::{ArtifactKind, Origin, Subject};
+use common::trial::Origin;
 
 use super::contender::Contender;
+use super::step::Step;
 use super::{Rules, first_training};
-use crate::core::{State, TrialState};
 
 /// Where the shared weights stand that scores are taken with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,79 +49,97 @@ pub struct Climbed {
     pub fulls_begun: BTreeSet<Architecture>,
 }
 
-/// Who may be taken to which step; made afresh for each choice.
-#[derive(Debug)]
+/// Who may be taken to which step. Kept up as trials begin and end; a study of many trials asks it after each message.
+#[derive(Debug, Clone)]
 pub struct Standing {
     pub(super) rules: Rules,
     pub(super) supernet: Supernet,
-    pub(super) scored: Vec<Contender>,
-    /// At the first step that trains.
-    pub(super) first_begun: usize,
+    pub(super) scored: Step,
+    /// Short trainings; nobody where the ladder has none.
+    pub(super) rungs: Step,
+    pub(super) rungs_begun: BTreeSet<Architecture>,
+    pub(super) fulls_begun: BTreeSet<Architecture>,
     pub(super) promoted_scores: usize,
-    pub(super) rungs: Vec<Contender>,
-    pub(super) fulls_begun: usize,
 }
 
 impl Standing {
-    /// Of a study.
-    pub fn new(state: &State, rules: Rules) -> Self {
-        let first = first_training(&rules.ladder);
-        let at = |wanted: Fidelity| {
-            state.trials.values().filter(move |trial| trial.subject.fidelity() == Some(wanted))
-        };
-        let begun = |wanted: Fidelity| -> BTreeSet<Architecture> {
-            at(wanted).filter_map(|trial| trial.subject.architecture()).cloned().collect()
-        };
-        let shown = |fidelity: Fidelity| -> Vec<Shown> {
-            let finished = state.finished_at(fidelity);
-            finished
-                .filter_map(|(trial, architecture, evaluation)| {
-                    let objectives = state.objectives(evaluation)?.0;
-                    Some(Shown { architecture: architecture.clone(), objectives, effort: trial.joules.0 })
-                })
-                .collect()
-        };
-        let has_rung = first != Fidelity::Full;
-        let promoted = Origin::Promotion { from: Fidelity::OneShot };
-        let climbed = Climbed {
-            supernet: supernet(state, &rules.ladder),
-            scored: shown(Fidelity::OneShot),
-            rungs: if has_rung { shown(first) } else { Vec::new() },
-            rungs_begun: if has_rung { begun(first) } else { BTreeSet::new() },
-            promoted_scores: at(first).filter(|trial| trial.origin == promoted).count(),
-            fulls_begun: begun(Fidelity::Full),
-        };
-        Self::of(climbed, rules)
+    /// Of nobody yet.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            supernet: Supernet::Without,
+            scored: Step::default(),
+            rungs: Step::default(),
+            rungs_begun: BTreeSet::new(),
+            fulls_begun: BTreeSet::new(),
+            promoted_scores: 0,
+        }
     }
 
     /// Of anything that climbs by `rules`.
     pub fn of(climbed: Climbed, rules: Rules) -> Self {
         let Climbed { supernet, scored, rungs, rungs_begun, promoted_scores, fulls_begun } = climbed;
-        let has_rung = first_training(&rules.ladder) != Fidelity::Full;
-        let contenders = |shown: Vec<Shown>, taken: &dyn Fn(&Architecture) -> bool| {
-            // What was given took none.
-            let efforts = || shown.iter().map(|shown| shown.effort).filter(|effort| *effort > 0.0);
-            let mean = efforts().sum::<f64>() / efforts().count() as f64;
-            let contender = |Shown { architecture, objectives, effort }| {
-                let taken = taken(&architecture);
-                let effort = Some(effort / mean).filter(|effort| effort.is_finite() && *effort > 0.0);
-                Contender { architecture, objectives, effort: effort.unwrap_or(1.0), taken }
-            };
-            shown.into_iter().map(contender).collect()
+        let mut standing = Self { supernet, rungs_begun, fulls_begun, promoted_scores, ..Self::new(rules) };
+        let shown = |fidelity: Fidelity, shown: Vec<Shown>| {
+            shown.into_iter().zip(0..).map(move |(shown, place)| (place, fidelity, shown))
         };
-        let in_full = |architecture: &Architecture| fulls_begun.contains(architecture);
-        // Who is trained to the end needs no short training.
-        let in_training =
-            |architecture: &Architecture| rungs_begun.contains(architecture) || in_full(architecture);
-        Self {
-            rules,
-            supernet,
-            scored: contenders(scored, &in_training),
-            first_begun: if has_rung { rungs_begun.len() } else { fulls_begun.len() },
-            promoted_scores,
-            rungs: if has_rung { contenders(rungs, &in_full) } else { Vec::new() },
-            fulls_begun: fulls_begun.len(),
+        for (place, fidelity, shown) in
+            shown(Fidelity::OneShot, scored).chain(shown(first_training(&rules.ladder), rungs))
+        {
+            standing.on_shown(place, fidelity, shown);
         }
+        standing
+    }
+
+    fn has_rung(&self) -> bool {
+        self.rules.ladder.rung_epochs > 0
+    }
+
+    /// A trial of `architecture` exists from now on.
+    pub fn on_begun(&mut self, architecture: &Architecture, fidelity: Fidelity, origin: &Origin) {
+        let first = first_training(&self.rules.ladder);
+        if fidelity == first && *origin == (Origin::Promotion { from: Fidelity::OneShot }) {
+            self.promoted_scores += 1;
+        }
+        if fidelity == Fidelity::Full {
+            self.fulls_begun.insert(architecture.clone());
+            self.rungs.take(architecture);
+        } else if fidelity == first {
+            self.rungs_begun.insert(architecture.clone());
+        } else {
+            return;
+        }
+        // Who is trained to the end needs no short training.
+        self.scored.take(architecture);
+    }
+
+    /// `place` tells trials apart and orders them.
+    pub fn on_shown(&mut self, place: u64, fidelity: Fidelity, shown: Shown) {
+        let Shown { architecture, objectives, effort } = shown;
+        let in_full = self.fulls_begun.contains(&architecture);
+        let contender = Contender { architecture, objectives, effort };
+        if fidelity == Fidelity::OneShot {
+            let taken = in_full || self.rungs_begun.contains(&contender.architecture);
+            self.scored.come(place, contender, taken);
+        } else if self.has_rung() && fidelity == first_training(&self.rules.ladder) {
+            self.rungs.come(place, contender, in_full);
+        }
+    }
+
+    /// What it took to show what is at `place` is known better now.
+    pub fn on_effort(&mut self, place: u64, fidelity: Fidelity, effort: f64) {
+        match fidelity {
+            Fidelity::OneShot => self.scored.took(place, effort),
+            Fidelity::Rung(_) if fidelity == first_training(&self.rules.ladder) => {
+                self.rungs.took(place, effort);
+            }
+            Fidelity::Rung(_) | Fidelity::Full => {}
+        }
+    }
+
+    /// First trainings begun: short ones, or full ones where there are no others.
+    pub(super) fn first_begun(&self) -> usize {
+        if self.has_rung() { self.rungs_begun.len() } else { self.fulls_begun.len() }
     }
 
     /// Whether more scores are of use: there is a supernet, and the pool is not full.
@@ -131,38 +149,38 @@ impl Standing {
 
     /// Scored and not yet trained.
     pub fn pool(&self) -> usize {
-        self.scored.iter().filter(|contender| !contender.taken).count()
+        self.scored.open_len()
     }
 
     /// Of those that could be trained to the end, by the usual; 1 where there is nobody.
     pub fn least_effort(&self) -> f64 {
-        let open = self.rungs.iter().filter(|contender| !contender.taken).map(|contender| contender.effort);
-        open.reduce(f64::min).unwrap_or(1.0)
+        self.rungs.open().map(|contender| self.rungs.effort(contender)).reduce(f64::min).unwrap_or(1.0)
     }
 
     /// Known from below and open to more: scored and not yet trained, or trained shortly and not yet fully. What a model is
     /// asked for promises of.
     pub fn promotable(&self) -> Vec<Architecture> {
-        let open = self.scored.iter().chain(&self.rungs).filter(|contender| !contender.taken);
-        open.map(|contender| contender.architecture.clone()).collect()
+        self.scored.open().chain(self.rungs.open()).map(|contender| contender.architecture.clone()).collect()
+    }
+
+    pub fn has_promotable(&self) -> bool {
+        self.scored.open_len() + self.rungs.open_len() > 0
+    }
+
+    pub fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Everything that choices depend on, but for the last bits of efforts.
+    pub fn tells(&self) -> impl PartialEq + std::fmt::Debug + use<> {
+        let people =
+            |step: &Step| step.open().map(|contender| contender.architecture.clone()).collect::<Vec<_>>();
+        let steps = [&self.scored, &self.rungs].map(|step| (step.len(), people(step)));
+        (self.supernet, steps, self.rungs_begun.clone(), self.fulls_begun.clone(), self.promoted_scores)
     }
 
     /// The fidelity whose results the search tree learns from: the first step that trains.
     pub fn learning_fidelity(ladder: &Ladder) -> Fidelity {
         first_training(ladder)
-    }
-}
-
-fn supernet(state: &State, ladder: &Ladder) -> Supernet {
-    if !ladder.one_shot {
-        return Supernet::Without;
-    }
-    match state.of_subject(&Subject::Supernet) {
-        None => Supernet::Absent,
-        Some(trial) => match (&trial.state, &trial.evaluation) {
-            (_, Some(evaluation)) if evaluation.artifact(ArtifactKind::Supernet).is_some() => Supernet::Ready,
-            (TrialState::Failed { .. } | TrialState::Finished, _) => Supernet::Without,
-            _ => Supernet::Underway,
-        },
     }
 }

@@ -9,7 +9,8 @@ use common::fidelity::Fidelity;
 use common::trial::{Origin, Subject};
 use lamoo::Promotion;
 
-use super::contender::{Contender, best_by_rank};
+use super::contender::Contender;
+use super::step::Step;
 use super::*;
 
 const RUNG: Fidelity = Fidelity::Rung(12);
@@ -221,22 +222,37 @@ fn those_open_to_more_are_the_scored_and_the_shortly_trained() {
 
 #[test]
 fn the_lowest_layer_is_promoted_first_and_its_best_error_before_the_rest() {
-    let contender = |gene: u32, objectives: [f64; 2]| Contender {
-        architecture: architecture(gene),
-        objectives: objectives.to_vec(),
-        effort: 1.0,
-        taken: false,
+    let mut step = Step::default();
+    for (gene, objectives) in [(0, [0.9, 9.0]), (1, [0.1, 5.0]), (2, [0.5, 1.0])] {
+        let architecture = architecture(gene);
+        step.come(
+            gene.into(),
+            Contender { architecture, objectives: objectives.to_vec(), effort: 1.0 },
+            false,
+        );
+    }
+    let next = |step: &Step, layers| {
+        step.best_by_rank(layers, &|_| true).map(|contender| contender.architecture.genes()[0])
     };
-    let mut contenders = vec![contender(0, [0.9, 9.0]), contender(1, [0.1, 5.0]), contender(2, [0.5, 1.0])];
-    let next = |contenders: &[Contender], layers| {
-        best_by_rank(contenders, layers, &|_| true).map(|contender| contender.architecture.genes()[0])
-    };
-    assert_eq!(next(&contenders, usize::MAX), Some(1));
-    contenders[1].taken = true;
-    assert_eq!(next(&contenders, usize::MAX), Some(2));
-    contenders[2].taken = true;
-    assert_eq!(next(&contenders, usize::MAX), Some(0), "the dominated one comes last");
-    assert_eq!(next(&contenders, 1), None, "and not at all where only the first layer counts");
-    contenders[0].taken = true;
-    assert_eq!(next(&contenders, usize::MAX), None);
+    assert_eq!(next(&step, usize::MAX), Some(1));
+    step.take(&architecture(1));
+    assert_eq!(next(&step, usize::MAX), Some(2));
+    step.take(&architecture(2));
+    assert_eq!(next(&step, usize::MAX), Some(0), "the dominated one comes last");
+    assert_eq!(next(&step, 1), None, "and not at all where only the first layer counts");
+    step.take(&architecture(0));
+    assert_eq!(next(&step, usize::MAX), None);
+}
+
+#[test]
+fn efforts_are_told_by_the_mean_of_those_that_took_any() {
+    let mut step = Step::default();
+    for (gene, effort) in [(0, 0.0), (1, 2.0), (2, 4.0)] {
+        let contender = Contender { architecture: architecture(gene), objectives: vec![1.0], effort };
+        step.come(gene.into(), contender, false);
+    }
+    let efforts = |step: &Step| step.open().map(|contender| step.effort(contender)).collect::<Vec<_>>();
+    assert_eq!(efforts(&step), [1.0, 2.0 / 3.0, 4.0 / 3.0], "what was given is as dear as the usual");
+    step.took(1, 4.0);
+    assert_eq!(efforts(&step), [1.0, 1.0, 1.0]);
 }

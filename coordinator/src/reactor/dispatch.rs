@@ -2,22 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use common::architecture::Architecture;
 use common::energy::Purpose;
 use common::event::Event;
 use common::fidelity::{Fidelity, Role};
-use common::id::{TaskId, TrialId, Zone};
+use common::id::{SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::time::Millis;
 use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
 
-use crate::core::{Core, Effect, Options, Trial, Wanted};
+use crate::core::{Core, Effect, Trial, Wanted};
 use crate::fleet::SlotKey;
-use crate::ladder::{Choice, Rules, Standing};
+use crate::ladder::{Choice, Standing};
 
 /// How long a free slot waits for a model's word on the latest results: this part of a short training, and never longer than that.
 const PATIENT: f64 = 0.05;
 const PATIENCE: Millis = Millis(60_000);
+/// Batches that are asked for at once where no result outdates them: a question takes longer the more is known.
+const BATCHES_UNLEARNT: usize = 20;
+
+/// A live worker's slots that wait for work.
+struct Free {
+    worker: WorkerName,
+    zone: Zone,
+    slots: Vec<(SlotId, Role)>,
+}
 
 impl Core {
     pub(crate) fn dispatch(&mut self) {
@@ -26,38 +34,44 @@ impl Core {
         }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
-        let held: BTreeSet<SlotKey> =
-            self.state.leases().map(|(_, lease)| (lease.worker.clone(), lease.slot)).collect();
-        let free: Vec<(SlotKey, Role)> = self
-            .roles
-            .iter()
-            .filter(|(key, role)| **role != Role::Rest && !held.contains(*key) && self.is_alive(key))
-            .map(|(key, role)| (key.clone(), *role))
-            .collect();
-        for (key, role) in free {
-            let Some(zone) = self.state.workers.get(&key.0).map(|record| record.zone.clone()) else {
-                continue;
-            };
-            if let Some(trial) = self.next_for(role, &zone) {
-                self.lease(trial, &key);
+        // Who found nothing, found it for all of the same zone and role: what others take up since leaves no more.
+        let mut in_vain: BTreeSet<(Role, Zone)> = BTreeSet::new();
+        for Free { worker, zone, slots } in self.free_slots() {
+            for (slot, role) in slots {
+                if in_vain.contains(&(role, zone.clone())) {
+                    continue;
+                }
+                match self.next_for(role, &zone) {
+                    Some(trial) => self.lease(trial, &(worker.clone(), slot)),
+                    None => drop(in_vain.insert((role, zone.clone()))),
+                }
             }
         }
         // What was taken may have left too few for the next slots.
         self.ask_for_candidates();
     }
 
-    fn is_alive(&self, key: &SlotKey) -> bool {
-        self.state.workers.get(&key.0).is_some_and(|record| record.alive)
+    fn free_slots(&self) -> Vec<Free> {
+        let mut free = Vec::new();
+        for (worker, slots) in self.roles.free() {
+            if let Some(record) = self.state.workers.get(worker).filter(|record| record.alive) {
+                let slots = slots.iter().map(|(slot, role)| (*slot, *role)).collect();
+                free.push(Free { worker: worker.clone(), zone: record.zone.clone(), slots });
+            }
+        }
+        free
     }
 
     /// A training whose slot shall do something else is suspended; a score is left to end by itself, in seconds.
     fn suspend_what_lost_its_slot(&mut self) {
-        let role = |key: &SlotKey| self.roles.get(key).copied().unwrap_or(Role::Rest);
+        if !self.roles.is_news() {
+            return;
+        }
         let unwanted: Vec<TaskId> = self
             .state
             .leases()
             .filter(|(trial, _)| trial.subject.role() == Role::Train)
-            .filter(|(_, lease)| role(&(lease.worker.clone(), lease.slot)) != Role::Train)
+            .filter(|(_, lease)| self.roles.of(&(lease.worker.clone(), lease.slot)) != Role::Train)
             .map(|(_, lease)| lease.task)
             .collect();
         unwanted.into_iter().for_each(|task| self.suspend(task));
@@ -78,7 +92,7 @@ impl Core {
         if role == Role::Train && self.awaits_better_advice() {
             return None;
         }
-        let standing = self.standing();
+        let standing = &self.standing;
         let mut stock = std::mem::take(&mut self.stock);
         let fits =
             |purpose: Purpose, times: f64| self.may_begin(purpose) && self.fits(purpose, times, 0.0, zone);
@@ -97,13 +111,8 @@ impl Core {
             let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
             self.fits(trial.subject.purpose(), self.times(trial), done, zone)
         };
-        let mut waiting = self.state.trials.values().filter(|t| t.is_waiting() && t.subject.role() == role);
+        let mut waiting = self.state.waiting().filter(|trial| trial.subject.role() == role);
         waiting.find(fits).map(|trial| trial.id)
-    }
-
-    pub(crate) fn standing(&self) -> Standing {
-        let Options { ladder, initial_samples, has_model, .. } = self.options;
-        Standing::new(&self.state, Rules { ladder, initial_samples, has_model })
     }
 
     fn propose(&mut self, choice: Choice) -> TrialId {
@@ -151,13 +160,13 @@ impl Core {
         evaluation.artifact(ArtifactKind::Supernet).map(|artifact| artifact.blob)
     }
 
-    /// Keeps a batch of candidates at hand, so that no slot waits for the optimiser, and asks afresh when a training has
-    /// finished.
+    /// Keeps a batch of candidates at hand, so that no slot waits for the optimiser, and asks one that learns afresh when a training
+    /// has finished.
     fn ask_for_candidates(&mut self) {
-        let told = self.finished_trainings();
+        let told = self.state.trained();
         // A searcher that had no more to name has none until something is learnt.
         let has_enough = self.stock.len() >= self.options.batch || self.answered_all;
-        let knows_all = self.asked_with == Some(told) && has_enough;
+        let knows_all = has_enough && (self.asked_with == Some(told) || !self.options.learns);
         if self.proposing.is_some() || knows_all || self.options.agenda.is_some() {
             return;
         }
@@ -173,49 +182,25 @@ impl Core {
         let first = Standing::learning_fidelity(&self.options.ladder);
         let purpose = if first == Fidelity::Full { Purpose::Full } else { Purpose::Rung };
         let patience = Millis::from_seconds(self.expected(purpose).0.0 * PATIENT).min(PATIENCE);
-        let is_behind = self.answered_with.is_none_or(|known| known < self.finished_trainings());
+        let is_behind = self.answered_with.is_none_or(|known| known < self.state.trained());
         let asked = self.proposing.filter(|_| self.options.has_model && is_behind);
         asked.is_some_and(|since| self.now().since(since) < patience)
     }
 
-    pub(crate) fn finished_trainings(&self) -> usize {
-        let trained = |trial: &&Trial| trial.subject.role() == Role::Train && trial.evaluation.is_some();
-        self.state.trials.values().filter(trained).count()
+    /// An answer that results do not outdate is asked for less often.
+    pub(crate) fn asked_for(&self) -> usize {
+        self.options.batch * if self.options.learns { 1 } else { BATCHES_UNLEARNT }
     }
 
     fn wanted(&self) -> Wanted {
-        let fidelity = Standing::learning_fidelity(&self.options.ladder);
-        let networks = self.state.trials.values().filter_map(|trial| match &trial.subject {
-            Subject::Network { architecture, fidelity } => Some((trial, architecture, *fidelity)),
-            Subject::Supernet => None,
-        });
-        let (mut observations, mut pending) = (Vec::new(), BTreeSet::new());
-        for (trial, architecture, fidelity) in networks {
-            let objectives = trial.evaluation.as_deref().and_then(|e| self.state.objectives(e));
-            match objectives {
-                Some(objectives) => observations.push(lamoo::Observation {
-                    architecture: architecture.clone(),
-                    fidelity,
-                    objectives: objectives.0,
-                }),
-                None if trial.is_open() && trial.subject.role() == Role::Train => {
-                    pending.insert(architecture.clone());
-                }
-                None => {}
-            }
-        }
         Wanted {
-            count: self.options.batch,
-            observations,
-            fidelity,
-            pending,
-            exclude: self.known_architectures(),
-            promotable: self.standing().promotable(),
+            count: self.asked_for(),
+            observations: self.known.observations.clone(),
+            fidelity: Standing::learning_fidelity(&self.options.ladder),
+            pending: self.known.pending(),
+            exclude: self.known.architectures.clone(),
+            // Nobody else promises anything.
+            promotable: if self.options.has_model { self.standing.promotable() } else { Vec::new() },
         }
-    }
-
-    /// Every architecture that has a trial.
-    pub(crate) fn known_architectures(&self) -> BTreeSet<Architecture> {
-        self.state.trials.values().filter_map(|trial| trial.subject.architecture()).cloned().collect()
     }
 }

@@ -128,7 +128,7 @@ impl Core {
             self.ended(task);
         }
         self.record(Event::WorkerLost { worker: worker.clone(), session, reason: format!("left: {reason}") });
-        self.roles.retain(|(name, _), _| name != worker);
+        self.roles.forget(worker);
         self.decide_again();
     }
 

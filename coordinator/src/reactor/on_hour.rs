@@ -87,7 +87,8 @@ impl Core {
             return;
         }
         self.hourly.phase = Phase::Done;
-        self.roles = plan::roles(&allocation, &self.live_slots(), &self.roles);
+        let roles = plan::roles(&allocation, &self.live_slots(), self.roles.all());
+        self.roles.plan(roles, &self.state);
         self.record(Event::AllocationDecided { allocation });
     }
 
@@ -95,10 +96,9 @@ impl Core {
     pub(crate) fn on_proposed(&mut self, candidates: Vec<Candidate>, promotions: Vec<Promotion>) {
         // What came to nothing is asked again, but not at once.
         self.proposing = candidates.is_empty().then(|| self.now());
-        self.answered_all = candidates.len() < self.options.batch;
-        let known = self.known_architectures();
-        self.stock =
-            candidates.into_iter().filter(|candidate| !known.contains(&candidate.architecture)).collect();
+        self.answered_all = candidates.len() < self.asked_for();
+        let is_new = |candidate: &Candidate| !self.known.architectures.contains(&candidate.architecture);
+        self.stock = candidates.into_iter().filter(is_new).collect();
         self.promotions = promotions;
         self.answered_with = self.asked_with;
     }

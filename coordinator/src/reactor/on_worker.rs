@@ -109,8 +109,8 @@ impl Core {
         let now = self.now();
         let lost: Vec<TaskId> = self
             .state
-            .leases()
-            .filter(|(_, lease)| lease.worker == *worker && lease.session == session)
+            .leases_of(worker)
+            .filter(|(_, lease)| lease.session == session)
             .map(|(_, lease)| lease.task)
             .filter(|task| !held.contains(task))
             .filter(|task| self.assigned.get(task).is_none_or(|sent| now.since(*sent) > patience))
@@ -125,14 +125,13 @@ impl Core {
             self.attempt_failed(task, failure);
         }
         self.record(Event::WorkerLost { worker: worker.clone(), session, reason: reason.into() });
-        self.roles.retain(|(name, _), _| name != worker);
+        self.roles.forget(worker);
         self.draws.forget(worker);
         self.decide_again();
     }
 
     pub(crate) fn tasks_of(&self, worker: &WorkerName, session: SessionId) -> Vec<TaskId> {
-        let held =
-            self.state.leases().filter(|(_, lease)| lease.worker == *worker && lease.session == session);
+        let held = self.state.leases_of(worker).filter(|(_, lease)| lease.session == session);
         held.map(|(_, lease)| lease.task).collect()
     }
 }

@@ -35,8 +35,11 @@ use worker::Worker;
 
 /// Between ticks of the core, and between energy reports and heartbeats of the workers. Divides an hour, so that none is missed.
 const BEAT: Millis = Millis(600_000);
+/// The same of a large fleet, whose words would be most of the work.
+const BEAT_OF_MANY: Millis = Millis(HOUR_MS);
+const MANY_SLOTS: usize = 128;
 /// Nobody is ever lost on this network, however rarely it is heard.
-const LOST_AFTER: Millis = Millis(4 * BEAT.0);
+const LOST_AFTER_BEATS: i64 = 4;
 /// A study says farewell at once; more ticks than that mean that it does not end.
 const FAREWELL_BEATS: i64 = 12;
 
@@ -76,7 +79,7 @@ pub fn run(study: &Study<'_>, look: &mut dyn FnMut(&Core)) -> Result<Outcome, Er
     drive.begin(spec, study.config_text()?, look);
     let end = drive.now + Millis(study.horizon_hours as i64 * HOUR_MS);
     drive.schedule.push((end, Rank::Tick), Happening::Stop);
-    let last = end + Millis(FAREWELL_BEATS * BEAT.0);
+    let last = end + Millis(FAREWELL_BEATS * drive.beat.0);
     while drive.exit.is_none()
         && let Some(((at, _), happening)) = drive.schedule.pop()
     {
@@ -96,6 +99,9 @@ struct Drive<'a> {
     core: Core,
     answers: Answers<'a>,
     workers: Vec<Worker<'a>>,
+    beat: Millis,
+    /// The roles of each worker's slots, by the plan of that number.
+    roles: (u64, Vec<Vec<Role>>),
     by_name: BTreeMap<WorkerName, usize>,
     schedule: Schedule<(Timestamp, Rank), Happening>,
     records: Vec<Record>,
@@ -108,10 +114,12 @@ struct Drive<'a> {
 
 impl<'a> Drive<'a> {
     fn new(study: &'a Study<'_>, spec: &StudySpec) -> Result<Self, Error> {
+        let slots: usize = study.zones.iter().map(|(_, slots)| usize::from(*slots)).sum();
+        let beat = if slots > MANY_SLOTS { BEAT_OF_MANY } else { BEAT };
         let options = Options {
             zones: study.zones.iter().map(|(trace, _)| trace.zone().clone()).collect(),
-            heartbeat: BEAT,
-            lost_after: LOST_AFTER,
+            heartbeat: beat,
+            lost_after: Millis(LOST_AFTER_BEATS * beat.0),
             ..Options::new(&study.config)
         };
         let start = study.start.start();
@@ -132,7 +140,9 @@ impl<'a> Drive<'a> {
                 .enumerate()
                 .map(|(index, worker)| (worker.name().clone(), index))
                 .collect(),
+            roles: (0, workers.iter().map(|worker| vec![Role::Rest; worker.slots().count()]).collect()),
             workers,
+            beat,
             schedule: Schedule::new(),
             records: Vec::new(),
             frames: 0,
@@ -151,7 +161,7 @@ impl<'a> Drive<'a> {
         }
         let (version, host) = (env!("CARGO_PKG_VERSION").into(), self.table.name().into());
         self.step(Input::Started { study, given: Vec::new(), version, host }, look);
-        self.schedule.push((self.now + BEAT, Rank::Beat), Happening::Beat);
+        self.schedule.push((self.now + self.beat, Rank::Beat), Happening::Beat);
     }
 
     fn happen(&mut self, happening: Happening, look: &mut dyn FnMut(&Core)) {
@@ -162,7 +172,7 @@ impl<'a> Drive<'a> {
                     self.say(worker, messages);
                 }
                 self.schedule.push((self.now, Rank::Tick), Happening::Tick);
-                self.schedule.push((self.now + BEAT, Rank::Beat), Happening::Beat);
+                self.schedule.push((self.now + self.beat, Rank::Beat), Happening::Beat);
             }
             Happening::Tick => self.step(Input::Tick, look),
             Happening::Stop => {
@@ -181,9 +191,8 @@ impl<'a> Drive<'a> {
                     // The core lets go at its next tick; it need not wait for the next beat.
                     self.schedule.push((self.now, Rank::Tick), Happening::Tick);
                 }
-                let role = |slot| role_of(&self.core, self.workers[worker].name(), slot);
-                let roles: Vec<Role> = self.workers[worker].slots().map(role).collect();
-                let (messages, end) = self.workers[worker].on_message(message, &roles, self.now);
+                let (messages, end) =
+                    self.workers[worker].on_message(message, &self.roles.1[worker], self.now);
                 self.say(worker, messages);
                 if let Some(end) = end {
                     let (slot, dispatch) = (end.slot, end.dispatch);
@@ -191,7 +200,7 @@ impl<'a> Drive<'a> {
                 }
             }
             Happening::Ends { worker, slot, dispatch } => {
-                let role = role_of(&self.core, self.workers[worker].name(), slot);
+                let role = self.roles.1[worker][usize::from(slot.0)];
                 let messages = self.workers[worker].on_end(slot, dispatch, role, self.now);
                 self.say(worker, messages);
             }
@@ -215,7 +224,7 @@ impl<'a> Drive<'a> {
     /// A live core ticks several times a second; here it is woken when a budget is about to run out.
     fn watch_budgets(&mut self) {
         if let Some(at) = self.core.runs_out_at()
-            && at < self.now + BEAT
+            && at < self.now + self.beat
             && self.exit.is_none()
             && at > self.now
             && (self.woken <= self.now || at < self.woken)
@@ -250,10 +259,15 @@ impl<'a> Drive<'a> {
 
     /// A slot without a task idles or is switched off, as its role wants.
     fn power_slots(&mut self) {
+        if self.roles.0 == self.core.plans() {
+            return;
+        }
+        self.roles.0 = self.core.plans();
         for worker in 0..self.workers.len() {
             let role = |slot| role_of(&self.core, self.workers[worker].name(), slot);
             let roles: Vec<Role> = self.workers[worker].slots().map(role).collect();
             let messages = self.workers[worker].on_roles(&roles, self.now);
+            self.roles.1[worker] = roles;
             self.say(worker, messages);
         }
     }

@@ -1,0 +1,102 @@
+//! A study's events, as the ladder hears them.
+
+use common::config::Ladder;
+use common::event::Event;
+use common::fidelity::Fidelity;
+use common::id::TrialId;
+use common::trial::{ArtifactKind, Subject};
+
+use super::{Rules, Shown, Standing, Supernet};
+use crate::core::{State, Trial, TrialState};
+
+impl Standing {
+    /// Of a study as it is.
+    pub fn of_study(state: &State, rules: Rules) -> Self {
+        let mut standing = Self::new(rules);
+        for trial in state.trials.values() {
+            standing.begun(trial);
+        }
+        for trial in state.trials.values() {
+            standing.shown(state, trial);
+        }
+        standing.supernet = supernet(state, &rules.ladder);
+        standing
+    }
+
+    /// `event` was applied to `state`.
+    pub fn follow(&mut self, event: &Event, state: &State) {
+        let trial = |id: &TrialId| state.trial(*id);
+        match event {
+            Event::TrialProposed { trial: id, .. } => {
+                if let Some(trial) = trial(id) {
+                    self.begun(trial);
+                }
+            }
+            Event::TrialFinished { task, .. } => {
+                if let Some(trial) = trial(&task.trial) {
+                    self.shown(state, trial);
+                }
+            }
+            Event::EnergySpent { measurement, .. } => {
+                let told = measurement.task.and_then(|task| state.trial(task.trial));
+                if let Some(trial) = told.filter(|trial| trial.evaluation.is_some())
+                    && let Some(fidelity) = trial.subject.fidelity()
+                {
+                    self.on_effort(trial.id.0, fidelity, trial.joules.0);
+                }
+                return;
+            }
+            Event::EvaluationGiven { trial: id, .. } => match trial(id) {
+                // It had begun as something else: all is counted anew.
+                Some(trial) if self.has_begun(trial) => *self = Self::of_study(state, self.rules),
+                Some(trial) => {
+                    self.begun(trial);
+                    self.shown(state, trial);
+                }
+                None => {}
+            },
+            Event::StudyStarted { .. } | Event::TrialFailed { .. } => {}
+            _ => return,
+        }
+        self.supernet = supernet(state, &self.rules.ladder);
+    }
+
+    fn has_begun(&self, trial: &Trial) -> bool {
+        let Subject::Network { architecture, fidelity } = &trial.subject else { return false };
+        match fidelity {
+            Fidelity::OneShot => false,
+            Fidelity::Rung(_) => self.rungs_begun.contains(architecture),
+            Fidelity::Full => self.fulls_begun.contains(architecture),
+        }
+    }
+
+    fn begun(&mut self, trial: &Trial) {
+        if let Subject::Network { architecture, fidelity } = &trial.subject {
+            self.on_begun(architecture, *fidelity, &trial.origin);
+        }
+    }
+
+    fn shown(&mut self, state: &State, trial: &Trial) {
+        let Subject::Network { architecture, fidelity } = &trial.subject else { return };
+        let objectives = trial.evaluation.as_deref().and_then(|evaluation| state.objectives(evaluation));
+        if let Some(objectives) = objectives {
+            let architecture = architecture.clone();
+            let shown = Shown { architecture, objectives: objectives.0, effort: trial.joules.0 };
+            self.on_shown(trial.id.0, *fidelity, shown);
+        }
+    }
+}
+
+fn supernet(state: &State, ladder: &Ladder) -> Supernet {
+    if !ladder.one_shot {
+        return Supernet::Without;
+    }
+    match state.of_subject(&Subject::Supernet) {
+        None => Supernet::Absent,
+        Some(trial) => match (&trial.state, &trial.evaluation) {
+            (_, Some(evaluation)) if evaluation.artifact(ArtifactKind::Supernet).is_some() => Supernet::Ready,
+            (TrialState::Failed { .. } | TrialState::Finished, _) => Supernet::Without,
+            _ => Supernet::Underway,
+        },
+    }
+}
