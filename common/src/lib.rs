@@ -14,6 +14,7 @@ pub mod fidelity;
 pub mod id;
 pub mod nearest;
 pub mod objective;
+pub mod probe;
 pub mod recipe;
 pub mod seed;
 pub mod space;

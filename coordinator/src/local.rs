@@ -219,7 +219,7 @@ fn worker_program() -> Result<PathBuf> {
 }
 
 /// Whether a live process holds the lock.
-fn is_locked(path: &Path) -> bool {
+pub(crate) fn is_locked(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         // Dropping it at once gives it back.

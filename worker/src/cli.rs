@@ -71,6 +71,9 @@ pub struct Cli {
     /// Where this worker keeps its lock and its cache; one worker per directory [worker.directory]
     #[arg(long, value_name = "DIR")]
     pub directory: Option<String>,
+    /// Say in JSON what this machine has to offer with these settings, and end; `ce-nas doctor` asks it
+    #[arg(long)]
+    pub probe: bool,
     /// error, warn, info, debug or trace; also per module: info,transport=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: String,

@@ -22,6 +22,7 @@ mod clock;
 mod hardware;
 mod lock;
 pub mod logging;
+mod probe;
 mod run;
 
 pub use crate::core::{Core, Options};
@@ -32,4 +33,5 @@ pub use crate::actor::{Ended, Setup, serve};
 pub use crate::cli::Cli;
 pub use crate::clock::Clock;
 pub use crate::lock::{DirectoryLock, LOCK_FILE};
+pub use crate::probe::probe;
 pub use crate::run::{RunError, run};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use worker::{Cli, RunError, logging, run};
+use worker::{Cli, RunError, logging, probe, run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -14,6 +14,10 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return usage(&error.to_string()),
     };
+    if cli.probe {
+        println!("{}", serde_json::json!(probe(&config)));
+        return ExitCode::SUCCESS;
+    }
     if let Err(error) = logging::start(&cli.log, cli.log_file.as_deref()) {
         return usage(&error);
     }

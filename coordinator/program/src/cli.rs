@@ -11,7 +11,7 @@ use coordinator::directory::StudyDirectory;
 use coordinator::run::{Ending, Work, run};
 use coordinator::{clock, command, report};
 
-use crate::{agent, forecast, simulate, tabulate};
+use crate::{agent, forecast, simulate, tabulate, try_one};
 
 const AFTER: &str = "\
 Examples:
@@ -42,11 +42,15 @@ enum Command {
     Status(command::status::Args),
     Workers(command::workers::Args),
     Trials(command::trials::Args),
+    Explain(command::explain::Args),
     Front(command::front::Args),
     Hypervolume(command::hypervolume::Args),
     Report(command::report::Args),
     Keygen(command::keygen::Args),
     CheckConfig(command::check_config::Args),
+    Doctor(command::doctor::Args),
+    Init(command::init::Args),
+    TryOne(try_one::Args),
     /// Look at the carbon signal: zones, the present hour, the past; write traces
     #[command(subcommand)]
     Carbon(command::carbon::Command),
@@ -90,15 +94,19 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(args) => return study(&args, true),
         Command::Coordinator(args) => return study(&args, false),
+        Command::TryOne(args) => return code(try_one::run(&args, &mut out)),
         Command::Tabulate(args) => return code(tabulate::run(&args)),
         Command::Status(args) => command::status::run(&args, &mut out),
         Command::Workers(args) => command::workers::run(&args, &mut out),
         Command::Trials(args) => command::trials::run(&args, &mut out),
+        Command::Explain(args) => command::explain::run(&args, &mut out),
         Command::Front(args) => command::front::run(&args, &mut out),
         Command::Hypervolume(args) => command::hypervolume::run(&args, &mut out),
         Command::Report(args) => command::report::run(&args, &mut out),
         Command::Keygen(args) => command::keygen::run(&args, &mut out),
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
+        Command::Init(args) => command::init::run(&args, &mut std::io::stdin().lock(), &mut out),
+        Command::Doctor(args) => command::doctor::run(&args, &mut out),
         Command::Carbon(command) => command::carbon::run(&command, &mut out),
         Command::Forecast(command) => forecast::run(&command, &mut out),
         Command::Agent(command) => agent::run(&command, &mut out),

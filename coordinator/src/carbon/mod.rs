@@ -37,7 +37,7 @@ use common::time::GridHour;
 pub use chain::{CACHE_HOURS, Chain};
 pub use error::Error;
 pub use live::{Clock, Memory};
-pub use settings::{ServiceName, constants, word};
+pub use settings::{KeyState, ServiceName, constants, keys, word};
 pub use source::CarbonSource;
 pub use trace::{Trace, parse_time};
 pub use typical_week::{Mix, TypicalWeek};

@@ -233,6 +233,35 @@ fn client(name: ServiceName, settings: &Settings) -> Result<Client, Error> {
     }))
 }
 
+/// A service that wants a key, and whether it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyState {
+    pub service: &'static str,
+    /// Whether the settings ask it.
+    pub is_asked: bool,
+    /// Whether a key was found, or why it can't be read.
+    pub key: Result<bool, String>,
+    /// Where a key is looked for.
+    pub place: String,
+}
+
+/// Of each service that wants a key.
+pub fn keys(carbon: &config::Carbon) -> Vec<KeyState> {
+    let links: Vec<Link> = carbon.live.iter().filter_map(|text| Link::parse(text).ok()).collect();
+    let state = |name: ServiceName, file: &str| KeyState {
+        service: name.key(),
+        is_asked: carbon.source == "live" && links.iter().any(|link| link.service.host() == name),
+        key: live::find(file, name.variable())
+            .map(|key| key.is_some())
+            .map_err(|trouble| trouble.to_string()),
+        place: format!("carbon.{}.key_file or the environment variable {}", name.key(), name.variable()),
+    };
+    vec![
+        state(ServiceName::ElectricityMaps, &carbon.electricity_maps.key_file),
+        state(ServiceName::WattTime, &carbon.watttime.key_file),
+    ]
+}
+
 /// `carbon.constants`, by zone.
 pub fn constants(carbon: &config::Carbon) -> Result<BTreeMap<Zone, Intensity>, Error> {
     let read = |text: &String| {

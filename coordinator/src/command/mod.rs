@@ -4,8 +4,11 @@
 
 pub mod carbon;
 pub mod check_config;
+pub mod doctor;
+pub mod explain;
 pub mod front;
 pub mod hypervolume;
+pub mod init;
 pub mod keygen;
 mod points;
 pub mod report;

@@ -19,6 +19,7 @@ enum Line {
     Workers(workers::Args),
     Trials(trials::Args),
     Front(front::Args),
+    Explain(explain::Args),
     Hypervolume(hypervolume::Args),
     Report(report::Args),
     Keygen(keygen::Args),
@@ -32,6 +33,7 @@ fn call(words: &[&str]) -> Result<String> {
         Line::Status(args) => status::run(&args, &mut out)?,
         Line::Workers(args) => workers::run(&args, &mut out)?,
         Line::Trials(args) => trials::run(&args, &mut out)?,
+        Line::Explain(args) => explain::run(&args, &mut out)?,
         Line::Front(args) => front::run(&args, &mut out)?,
         Line::Hypervolume(args) => hypervolume::run(&args, &mut out)?,
         Line::Report(args) => report::run(&args, &mut out)?,
@@ -235,4 +237,34 @@ fn a_reader_that_went_away_is_no_failure() {
         }
     }
     print(&mut Closed, "text").unwrap();
+}
+
+#[test]
+fn explain_tells_a_trials_life() {
+    let folder = study(Wishes::default());
+    let listed =
+        json(&within(folder.path(), "trials --dir % --fidelity full --state finished --json").unwrap());
+    let trial = listed[0]["trial"].to_string();
+    let told = within(folder.path(), &format!("explain {trial} --dir %")).unwrap();
+    for words in [
+        &*format!("trial {trial}: full training of"),
+        "proposed",
+        "trainings were done",
+        "g/kWh",
+        "the allocation then",
+        "validation accuracy, layer",
+        "attempt 0 took",
+    ] {
+        assert!(told.contains(words), "{words:?} in {told}");
+    }
+    let explained = json(&within(folder.path(), &format!("explain {trial} --dir % --json")).unwrap());
+    let joules = |value: &serde_json::Value| value.as_f64().unwrap();
+    let attempts: f64 =
+        explained["attempts"].as_array().unwrap().iter().map(|attempt| joules(&attempt["joules"])).sum();
+    assert!(
+        (attempts - joules(&listed[0]["joules"])).abs() < 1e-6,
+        "every joule of the trial is an attempt's"
+    );
+    let unknown = within(folder.path(), "explain 999 --dir %").unwrap_err().to_string();
+    assert!(unknown.contains("there is no trial 999"), "{unknown}");
 }

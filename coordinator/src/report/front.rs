@@ -79,7 +79,7 @@ fn network(
 }
 
 /// Why an architecture was proposed, in words.
-pub(super) fn origin(origin: &Origin) -> String {
+pub(crate) fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Study => "the study".into(),
         Origin::Initial => "random start".into(),
@@ -127,7 +127,7 @@ pub(super) fn evaluated(state: &State) -> Vec<Evaluated> {
 }
 
 /// "full training of |nor_conv_3x3~0|+…".
-pub(super) fn describe(subject: &Subject, space: &dyn SearchSpace) -> String {
+pub(crate) fn describe(subject: &Subject, space: &dyn SearchSpace) -> String {
     match subject {
         Subject::Supernet => "supernet".into(),
         Subject::Network { architecture, fidelity } => {

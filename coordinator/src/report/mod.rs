@@ -14,7 +14,7 @@ mod html;
 mod intensity;
 mod model;
 mod of;
-pub(crate) mod text;
+pub mod text;
 mod write;
 
 #[cfg(test)]
@@ -24,6 +24,7 @@ mod tests;
 
 pub use artifacts::{Exported, export_artifacts};
 pub use chronicle::Chronicle;
+pub(crate) use front::{describe, origin};
 pub use front_csv::front_csv;
 pub use html::page;
 pub use model::*;

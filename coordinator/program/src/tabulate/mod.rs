@@ -28,7 +28,7 @@ use coordinator::run::{Ending, Work, run as study};
 use coordinator::{clock, launch};
 
 use figures::Figures;
-use roster::{Roster, Wanted};
+pub use roster::{Roster, Wanted};
 
 /// Grid hours of a study's budget, which a list does not ask: configurations have no word for "no budget at all".
 const NO_BUDGET_H: f64 = 1e6;
@@ -116,11 +116,16 @@ pub fn run(args: &Args) -> Result<Ending> {
     Ok(Ending::Finished)
 }
 
-/// The study of one seed: every slot works all the time, and nothing but the list ends it.
+/// The study of one seed.
 fn of_seed(config: &Config, files: &Files, seed: u64) -> Config {
-    let mut config = config.clone();
+    let mut config = without_budget(config.clone());
     config.study.seed = seed;
     config.study.directory = files.of_seed(seed).display().to_string();
+    config
+}
+
+/// Every slot works all the time, and nothing but a list ends the study.
+pub fn without_budget(mut config: Config) -> Config {
     config.allocation.policy = "fixed".into();
     (config.allocation.fixed_train, config.allocation.fixed_sample) = (1.0, 0.0);
     config.budget = Budget {
