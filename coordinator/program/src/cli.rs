@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use common::config::Config;
 use coordinator::directory::StudyDirectory;
 use coordinator::run::{Ending, Work, run};
@@ -43,7 +43,11 @@ enum Command {
     Workers(command::workers::Args),
     Trials(command::trials::Args),
     Explain(command::explain::Args),
+    /// Write a study's trials for other tools: tables, CodeCarbon, TensorBoard, MLflow
+    #[command(subcommand)]
+    Export(command::export::Command),
     Front(command::front::Args),
+    Compare(command::compare::Args),
     Hypervolume(command::hypervolume::Args),
     Report(command::report::Args),
     Keygen(command::keygen::Args),
@@ -62,6 +66,16 @@ enum Command {
     Agent(agent::Command),
     Tabulate(tabulate::Args),
     Simulate(Box<simulate::Args>),
+    /// Print the completions of a shell: bash, elvish, fish, powershell or zsh
+    Completions {
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one for each command
+    Man {
+        /// The folder, such as ~/.local/share/man/man1
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,6 +114,8 @@ pub fn main() -> ExitCode {
         Command::Workers(args) => command::workers::run(&args, &mut out),
         Command::Trials(args) => command::trials::run(&args, &mut out),
         Command::Explain(args) => command::explain::run(&args, &mut out),
+        Command::Export(command) => command::export::run(&command, &mut out),
+        Command::Compare(args) => command::compare::run(&args, &mut out),
         Command::Front(args) => command::front::run(&args, &mut out),
         Command::Hypervolume(args) => command::hypervolume::run(&args, &mut out),
         Command::Report(args) => command::report::run(&args, &mut out),
@@ -111,12 +127,27 @@ pub fn main() -> ExitCode {
         Command::Forecast(command) => forecast::run(&command, &mut out),
         Command::Agent(command) => agent::run(&command, &mut out),
         Command::Simulate(args) => simulate::run(&args, &mut out),
+        Command::Completions { shell } => completions(shell, &mut out),
+        Command::Man { out: folder } => manual(&folder),
     };
     drop(out);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
+}
+
+fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ce-nas", &mut script);
+    command::print(out, &String::from_utf8(script)?)
+}
+
+fn manual(folder: &Path) -> Result<()> {
+    use anyhow::Context;
+    let failed = || format!("{} can't be written", folder.display());
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    clap_mangen::generate_to(Cli::command(), folder).with_context(failed)
 }
 
 fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {

@@ -134,3 +134,17 @@ fn a_doctor_finds_what_a_study_would_stumble_over() {
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     check(&[], "keys", "bad", "readable by others");
 }
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = said(&ce_nas(folder.path(), &["completions", shell], ""));
+        assert!(script.contains("try-one") && script.contains("doctor"), "{shell}");
+    }
+    let output = ce_nas(folder.path(), &["man", "--out", "man1"], "");
+    assert!(output.status.success(), "{}", said(&output));
+    for page in ["ce-nas.1", "ce-nas-doctor.1", "ce-nas-simulate-search.1"] {
+        assert!(folder.path().join("man1").join(page).exists(), "{page}");
+    }
+}

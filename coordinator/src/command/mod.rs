@@ -4,8 +4,10 @@
 
 pub mod carbon;
 pub mod check_config;
+pub mod compare;
 pub mod doctor;
 pub mod explain;
+pub mod export;
 pub mod front;
 pub mod hypervolume;
 pub mod init;

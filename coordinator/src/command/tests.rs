@@ -20,6 +20,9 @@ enum Line {
     Trials(trials::Args),
     Front(front::Args),
     Explain(explain::Args),
+    Compare(compare::Args),
+    #[command(subcommand)]
+    Export(export::Command),
     Hypervolume(hypervolume::Args),
     Report(report::Args),
     Keygen(keygen::Args),
@@ -33,6 +36,8 @@ fn call(words: &[&str]) -> Result<String> {
         Line::Status(args) => status::run(&args, &mut out)?,
         Line::Workers(args) => workers::run(&args, &mut out)?,
         Line::Trials(args) => trials::run(&args, &mut out)?,
+        Line::Compare(args) => compare::run(&args, &mut out)?,
+        Line::Export(command) => export::run(&command, &mut out)?,
         Line::Explain(args) => explain::run(&args, &mut out)?,
         Line::Front(args) => front::run(&args, &mut out)?,
         Line::Hypervolume(args) => hypervolume::run(&args, &mut out)?,
@@ -220,6 +225,13 @@ fn help_names_every_option_and_an_example() {
     root.clone().debug_assert();
     for command in root.get_subcommands_mut() {
         let help = command.render_long_help().to_string();
+        if command.has_subcommands() {
+            let parts = command.get_subcommands_mut().filter(|part| part.get_name() != "help");
+            parts.for_each(|part| {
+                assert!(part.render_long_help().to_string().contains("Example"), "{}", part.get_name())
+            });
+            continue;
+        }
         assert!(help.contains("Example"), "{help}");
         assert!(help.contains("--json") || help.contains("worker"), "{help}");
     }
@@ -267,4 +279,59 @@ fn explain_tells_a_trials_life() {
     );
     let unknown = within(folder.path(), "explain 999 --dir %").unwrap_err().to_string();
     assert!(unknown.contains("there is no trial 999"), "{unknown}");
+}
+
+#[test]
+fn compare_sets_studies_side_by_side() {
+    let (one, two) = (study(Wishes::default()), study(Wishes::default()));
+    let paths = format!("{} {}", one.path().display(), two.path().display());
+    let told = within(one.path(), &format!("compare {paths}")).unwrap();
+    for words in ["policy, searcher", "hypervolume", "CO2eq", "(1.00×)"] {
+        assert!(told.contains(words), "{words:?} in {told}");
+    }
+    let sides = json(&within(one.path(), &format!("compare {paths} --json")).unwrap());
+    assert_eq!(sides[0]["to_common"], sides[1]["to_common"]);
+    assert!(sides[0]["to_common"]["gco2eq"].as_f64().unwrap() > 0.0);
+    let alone = within(one.path(), "compare %").unwrap_err();
+    assert!(alone.is::<Usage>() && alone.to_string().contains("two directories"), "{alone}");
+}
+
+#[test]
+fn export_writes_what_other_tools_read() {
+    let folder = study(Wishes::default());
+    let csv = within(folder.path(), "export trials --dir %").unwrap();
+    let rows = json(&within(folder.path(), "export trials --dir % --format json").unwrap());
+    let rows = rows.as_array().unwrap();
+    assert_eq!(csv.lines().count(), rows.len() + 1);
+    assert!(csv.starts_with("trial,fidelity,epochs,state,architecture,origin,validation_error"), "{csv}");
+    let sum = |key: &str| rows.iter().map(|row| row[key].as_f64().unwrap()).sum::<f64>();
+    let status = json(&within(folder.path(), "status --dir % --json").unwrap());
+    assert!(sum("joules") > 0.0 && sum("gco2eq") > 0.0, "{status}");
+
+    let parquet = folder.path().join("trials.parquet");
+    within(folder.path(), &format!("export trials --dir % --format parquet --out {}", parquet.display()))
+        .unwrap();
+    let read =
+        parquet::file::reader::SerializedFileReader::new(std::fs::File::open(&parquet).unwrap()).unwrap();
+    let read: Vec<_> = read.into_iter().map(Result::unwrap).collect();
+    assert_eq!(read.len(), rows.len());
+    use parquet::record::RowAccessor;
+    assert_eq!(read[0].get_long(0).unwrap(), rows[0]["trial"].as_i64().unwrap());
+    let screen = within(folder.path(), "export trials --dir % --format parquet").unwrap_err();
+    assert!(screen.is::<Usage>(), "{screen}");
+
+    let emissions = within(folder.path(), "export emissions --dir %").unwrap();
+    assert!(
+        emissions
+            .starts_with("timestamp,project_name,run_id,experiment_id,duration,emissions,emissions_rate")
+    );
+    let out = folder.path().join("events");
+    let told = within(folder.path(), &format!("export tensorboard --dir % --out {}", out.display())).unwrap();
+    let folders = std::fs::read_dir(&out).unwrap().count();
+    assert!(told.starts_with(&format!("{folders} event files")) && folders > 1, "{told}");
+    let store = folder.path().join("mlruns");
+    let told = within(folder.path(), &format!("export mlflow --dir % --out {}", store.display())).unwrap();
+    assert!(!told.starts_with("0 runs"), "{told}");
+    within(folder.path(), &format!("export mlflow --dir % --out {}", store.display())).unwrap();
+    assert_eq!(std::fs::read_dir(&store).unwrap().count(), 1, "the same study is the same experiment");
 }

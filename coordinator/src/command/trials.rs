@@ -134,7 +134,7 @@ fn line(trial: &Trial, architecture: Option<String>) -> Line {
     Line {
         trial: trial.id,
         fidelity: trial.subject.purpose(),
-        state: name(standing(trial)),
+        state: standing(trial).name(),
         validation_accuracy: of_network.map(|evaluation| 1.0 - evaluation.validation_error),
         test_accuracy: of_network.and_then(|evaluation| evaluation.test_error).map(|error| 1.0 - error),
         parameters: of_network.and_then(|evaluation| evaluation.parameters),
@@ -225,17 +225,6 @@ impl StateFilter {
                 Self::Given => Standing::Given,
                 Self::Failed => Standing::Failed,
             }
-    }
-}
-
-fn name(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Waiting => "waiting",
-        Standing::Running => "running",
-        Standing::Suspended => "suspended",
-        Standing::Finished => "finished",
-        Standing::Given => "given",
-        Standing::Failed => "failed",
     }
 }
 

@@ -131,6 +131,19 @@ pub(crate) enum Standing {
     Failed,
 }
 
+impl Standing {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Suspended => "suspended",
+            Self::Finished => "finished",
+            Self::Given => "given",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 pub(crate) fn standing(trial: &Trial) -> Standing {
     match trial.state {
         TrialState::Waiting if trial.checkpoint.is_some() => Standing::Suspended,

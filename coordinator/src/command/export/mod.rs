@@ -1,0 +1,158 @@
+//! `ce-nas export`: a study's trials for other tools. Files are written whole or not at all.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `spending` | what each trial drew and emitted |
+//! | `trials`, `parquet` | trials as a table: CSV, JSON, Parquet |
+//! | `emissions` | CodeCarbon's columns |
+//! | `tensorboard`, `mlflow` | what those tools read |
+
+mod emissions;
+mod mlflow;
+mod parquet;
+mod spending;
+mod tensorboard;
+mod trials;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use self::spending::Told;
+use super::{Usage, print};
+use crate::directory::write_whole;
+
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// All trials as a table: figures, energy, emissions, where they came from
+    ///
+    /// Examples:
+    ///   ce-nas export trials --dir runs/study > trials.csv
+    ///   ce-nas export trials --dir runs/study --format parquet --out trials.parquet
+    #[command(verbatim_doc_comment)]
+    Trials {
+        #[command(flatten)]
+        study: Study,
+        #[arg(long, value_enum, default_value = "csv")]
+        format: Format,
+        /// The file [default: the standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Energy and emissions of each trial in the columns of CodeCarbon's emissions.csv
+    ///
+    /// Example: ce-nas export emissions --dir runs/study --out emissions.csv
+    #[command(verbatim_doc_comment)]
+    Emissions {
+        #[command(flatten)]
+        study: Study,
+        /// The file [default: the standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Event files for TensorBoard: the study's course, and each training's learning curve
+    ///
+    /// Example: ce-nas export tensorboard --dir runs/study --out events && tensorboard --logdir events
+    #[command(verbatim_doc_comment)]
+    Tensorboard {
+        #[command(flatten)]
+        study: Study,
+        /// The folder
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Runs for MLflow, as its file store keeps them
+    ///
+    /// Example: ce-nas export mlflow --dir runs/study --out mlruns && mlflow ui --backend-store-uri mlruns
+    #[command(verbatim_doc_comment)]
+    Mlflow {
+        #[command(flatten)]
+        study: Study,
+        /// The store's folder; other experiments in it are left alone
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Study {
+    /// The study's directory
+    #[arg(long, value_name = "DIR", default_value = "runs/study")]
+    dir: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Csv,
+    Json,
+    Parquet,
+}
+
+pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
+    match command {
+        Command::Trials { study, format, out: file } => {
+            let rows = trials::rows(&Told::read(&study.dir)?);
+            let bytes = match format {
+                Format::Csv => csv(&rows)?,
+                Format::Json => json(&rows)?,
+                Format::Parquet if file.is_none() => {
+                    return Err(Usage("a Parquet file is for no screen: say where by --out".into()).into());
+                }
+                Format::Parquet => parquet::bytes(&names(&rows)?, &objects(&rows)?)?,
+            };
+            put(&bytes, file.as_deref(), out)
+        }
+        Command::Emissions { study, out: file } => {
+            put(&csv(&emissions::rows(&Told::read(&study.dir)?))?, file.as_deref(), out)
+        }
+        Command::Tensorboard { study, out: folder } => {
+            let files = tensorboard::write(&Told::read(&study.dir)?.state, folder);
+            let files = files.with_context(|| format!("{} can't be written", folder.display()))?;
+            print(out, &format!("{files} event files in {}\n", folder.display()))
+        }
+        Command::Mlflow { study, out: folder } => {
+            let runs = mlflow::write(&Told::read(&study.dir)?, folder);
+            let runs = runs.with_context(|| format!("{} can't be written", folder.display()))?;
+            print(out, &format!("{runs} runs in {}\n", folder.display()))
+        }
+    }
+}
+
+fn put(bytes: &[u8], file: Option<&Path>, out: &mut dyn Write) -> Result<()> {
+    match file {
+        Some(file) => {
+            write_whole(file, bytes).with_context(|| format!("{} can't be written", file.display()))
+        }
+        None => print(out, &String::from_utf8_lossy(bytes)),
+    }
+}
+
+fn csv(rows: &[impl Serialize]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    rows.iter().try_for_each(|row| writer.serialize(row))?;
+    Ok(writer.into_inner().map_err(|error| error.into_error())?)
+}
+
+fn json(rows: &[impl Serialize]) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(rows)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The columns in their order.
+fn names(rows: &[trials::Row]) -> Result<Vec<String>> {
+    let head = csv(rows.get(..1).context("the study has no trials yet")?)?;
+    let mut reader = csv::Reader::from_reader(head.as_slice());
+    Ok(reader.headers()?.iter().map(Into::into).collect())
+}
+
+fn objects(rows: &[trials::Row]) -> Result<Vec<serde_json::Map<String, serde_json::Value>>> {
+    let object = |row| match serde_json::to_value(row)? {
+        serde_json::Value::Object(object) => Ok(object),
+        _ => anyhow::bail!("a row is an object"),
+    };
+    rows.iter().map(object).collect()
+}

@@ -1,0 +1,82 @@
+//! What each trial drew and emitted, by the zone and hour of use: the ledger's energy, priced like the books.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use common::event::Event;
+use common::id::{TrialId, Zone};
+use common::time::Timestamp;
+use common::unit::{Grams, Joules};
+use ledger::Ledger;
+
+use crate::core::State;
+use crate::directory::StudyDirectory;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Spent {
+    pub joules: Joules,
+    pub grams: Grams,
+}
+
+/// A study with what each of its trials took.
+#[derive(Debug)]
+pub struct Told {
+    pub state: State,
+    pub spent: BTreeMap<TrialId, Spent>,
+}
+
+impl Told {
+    pub fn read(directory: &Path) -> Result<Self> {
+        let ledger = Ledger::read_only(StudyDirectory::new(directory).ledger())?;
+        let (state, windows) = ledger.fold(
+            (State::default(), Vec::new()),
+            |(mut state, mut windows): (State, Vec<Window>), record| {
+                state.apply(record.at, &record.event);
+                windows.extend(Window::of(&record.event, &state));
+                (state, windows)
+            },
+        )?;
+        let clock = state
+            .clock()
+            .with_context(|| format!("the study in {} has not begun yet", directory.display()))?;
+        let mut spent: BTreeMap<TrialId, Spent> = BTreeMap::new();
+        for Window { trial, zone, start, end, joules } in windows {
+            let spent = spent.entry(trial).or_default();
+            spent.joules += joules;
+            for (hour, share) in clock.slices(start, end) {
+                spent.grams += (joules * share).emissions(state.account.intensity(&zone, hour).0);
+            }
+        }
+        Ok(Self { state, spent })
+    }
+
+    pub fn spent(&self, trial: TrialId) -> Spent {
+        self.spent.get(&trial).copied().unwrap_or_default()
+    }
+}
+
+/// Energy of a task, in wall time.
+#[derive(Debug)]
+struct Window {
+    trial: TrialId,
+    zone: Zone,
+    start: Timestamp,
+    end: Timestamp,
+    joules: Joules,
+}
+
+impl Window {
+    fn of(event: &Event, state: &State) -> Option<Self> {
+        let Event::EnergySpent { worker, session, measurement } = event else { return None };
+        let record = state.workers.get(worker)?;
+        let origin = record.origins.get(session).copied().unwrap_or(record.origin);
+        Some(Self {
+            trial: measurement.task?.trial,
+            zone: record.zone.clone(),
+            start: origin + measurement.start,
+            end: origin + measurement.end,
+            joules: measurement.joules,
+        })
+    }
+}
