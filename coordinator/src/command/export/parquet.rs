@@ -10,6 +10,9 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 use serde_json::Value;
 
+/// Columns of words, some of which a study may have nothing for.
+const TEXTS: [&str; 6] = ["architecture", "worker", "zone", "device", "finished_at", "failure"];
+
 /// What a column holds; every value may be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -55,7 +58,7 @@ pub fn bytes(names: &[String], rows: &[serde_json::Map<String, Value>]) -> Resul
     Ok(written)
 }
 
-/// By the values there are; a column without any is text.
+/// By the values there are; a column without any holds numbers unless its name is one of [`TEXTS`].
 fn kind(rows: &[serde_json::Map<String, Value>], name: &str) -> Kind {
     let kinds = rows.iter().filter_map(|row| match &row[name] {
         Value::Number(number) if number.is_f64() => Some(Kind::Number),
@@ -64,7 +67,11 @@ fn kind(rows: &[serde_json::Map<String, Value>], name: &str) -> Kind {
         Value::String(_) => Some(Kind::Text),
         _ => None,
     });
-    kinds.reduce(|a, b| if a == b { a } else { Kind::Number }).unwrap_or(Kind::Text)
+    kinds.reduce(|a, b| if a == b { a } else { Kind::Number }).unwrap_or(if TEXTS.contains(&name) {
+        Kind::Text
+    } else {
+        Kind::Number
+    })
 }
 
 fn column<T: DataType>(
