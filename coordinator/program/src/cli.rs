@@ -40,6 +40,7 @@ enum Command {
     /// Run the coordinator alone; workers on any machine join with ce-nas-worker
     Coordinator(StudyArgs),
     Status(command::status::Args),
+    Top(command::top::Args),
     Workers(command::workers::Args),
     Trials(command::trials::Args),
     Explain(command::explain::Args),
@@ -111,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::TryOne(args) => return code(try_one::run(&args, &mut out)),
         Command::Tabulate(args) => return code(tabulate::run(&args)),
         Command::Status(args) => command::status::run(&args, &mut out),
+        Command::Top(args) => command::top::run(&args, &mut out),
         Command::Workers(args) => command::workers::run(&args, &mut out),
         Command::Trials(args) => command::trials::run(&args, &mut out),
         Command::Explain(args) => command::explain::run(&args, &mut out),

@@ -80,7 +80,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 }
 
 fn side(directory: &Path) -> Result<Column> {
-    let told: Told = StudyArgs { dir: directory.to_owned(), json: false }.read()?;
+    let told: Told = StudyArgs::of(directory).read()?;
     let report = &told.report;
     let config: Config = toml::from_str(&report.study.config)
         .with_context(|| format!("the configuration in {} is of another release", directory.display()))?;

@@ -38,11 +38,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     if let Some(file) = &args.file {
         return front_of_file(file, args, out);
     }
-    let told = args.study.read()?;
-    if args.study.json {
-        return print_json(out, &told.report.front);
-    }
-    print(out, &listing(&told))
+    args.study.show(out, |told| told.report.front.clone(), |told, _| listing(told))
 }
 
 fn front_of_file(file: &Path, args: &Args, out: &mut dyn Write) -> Result<()> {

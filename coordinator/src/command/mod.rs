@@ -16,14 +16,16 @@ mod points;
 pub mod report;
 pub mod status;
 pub mod table;
+pub mod top;
 pub mod trials;
+pub mod watch;
 pub mod workers;
 
 #[cfg(test)]
 mod tests;
 
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -31,6 +33,8 @@ use serde::Serialize;
 use crate::clock;
 use crate::core::State;
 use crate::report::{Chronicle, Report};
+
+use watch::Shown;
 
 /// A mistake in the words of the command line that only the command itself could see.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,9 @@ pub struct StudyArgs {
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
+    /// Show it again every so many seconds (2), until the study is finished
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", value_parser = watch::seconds)]
+    pub watch: Option<f64>,
 }
 
 /// A study as its ledger tells it.
@@ -55,6 +62,31 @@ pub(crate) struct Told {
 }
 
 impl StudyArgs {
+    /// For people, and once.
+    pub(crate) fn of(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), json: false, watch: None }
+    }
+
+    /// Shows `text` of the study or, for programs, `value`: once, or as `--watch` asks.
+    pub(crate) fn show<T: Serialize>(
+        &self,
+        out: &mut dyn Write,
+        value: impl Fn(&Told) -> T,
+        text: impl Fn(&Told, &T) -> String,
+    ) -> Result<()> {
+        watch::show(self.watch, out, || {
+            let told = self.read()?;
+            let value = value(&told);
+            let text = match (self.json, self.watch) {
+                (false, _) => text(&told, &value),
+                (true, None) => serde_json::to_string_pretty(&value)? + "\n",
+                // A line for each look, so that a program knows where one ends.
+                (true, Some(_)) => serde_json::to_string(&value)? + "\n",
+            };
+            Ok(Shown { text, is_last: told.state.finished.is_some() })
+        })
+    }
+
     pub(crate) fn read(&self) -> Result<Told> {
         let (state, chronicle): (State, Chronicle) = crate::report::read(&self.dir)?;
         let report = Report::of(&state, &chronicle, clock::now())

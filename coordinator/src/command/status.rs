@@ -9,7 +9,7 @@ use common::id::{TrialId, WorkerName, Zone};
 use common::time::{Millis, Timestamp};
 use serde::Serialize;
 
-use super::{StudyArgs, Told, print, print_json};
+use super::{StudyArgs, Told};
 use crate::clock;
 use crate::report::{BudgetFacts, Spent, TrialFacts, text};
 
@@ -78,9 +78,12 @@ struct WorkerStatus {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let told = args.study.read()?;
-    let status = status(&told, clock::now());
-    if args.study.json { print_json(out, &status) } else { print(out, &shown(&status)) }
+    args.study.show(out, |told| status(told, clock::now()), |_, status| shown(status))
+}
+
+/// As on the screen.
+pub(super) fn text_of(told: &Told) -> String {
+    shown(&status(told, clock::now()))
 }
 
 fn status(told: &Told, now: Timestamp) -> Status {

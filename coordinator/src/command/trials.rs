@@ -11,7 +11,7 @@ use common::trial::Source;
 use serde::Serialize;
 
 use super::table::{Side, aligned};
-use super::{StudyArgs, Told, print, print_json};
+use super::{StudyArgs, Told};
 use crate::core::Trial;
 use crate::report::{Standing, standing, text};
 
@@ -98,24 +98,38 @@ struct Line {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let told = args.study.read()?;
-    let lines = lines(&told, args);
-    if args.study.json {
-        return print_json(out, &lines);
-    }
-    print(out, &listing(&lines))
+    args.study.show(out, |told| lines(told, args), |_, lines| listing(lines))
+}
+
+/// What slots are held by, as on the screen; the latest `most`.
+pub(super) fn running(told: &Told, most: usize) -> String {
+    let mut trials: Vec<&Trial> = told.state.leases().map(|(trial, _)| trial).collect();
+    trials.sort_by_key(|trial| std::cmp::Reverse(trial.lease().map(|lease| lease.since)));
+    listing(&lines_of(told, trials.into_iter().take(most)))
+}
+
+/// The latest `most` results, the last one first.
+pub(super) fn last(told: &Told, most: usize) -> String {
+    let ended = told.state.trials.values().filter(|trial| trial.finished.is_some() && !trial.is_given());
+    let mut trials: Vec<&Trial> = ended.collect();
+    trials.sort_by_key(|trial| std::cmp::Reverse((trial.finished, trial.id)));
+    listing(&lines_of(told, trials.into_iter().take(most)))
+}
+
+fn lines_of<'t>(told: &Told, trials: impl Iterator<Item = &'t Trial>) -> Vec<Line> {
+    let space = told.report.study.spec.space.build();
+    let text = |trial: &Trial| trial.subject.architecture().map(|architecture| space.encode(architecture));
+    trials.map(|trial| line(trial, text(trial))).collect()
 }
 
 fn lines(told: &Told, args: &Args) -> Vec<Line> {
-    let space = told.report.study.spec.space.build();
-    let mut lines: Vec<Line> = told
+    let wanted = told
         .state
         .trials
         .values()
         .filter(|trial| args.fidelity.is_none_or(|wanted| wanted.holds(trial.subject.purpose())))
-        .filter(|trial| args.state.is_none_or(|wanted| wanted.holds(standing(trial))))
-        .map(|trial| line(trial, trial.subject.architecture().map(|architecture| space.encode(architecture))))
-        .collect();
+        .filter(|trial| args.state.is_none_or(|wanted| wanted.holds(standing(trial))));
+    let mut lines = lines_of(told, wanted);
     lines.sort_by(|a, b| args.sort.compare(a, b).then(a.trial.cmp(&b.trial)));
     if args.reverse {
         lines.reverse();

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::table::{Side, aligned};
-use super::{StudyArgs, Told, print, print_json};
+use super::{StudyArgs, Told};
 use crate::report::text;
 
 /// List the workers of a study: slots, meters, energy, and why they left
@@ -18,14 +18,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let told = args.study.read()?;
-    if args.study.json {
-        return print_json(out, &told.report.workers);
-    }
-    print(out, &listing(&told))
+    args.study.show(out, |told| told.report.workers.clone(), |told, _| listing(told))
 }
 
-fn listing(told: &Told) -> String {
+/// As on the screen.
+pub(super) fn listing(told: &Told) -> String {
     if told.report.workers.is_empty() {
         return "no worker has joined yet\n".into();
     }
