@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -14,7 +15,7 @@ use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
 use super::ledger_keeper::{Append, LedgerKeeper};
-use super::searcher::Propose;
+use super::searcher::{Propose, SearchTold};
 use crate::clock;
 use crate::core::{Core, Decision, Effect, Input, State};
 use crate::laws;
@@ -55,6 +56,7 @@ pub struct Coordinator {
     waiting: VecDeque<(bool, Vec<Effect>)>,
     exit: Option<oneshot::Sender<Exit>>,
     listener: Listener,
+    search: Option<Arc<SearchTold>>,
     ticks: u32,
     violations: u64,
 }
@@ -74,6 +76,8 @@ pub struct Glance<'a> {
     pub now: Timestamp,
     /// Laws found broken so far; anything but 0 is a defect.
     pub violations: u64,
+    /// What the search told of itself last.
+    pub search: Option<&'a Arc<SearchTold>>,
 }
 
 impl<T: Send + 'static> Message for Look<T> {
@@ -90,7 +94,7 @@ impl Coordinator {
     /// `listener` hears every durable event, with the state as it is by then.
     pub fn new(core: Core, parts: Parts, exit: oneshot::Sender<Exit>, listener: Listener) -> Self {
         let waiting = VecDeque::new();
-        Self { core, parts, waiting, exit: Some(exit), listener, ticks: 0, violations: 0 }
+        Self { core, parts, waiting, exit: Some(exit), listener, search: None, ticks: 0, violations: 0 }
     }
 
     fn take(&mut self, input: Input, context: &mut Context<Self>) {
@@ -186,10 +190,19 @@ impl Handler<Take> for Coordinator {
     }
 }
 
+impl Handler<SearchTold> for Coordinator {
+    type Result = ();
+
+    fn handle(&mut self, told: SearchTold, _: &mut Self::Context) {
+        self.search = Some(Arc::new(told));
+    }
+}
+
 impl<T: Send + 'static> Handler<Look<T>> for Coordinator {
     type Result = Option<T>;
 
     fn handle(&mut self, Look(read): Look<T>, _: &mut Self::Context) -> Self::Result {
-        Some(read(&Glance { core: &self.core, now: clock::now(), violations: self.violations }))
+        let (core, search) = (&self.core, self.search.as_ref());
+        Some(read(&Glance { core, now: clock::now(), violations: self.violations, search }))
     }
 }

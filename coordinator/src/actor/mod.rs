@@ -14,3 +14,4 @@ pub use coordinator::{Coordinator, Exit, Glance, Look, Parts, Take};
 pub use forecaster::ForecastMaker;
 pub use gateway::{Gateway, Listening};
 pub use ledger_keeper::LedgerKeeper;
+pub use searcher::SearchTold;

@@ -216,6 +216,13 @@ impl State {
         self.by_subject.get(subject).and_then(|id| self.trials.get(id))
     }
 
+    /// The trials of one architecture, the lowest fidelity first.
+    pub fn of_architecture(&self, architecture: &Architecture) -> impl Iterator<Item = &Trial> {
+        let at = |fidelity| Subject::Network { architecture: architecture.clone(), fidelity };
+        let family = self.by_subject.range(at(Fidelity::OneShot)..=at(Fidelity::Full));
+        family.filter_map(|(_, id)| self.trials.get(id))
+    }
+
     /// The live lease of this very attempt.
     pub fn lease(&self, task: TaskId) -> Option<&Lease> {
         self.trials.get(&task.trial).and_then(Trial::lease).filter(|lease| lease.task == task)

@@ -1,0 +1,79 @@
+//! What an operator may ask for, and the answers: `POST /api/v1/...`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What became of an action. Asking again for what is already so changes nothing and is no failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Done {
+    /// Whether anything changed.
+    pub changed: bool,
+    /// In a sentence.
+    pub text: String,
+    /// The last event of the ledger by then: what is read afterwards tells of it.
+    pub sequence: u64,
+}
+
+/// Which workers to drain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrainOrder {
+    /// Its name; left out, all that are there now.
+    #[serde(default)]
+    pub worker: Option<String>,
+}
+
+/// Why the study shall end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StopOrder {
+    /// Stands in the ledger and the report.
+    #[schema(max_length = 500)]
+    pub reason: Option<String>,
+}
+
+/// New limits. A key that is left out stays as it is; each is a number greater than 0, or "unlimited".
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BudgetOrder {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carbon_g: Option<Limit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy_kwh: Option<Limit>,
+    /// Grid hours since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Limit>,
+    /// Full trainings; a whole number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trainings: Option<Limit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hypervolume: Option<Limit>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Limit {
+    Number(f64),
+    Word(Unlimited),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlimited {
+    Unlimited,
+}
+
+/// Known results that lie on the coordinator's machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WarmStartOrder {
+    /// The name of a file in the folder `warm-start` of the study's directory.
+    pub file: String,
+}
+
+/// A token, to be exchanged for a cookie that browsers send by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    pub token: String,
+}
