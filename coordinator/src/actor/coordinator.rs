@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::gateway::{Forget, Gateway, SendTo};
 use super::ledger_keeper::{Append, LedgerKeeper};
 use super::searcher::{Propose, SearchTold};
 use crate::clock;
-use crate::core::{Core, Decision, Effect, Input, State};
+use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling, State};
 use crate::laws;
 use crate::search::Searcher;
 
@@ -66,6 +67,19 @@ pub struct Coordinator {
 #[rtype(result = "()")]
 pub struct Take(pub Input);
 
+/// An operator's wish. The answer comes once it is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Obeyed, Refusal>")]
+pub struct Order(pub Control);
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obeyed {
+    pub ruling: Ruling,
+    /// The last event of the ledger by then; none where nothing changed.
+    pub sequence: Option<u64>,
+}
+
 /// Asks for something to be read off the core, for a screen.
 pub struct Look<T>(pub fn(&Glance<'_>) -> T);
 
@@ -98,6 +112,16 @@ impl Coordinator {
     }
 
     fn take(&mut self, input: Input, context: &mut Context<Self>) {
+        self.take_and_tell(input, None, context);
+    }
+
+    /// The same; `durable` hears the sequence number of the last event once it is on the disk.
+    fn take_and_tell(
+        &mut self,
+        input: Input,
+        durable: Option<oneshot::Sender<u64>>,
+        context: &mut Context<Self>,
+    ) {
         let Decision { at, events, effects } = self.core.step(input, clock::now());
         // An effect never overtakes an event recorded before it, its own or an earlier step's.
         if events.is_empty() {
@@ -107,12 +131,14 @@ impl Coordinator {
         self.waiting.push_back((true, effects));
         let append = self.parts.ledger.send(Append { at, events: events.clone() });
         let answered = append.into_actor(self).map(move |answer, this, context| match answer {
-            Ok(Ok(())) => {
+            Ok(Ok(last)) => {
                 events.iter().for_each(|event| (this.listener)(at, event, this.core.state()));
                 if let Some(entry) = this.waiting.iter_mut().find(|(appending, _)| *appending) {
                     entry.0 = false;
                 }
                 this.release(context);
+                // Whoever asked may have gone meanwhile.
+                let _ = durable.map(|durable| durable.send(last));
             }
             Ok(Err(error)) => this.leave(Exit::Ledger(error)),
             // The keeper's thread is gone with the process that is ending.
@@ -187,6 +213,24 @@ impl Handler<Take> for Coordinator {
 
     fn handle(&mut self, Take(input): Take, context: &mut Self::Context) {
         self.take(input, context);
+    }
+}
+
+impl Handler<Order> for Coordinator {
+    type Result = ResponseFuture<Result<Obeyed, Refusal>>;
+
+    fn handle(&mut self, Order(control): Order, context: &mut Self::Context) -> Self::Result {
+        let ruling = match self.core.judge(&control) {
+            Ok(ruling) if ruling.changes => ruling,
+            Ok(ruling) => return Box::pin(ready(Ok(Obeyed { ruling, sequence: None }))),
+            Err(refusal) => return Box::pin(ready(Err(refusal))),
+        };
+        let (sender, durable) = oneshot::channel();
+        self.take_and_tell(Input::Control(control), Some(sender), context);
+        Box::pin(async move {
+            let sequence = durable.await.map_err(|_| Refusal::Ending)?;
+            Ok(Obeyed { ruling, sequence: Some(sequence) })
+        })
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::prelude::*;
 use common::event::Record;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use super::history::History;
 use super::problem::{Trouble, unavailable};

@@ -12,11 +12,13 @@
 //! | `view/` | from what is known to those shapes: pure |
 //! | `route/` | the handlers, thin |
 //! | `openapi` | the document made of all of them |
+//! | `client` | asks a running coordinator, for the commands |
 //! | `page` | the files of the web page, inside the program |
 //!
 //! Invariant: the core never waits for HTTP. Pages are read from the ledger's file; once a second at most the core is looked at.
 
 pub mod address;
+pub mod client;
 mod desk;
 mod guard;
 mod history;

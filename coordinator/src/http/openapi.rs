@@ -7,7 +7,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::guard::COOKIE;
-use super::route::{events, health, metrics, read};
+use super::route::{act, events, health, metrics, read, warm_start};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,16 @@ use super::route::{events, health, metrics, read};
         read::zones,
         read::tree,
         events::events,
+        act::pause,
+        act::resume,
+        act::stop,
+        act::drain,
+        act::cancel,
+        act::retry,
+        act::budgets,
+        warm_start::upload,
+        warm_start::file,
+        act::login,
         metrics::metrics,
         health::healthz,
         health::readyz,
@@ -36,6 +46,7 @@ use super::route::{events, health, metrics, read};
         (name = "search", description = "What was found, and what the search has learnt"),
         (name = "trials", description = "Wishes to evaluate an architecture at a fidelity"),
         (name = "fleet", description = "Workers, and the grid under them"),
+        (name = "act", description = "What an operator may ask for; asking twice changes nothing"),
         (name = "health", description = "For machines that watch"),
     ),
     modifiers(&Security),

@@ -19,7 +19,6 @@ const CURVE: usize = 4096;
 /// One look at the core.
 #[derive(Debug, Clone, Default)]
 pub struct Pulse {
-    pub at: Timestamp,
     /// When each worker was last heard.
     pub heard: BTreeMap<WorkerName, Timestamp>,
     pub roles: BTreeMap<SlotKey, Role>,
@@ -34,7 +33,6 @@ impl Pulse {
     pub fn of(glance: &Glance<'_>) -> Self {
         let core = glance.core;
         Self {
-            at: glance.now,
             heard: core.heard.clone(),
             roles: core.roles.clone(),
             running: core.progress.clone(),

@@ -97,7 +97,7 @@ impl Bound {
         Ok(served)
     }
 
-    fn start(
+    pub(super) fn start(
         self,
         directory: &StudyDirectory,
         coordinator: Option<Addr<Coordinator>>,

@@ -24,6 +24,9 @@ impl Core {
         if self.is_over() || self.draining || self.state.study.is_none() {
             return;
         }
+        if self.state.paused.is_some() {
+            return self.suspend_all();
+        }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
         let held: BTreeSet<SlotKey> =

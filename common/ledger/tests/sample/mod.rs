@@ -159,7 +159,7 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
             let session = if rng.random_bool(0.5) { SESSION } else { SessionId(rng.random_range(0..3)) };
             let worker = ["alpha", "βeta", "gamma'; DROP TABLE events; --"][rng.random_range(0..3)];
             let checkpoint = Checkpoint { blob: BlobId::of(&trial.to_le_bytes()), progress: rng.random() };
-            match rng.random_range(0..18) {
+            match rng.random_range(0..20) {
                 0 => started(),
                 1 => Event::CoordinatorStarted { version: "0.1.0".into(), host: "head".into() },
                 2 => ended("line\nbreak \0 and \u{1F331}"),
@@ -207,6 +207,8 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
                 },
                 15 => Event::TrialFailed { trial: TrialId(trial), reason: "5 crashes".into() },
                 16 => given(trial, rng.random()),
+                18 => Event::TrialCancelled { trial: TrialId(trial) },
+                19 => Event::TrialRetried { trial: TrialId(trial) },
                 _ => {
                     let start = rng.random_range(0..1_000_000);
                     let task = rng.random_bool(0.7).then(|| task(trial, attempt));

@@ -93,6 +93,7 @@ impl Attempts {
             }
             Event::TaskFailed { task, failure } => self.end(at, *task, Outcome::Failed(failure.to_string())),
             Event::TrialFinished { task, .. } => self.end(at, *task, Outcome::Finished),
+            Event::TrialCancelled { trial } => self.end_lease(at, *trial, state, Outcome::Cancelled),
             Event::EvaluationGiven { trial, .. } => self.end_lease(at, *trial, state, Outcome::Overtaken),
             _ => {}
         }

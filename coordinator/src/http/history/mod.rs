@@ -8,9 +8,6 @@ mod follow;
 mod line;
 mod work;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! What an operator may ask for, and the answers: `POST /api/v1/...`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// What became of an action. Asking again for what is already so changes nothing and is no failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -14,13 +14,13 @@ pub struct Done {
     pub sequence: u64,
 }
 
-/// Which workers to drain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// Which workers to drain: one by its name, or all that are there now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct DrainOrder {
-    /// Its name; left out, all that are there now.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
+    pub all: bool,
 }
 
 /// Why the study shall end.
@@ -61,6 +61,16 @@ pub enum Limit {
 #[serde(rename_all = "snake_case")]
 pub enum Unlimited {
     Unlimited,
+}
+
+/// An upload of known results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    /// What the file is called: it stands beside each result, as its source. Letters, digits, dots, dashes and underscores.
+    #[param(max_length = 100, pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]*$")]
+    pub name: String,
 }
 
 /// Known results that lie on the coordinator's machine.

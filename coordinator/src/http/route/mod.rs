@@ -1,9 +1,12 @@
 //! The handlers: what is asked goes in, a view or an order comes out. Each file holds the paths of one matter.
 
+pub mod act;
+mod body;
 pub mod events;
 pub mod health;
 pub mod metrics;
 pub mod read;
+pub mod warm_start;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -15,7 +18,20 @@ pub fn paths(config: &mut web::ServiceConfig) {
     let get = |path: &str, handler: actix_web::Route| {
         web::resource(path).route(handler).default_service(web::to(|| async { other_method("GET") }))
     };
+    let post = |path: &str, handler: actix_web::Route| {
+        web::resource(path).route(handler).default_service(web::to(|| async { other_method("POST") }))
+    };
     config
+        .service(post("/api/v1/pause", web::post().to(act::pause)))
+        .service(post("/api/v1/resume", web::post().to(act::resume)))
+        .service(post("/api/v1/stop", web::post().to(act::stop)))
+        .service(post("/api/v1/drain", web::post().to(act::drain)))
+        .service(post("/api/v1/trials/{id}/cancel", web::post().to(act::cancel)))
+        .service(post("/api/v1/trials/{id}/retry", web::post().to(act::retry)))
+        .service(post("/api/v1/budgets", web::post().to(act::budgets)))
+        .service(post("/api/v1/warm-start", web::post().to(warm_start::upload)))
+        .service(post("/api/v1/warm-start/file", web::post().to(warm_start::file)))
+        .service(post("/api/v1/login", web::post().to(act::login)))
         .service(get("/api/v1/study", web::get().to(read::study)))
         .service(get("/api/v1/front", web::get().to(read::front)))
         .service(get("/api/v1/hypervolume", web::get().to(read::hypervolume)))

@@ -11,9 +11,6 @@ mod words;
 mod workers;
 mod zones;
 
-#[cfg(test)]
-mod tests;
-
 use common::time::Timestamp;
 
 use super::history::History;

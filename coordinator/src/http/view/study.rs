@@ -93,13 +93,18 @@ pub fn budgets(state: &State, at: Timestamp) -> Vec<Budget> {
 
 /// As they stand: those that somebody changed, else those of the configuration. One of another release may not parse.
 fn limits(state: &State) -> Option<config::Budget> {
-    toml::from_str::<Config>(&state.study.as_ref()?.config).ok().map(|config| config.budget)
+    let text = state.study.as_ref().map(|study| study.config.as_str());
+    let configured = || toml::from_str::<Config>(text?).ok().map(|config| config.budget);
+    state.budget.or_else(configured)
 }
 
 fn standing(seen: &Seen<'_>) -> (StudyState, Option<String>) {
     let state = &seen.history.state;
     match &state.finished {
         Some((_, reason)) => (StudyState::Finished, Some(reason.clone())),
+        None if state.paused.is_some() => {
+            (StudyState::Paused, state.paused.map(|since| format!("paused since {since}")))
+        }
         None if seen.pulse.draining => (
             StudyState::Draining,
             Some("the coordinator is about to end; the study goes on another time".into()),

@@ -38,7 +38,11 @@ pub fn workers(seen: Seen<'_>, query: &WorkerQuery) -> Workers {
 }
 
 fn standing(record: &WorkerRecord) -> WorkerState {
-    if record.alive { WorkerState::Alive } else { WorkerState::Gone }
+    match record {
+        WorkerRecord { alive: false, .. } => WorkerState::Gone,
+        WorkerRecord { draining: true, .. } => WorkerState::Draining,
+        _ => WorkerState::Alive,
+    }
 }
 
 fn worker(seen: &Seen<'_>, name: &WorkerName, record: &WorkerRecord, holders: &Holders<'_>) -> Worker {
