@@ -63,7 +63,10 @@ fn main() -> Result<()> {
 fn measure(folder: &Path, trials: u64, workers: u64, rounds: u64) -> Result<()> {
     let begun = Instant::now();
     let events = write(&folder.join("ledger.sqlite"), trials, workers)?;
-    println!("{trials} trials, {workers} workers: {events} events, written in {:.1} s", begun.elapsed().as_secs_f64());
+    println!(
+        "{trials} trials, {workers} workers: {events} events, written in {:.1} s",
+        begun.elapsed().as_secs_f64()
+    );
     let begun = Instant::now();
     let (serving, _ringer) = show(folder, SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let mut client = Client::connect(serving.at)?;
@@ -129,7 +132,8 @@ impl Client {
 /// A week of a large fleet, as its coordinator would have written it.
 fn write(path: &Path, trials: u64, workers: u64) -> Result<u64> {
     let mut ledger = Ledger::open(path)?;
-    let mut batch = vec![started()?, Event::CoordinatorStarted { version: "bench".into(), host: "here".into() }];
+    let mut batch =
+        vec![started()?, Event::CoordinatorStarted { version: "bench".into(), host: "here".into() }];
     batch.extend((0..workers).map(joined));
     let span = HOURS * HOUR_MS;
     let mut hour = 0;
@@ -150,7 +154,8 @@ fn write(path: &Path, trials: u64, workers: u64) -> Result<u64> {
 }
 
 fn started() -> Result<Event> {
-    let settings = ["study.name=bench", "budget.hours=200", "budget.carbon_g=5000000", "evaluation.evaluator=rehearsal"];
+    let settings =
+        ["study.name=bench", "budget.hours=200", "budget.carbon_g=5000000", "evaluation.evaluator=rehearsal"];
     let config = load(None, [], &settings.map(String::from))?;
     let spec = Box::new(config.study_spec()?);
     let clock = GridClock { wall_origin: Timestamp(BEGIN), grid_origin: Timestamp(BEGIN), hour_s: 3600.0 };
@@ -191,7 +196,8 @@ fn hourly(hour: i64) -> Vec<Event> {
     });
     let mut events = vec![Event::CarbonObserved { samples: samples.collect() }];
     for (number, zone) in ZONES.iter().enumerate() {
-        let row = |ahead: i64| (0..9).map(|level| intensity(number, hour + ahead) + f64::from(level)).collect();
+        let row =
+            |ahead: i64| (0..9).map(|level| intensity(number, hour + ahead) + f64::from(level)).collect();
         let forecast = Forecast {
             zone: Zone::new(*zone),
             issued_at: begin.plus(hour),
@@ -204,7 +210,9 @@ fn hourly(hour: i64) -> Vec<Event> {
     let shares = Shares { train: 300, sample: 100, rest: 100 };
     let zones = ZONES.iter().map(|zone| (Zone::new(*zone), shares)).collect();
     let reason = "the next hours are cleaner than nine in ten of the coming day".into();
-    events.push(Event::AllocationDecided { allocation: Allocation { zones, policy: "planner".into(), reason } });
+    events.push(Event::AllocationDecided {
+        allocation: Allocation { zones, policy: "planner".into(), reason },
+    });
     events
 }
 

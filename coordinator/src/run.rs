@@ -131,6 +131,9 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], has_panel: bo
     loop {
         tokio::select! {
             exit = &mut running.exit => {
+                if let Some(http) = running.http.take() {
+                    http.end().await;
+                }
                 draw(&running.coordinator, &mut drawn, has_panel).await;
                 return match exit.context("the coordinator vanished")? {
                     Exit::Over { reason } => {

@@ -152,9 +152,7 @@ fn with_a_token_file_only_those_who_have_it_are_heard() {
     mode(0o600);
     let mut running = study.coordinator(&options);
     study.until("the study has begun", has("study_started"));
-    until("it is heard", || {
-        asks(&study, &["budget", "--token-file", &path]).code.filter(|code| *code == 0)
-    });
+    until("it is heard", || asks(&study, &["budget", "--token-file", &path]).code.filter(|code| *code == 0));
     asks(&study, &["pause"]).with(1).saying(&["show the token", "--token-file FILE"]);
     asks(&study, &["pause", "--token-file", &path]).with(0).saying(&["paused"]);
     let told = asks(&study, &["budget", "--token-file", &path, "--json"]).with(0);

@@ -51,7 +51,11 @@ fn without_a_coordinator_each_order_says_what_to_do() {
 fn what_answers_but_is_no_coordinator_is_told_from_one() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
-    let answers = ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "220 smtp ready\r\n"];
+    let answers = [
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n",
+        "220 smtp ready\r\n",
+    ];
     let server = std::thread::spawn(move || {
         for answer in answers {
             let (mut stream, _) = listener.accept().expect("a caller");

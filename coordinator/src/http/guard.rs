@@ -112,24 +112,12 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
-    let admitted = guard.map_or(Ok(()), |guard| guard.admits(&request));
+    let nobody = || Err(forbidden("nobody is admitted here").into());
+    let admitted = guard.map_or_else(nobody, |guard| guard.admits(&request));
     let mut response = match admitted {
-        Ok(()) => {
-            let (head, method) = (request.request().clone(), request.method().clone());
-            match next.call(request).await {
-                Ok(response) => response.map_into_left_body(),
-                Err(error) => {
-                    tracing::debug!(%method, %error, "a request was refused");
-                    let answer = error.error_response();
-                    ServiceResponse::new(head, answer).map_into_right_body()
-                }
-            }
-        }
-        Err(error) => {
-            let (head, payload) = request.into_parts();
-            drop(payload);
-            ServiceResponse::new(head, error.error_response()).map_into_right_body()
-        }
+        // Handlers and extractors turn their errors into answers themselves.
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(error) => request.into_response(error.error_response()).map_into_right_body(),
     };
     let is_kept = response.headers().contains_key(CACHE_CONTROL);
     let headers = response.headers_mut();

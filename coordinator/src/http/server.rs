@@ -30,6 +30,8 @@ const CONNECTIONS: usize = 512;
 /// From a connection's first byte to the end of its headers.
 const HEADERS: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long the end waits for answers under way, seconds.
+const FAREWELL_S: u64 = 2;
 /// The longest path and query that are looked at are bounded by the headers; a body in JSON by this.
 pub const MOST_JSON: usize = 64 * 1024;
 
@@ -133,7 +135,7 @@ impl Bound {
                     .client_request_timeout(HEADERS)
                     .client_disconnect_timeout(Duration::from_secs(2))
                     .keep_alive(KEEP_ALIVE)
-                    .shutdown_timeout(1)
+                    .shutdown_timeout(FAREWELL_S)
                     .disable_signals()
                     .listen(listener);
                 match server {
@@ -164,6 +166,11 @@ pub fn show(directory: &Path, at: SocketAddr) -> Result<(Serving, Ringer)> {
 impl Serving {
     pub fn url(&self) -> String {
         address::url(self.at)
+    }
+
+    /// Lets requests under way be answered, such as the one that ended the study; followers are not waited for long.
+    pub async fn end(self) {
+        self.handle.stop(true).await;
     }
 }
 

@@ -11,7 +11,7 @@ use crate::http::model::EventLine;
 use crate::screen::narrate;
 
 /// Lines kept for those who follow closely; whoever is further behind reads the ledger.
-pub const TAIL: usize = 2048;
+pub const TAIL: usize = 1024;
 
 /// One event, written once for all who are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,6 +23,10 @@ pub async fn json<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) 
     let bytes = bytes(payload, MOST_JSON, PATIENCE).await?;
     let value: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| malformed(format!("this is no JSON: {error}")))?;
+    // A list would be taken for the fields in their order.
+    if !value.is_object() {
+        return Err(unacceptable("an order is an object, in braces"));
+    }
     serde_json::from_value(value).map_err(|error| unacceptable(error.to_string()))
 }
 
