@@ -112,7 +112,10 @@ mod tests {
         });
         let best = best.min().unwrap();
         println!("a look at 1,000 workers with 2,000 slots: {:.0} µs", best.as_secs_f64() * 1e6);
-        assert!(best.as_millis() < 20, "{best:?}: far beyond what an unoptimised build on a busy machine takes");
+        assert!(
+            best.as_millis() < 20,
+            "{best:?}: far beyond what an unoptimised build on a busy machine takes"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::Target;
 use crate::command::table::{Side, aligned};
 use crate::command::{print, print_json};
-use crate::http::model::{Budget, BudgetOrder, Limit, Study, Unlimited};
+use crate::http::model::{Amount, Budget, BudgetOrder, Count, CountLimit, Limit, Study, Unlimited};
 use crate::report::text;
 
 /// Show or change the limits of a running study
@@ -31,8 +31,8 @@ pub struct BudgetArgs {
     #[arg(long, value_name = "H", value_parser = limit)]
     pub hours: Option<Limit>,
     /// Full trainings, or `unlimited`
-    #[arg(long, value_name = "N", value_parser = limit)]
-    pub trainings: Option<Limit>,
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub trainings: Option<CountLimit>,
     /// A hypervolume that is enough, or `unlimited`
     #[arg(long, value_name = "V", value_parser = limit)]
     pub hypervolume: Option<Limit>,
@@ -43,8 +43,16 @@ pub struct BudgetArgs {
 fn limit(text: &str) -> Result<Limit, String> {
     match text.parse::<f64>() {
         _ if text == "unlimited" => Ok(Limit::Word(Unlimited::Unlimited)),
-        Ok(number) if number.is_finite() && number > 0.0 => Ok(Limit::Number(number)),
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(Limit::Number(Amount(number))),
         _ => Err("a number greater than zero, or \"unlimited\"".into()),
+    }
+}
+
+fn count(text: &str) -> Result<CountLimit, String> {
+    match text.parse::<u64>() {
+        _ if text == "unlimited" => Ok(CountLimit::Word(Unlimited::Unlimited)),
+        Ok(number) if number > 0 => Ok(CountLimit::Number(Count(number))),
+        _ => Err("a whole number greater than zero, or \"unlimited\"".into()),
     }
 }
 
@@ -95,10 +103,12 @@ mod tests {
 
     #[test]
     fn limits_are_numbers_above_zero_or_the_word() {
-        assert_eq!(limit("12.5"), Ok(Limit::Number(12.5)));
+        assert_eq!(limit("12.5"), Ok(Limit::Number(Amount(12.5))));
         assert_eq!(limit("unlimited"), Ok(Limit::Word(Unlimited::Unlimited)));
         for text in ["0", "-1", "nan", "inf", "all", ""] {
-            assert!(limit(text).is_err(), "{text}");
+            assert!(limit(text).is_err() && count(text).is_err(), "{text}");
         }
+        assert_eq!(count("12"), Ok(CountLimit::Number(Count(12))));
+        assert!(count("12.5").is_err());
     }
 }

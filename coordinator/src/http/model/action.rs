@@ -45,7 +45,7 @@ pub struct BudgetOrder {
     pub hours: Option<Limit>,
     /// Full trainings; a whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trainings: Option<Limit>,
+    pub trainings: Option<CountLimit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hypervolume: Option<Limit>,
 }
@@ -53,9 +53,28 @@ pub struct BudgetOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Limit {
-    Number(f64),
+    Number(Amount),
     Word(Unlimited),
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum CountLimit {
+    Number(Count),
+    Word(Unlimited),
+}
+
+/// Greater than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(exclusive_minimum = 0.0)]
+pub struct Amount(pub f64);
+
+/// At least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(minimum = 1)]
+pub struct Count(pub u64);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +97,7 @@ pub struct UploadQuery {
 #[serde(deny_unknown_fields)]
 pub struct WarmStartOrder {
     /// The name of a file in the folder `warm-start` of the study's directory.
+    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]*$")]
     pub file: String,
 }
 
