@@ -14,6 +14,10 @@ fn main() {
     for name in names {
         println!("cargo::rerun-if-env-changed={name}");
     }
+    // The files of the coordinator's page, which its macro only sees as it is compiled; no other package has such a folder.
+    if std::path::Path::new("page/dist").is_dir() {
+        println!("cargo::rerun-if-changed=page/dist");
+    }
     let handed = |name| env::var(name).ok().filter(|args| !args.is_empty());
     let args = names.into_iter().find_map(handed);
     for arg in args.unwrap_or_default().split_whitespace() {

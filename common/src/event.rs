@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::allocation::Allocation;
 use crate::carbon::{CarbonSample, Forecast};
+use crate::config::Budget;
 use crate::energy::Measurement;
 use crate::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use crate::study::StudySpec;
@@ -36,6 +37,13 @@ pub enum Event {
         version: String,
         host: String,
     },
+    /// Somebody paused the study: running work is put in safety, and nothing is handed out until it is resumed.
+    StudyPaused,
+    StudyResumed,
+    /// Somebody set other limits; they stand until they are set anew, whatever the configuration says.
+    BudgetChanged {
+        budget: Budget,
+    },
     /// The study ended, and why; nothing is handed out afterwards.
     StudyFinished {
         reason: String,
@@ -50,6 +58,11 @@ pub enum Event {
         slots: Vec<SlotInfo>,
         version: String,
         host: String,
+    },
+    /// Somebody wants this session gone: it gets nothing new, and is told to leave once it holds nothing.
+    WorkerDraining {
+        worker: WorkerName,
+        session: SessionId,
     },
     /// A session ended: politely, by silence, or because its successor joined. Its leases are void.
     WorkerLost {
@@ -110,6 +123,14 @@ pub enum Event {
         trial: TrialId,
         reason: String,
     },
+    /// Somebody gave the trial up; its attempt, if it has one, is over.
+    TrialCancelled {
+        trial: TrialId,
+    },
+    /// Somebody wants a trial that was given up to be tried again; its crashes are counted anew.
+    TrialRetried {
+        trial: TrialId,
+    },
 
     /// A result from elsewhere is taken as given. The trial is new, or one that has no result yet and whose work ends here.
     EvaluationGiven {
@@ -133,8 +154,12 @@ impl Event {
         match self {
             Self::StudyStarted { .. } => "study_started",
             Self::CoordinatorStarted { .. } => "coordinator_started",
+            Self::StudyPaused => "study_paused",
+            Self::StudyResumed => "study_resumed",
+            Self::BudgetChanged { .. } => "budget_changed",
             Self::StudyFinished { .. } => "study_finished",
             Self::WorkerJoined { .. } => "worker_joined",
+            Self::WorkerDraining { .. } => "worker_draining",
             Self::WorkerLost { .. } => "worker_lost",
             Self::Acknowledged { .. } => "acknowledged",
             Self::CarbonObserved { .. } => "carbon_observed",
@@ -147,6 +172,8 @@ impl Event {
             Self::TaskFailed { .. } => "task_failed",
             Self::TrialFinished { .. } => "trial_finished",
             Self::TrialFailed { .. } => "trial_failed",
+            Self::TrialCancelled { .. } => "trial_cancelled",
+            Self::TrialRetried { .. } => "trial_retried",
             Self::EvaluationGiven { .. } => "evaluation_given",
             Self::EnergySpent { .. } => "energy_spent",
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use common::config::Budget;
 use common::energy::Purpose;
 use common::fidelity::Fidelity;
 use common::id::Zone;
@@ -27,9 +28,21 @@ pub struct Left {
     pub trainings: Option<u64>,
 }
 
+/// "500 g of CO2eq, 48 grid hours": what is limited.
+pub fn in_words(budget: &Budget) -> String {
+    let limits = [
+        budget.carbon_g.get().map(|limit| format!("{limit} g of CO2eq")),
+        budget.energy_kwh.get().map(|limit| format!("{limit} kWh")),
+        budget.hours.get().map(|limit| format!("{limit} grid hours")),
+        budget.trainings.get().map(|limit| format!("{limit} full trainings")),
+        budget.hypervolume.get().map(|limit| format!("a hypervolume of {limit}")),
+    ];
+    limits.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 impl Core {
     pub fn left(&self) -> Left {
-        let budget = &self.options.budget;
+        let budget = self.budget();
         let account = &self.state.account;
         let fulls = self.state.trained_fully() as u64;
         let unbooked = self.unbooked();
@@ -48,7 +61,7 @@ impl Core {
     /// Why the study has to end now, if it has to.
     pub(crate) fn exhausted(&self) -> Option<String> {
         let left = self.left();
-        let budget = &self.options.budget;
+        let budget = self.budget();
         if left.hours.is_some_and(|hours| hours <= 0.0) {
             return Some(format!("the time budget of {} h is used", budget.hours));
         }

@@ -45,6 +45,18 @@ impl StudyDirectory {
     pub fn endpoint(&self) -> PathBuf {
         self.root.join("endpoint")
     }
+    /// The address of the page and the API, while a coordinator runs.
+    pub fn http(&self) -> PathBuf {
+        self.root.join("http")
+    }
+    /// What callers from other machines show.
+    pub fn http_token(&self) -> PathBuf {
+        self.root.join("http-token")
+    }
+    /// Known results that were brought while the study ran.
+    pub fn warm_start(&self) -> PathBuf {
+        self.root.join("warm-start")
+    }
 }
 
 /// Writes a file whole or not at all.

@@ -79,7 +79,7 @@ impl Core {
 
     fn reserve(&self, of: impl Fn(Running) -> Joules) -> Reserve {
         let mut reserve = Reserve::default();
-        let budget = &self.options.budget;
+        let budget = self.budget();
         if budget.carbon_g.get().is_none() && budget.energy_kwh.get().is_none() {
             // Nobody asks where nothing is limited.
             return reserve;

@@ -18,10 +18,10 @@ pub struct LiveSlot {
 }
 
 impl Core {
-    /// Slots of live workers in the order of worker and slot.
+    /// Slots that may be given something to do, in the order of worker and slot.
     pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
         let mut slots = Vec::new();
-        for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.alive) {
+        for (worker, record) in self.state.workers.iter().filter(|(_, r)| r.alive && !r.draining) {
             for info in &record.slots {
                 let key = (worker.clone(), info.slot);
                 let holding = self.state.holder(&key).map(|(trial, _)| trial.subject.role());

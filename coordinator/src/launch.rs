@@ -20,6 +20,7 @@ use crate::carbon;
 use crate::clock;
 use crate::core::{Control, Core, Input, NewStudy, Options, State};
 use crate::directory::{StudyDirectory, write_whole};
+use crate::http::{self, Ringer, Serving};
 use crate::keyring::Keyring;
 use crate::search::Searcher;
 use crate::warm_start::{self, WarmStart};
@@ -44,6 +45,8 @@ pub struct Running {
     pub coordinator: Addr<Coordinator>,
     pub endpoint: Endpoint,
     pub exit: oneshot::Receiver<Exit>,
+    /// The page and the API; none where they are off.
+    pub http: Option<Serving>,
 }
 
 /// Hears every durable event.
@@ -91,6 +94,8 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     let Opened { directory, config, ledger, state, warm } = opened;
     let spec = config.study_spec()?;
     let study = NewStudy { clock: grid_clock(&config, &state)?, config: toml::to_string(&config)?, spec };
+    // Both addresses first: a study that can't have them does not begin.
+    let http = http::bind(&config.http, &directory)?;
     let server = bind(&config, &directory).await?;
     let (gateway, endpoint) = Gateway::new(server, directory.blobs())?;
     write_whole(&directory.endpoint(), endpoint.to_string().as_bytes())
@@ -118,12 +123,28 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     };
     let (exit_sender, exit) = oneshot::channel();
     let core = Core::new(Options { agenda, ..Options::new(&config) }, state);
-    let coordinator = Coordinator::new(core, parts, exit_sender, listener).start();
+    let context = Context::new();
+    let (http, listener) = match http {
+        Some(bound) => {
+            let (serving, ringer) = bound.serve(&directory, context.address())?;
+            (Some(serving), ringing(listener, ringer))
+        }
+        None => (None, listener),
+    };
+    let coordinator = context.run(Coordinator::new(core, parts, exit_sender, listener));
     let host = hostname();
     let (study, given, version) = (Box::new(study), warm.given, VERSION.into());
     coordinator.send(Take(Input::Started { study, given, version, host })).await?;
     gateway.send(Listening(coordinator.clone())).await?;
-    Ok(Running { coordinator, endpoint, exit })
+    Ok(Running { coordinator, endpoint, exit, http })
+}
+
+/// The same listener, after which those who follow the ledger are rung.
+fn ringing(listener: Listener, ringer: Ringer) -> Listener {
+    Box::new(move |at, event, state| {
+        listener(at, event, state);
+        ringer.ring();
+    })
 }
 
 impl Running {

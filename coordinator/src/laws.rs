@@ -146,7 +146,7 @@ pub fn check_kept(core: &Core) -> Vec<Violation> {
 
 /// no slot idles in a role for which work waits.
 fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Violation>) {
-    if core.is_over() || core.draining {
+    if core.is_over() || core.draining || core.state.paused.is_some() {
         return;
     }
     for slot in slots.iter().filter(|slot| slot.holding.is_none()) {

@@ -22,6 +22,7 @@ pub mod clock;
 pub mod command;
 pub mod csv_file;
 pub mod directory;
+pub mod http;
 pub mod keyring;
 pub mod launch;
 pub mod local;

@@ -76,7 +76,9 @@ impl Roles {
             Event::TaskSuspended { task, .. }
             | Event::TaskFailed { task, .. }
             | Event::TrialFinished { task, .. } => state.trial(task.trial).and_then(of_trial),
-            Event::TrialFailed { trial, .. } | Event::EvaluationGiven { trial, .. } => {
+            Event::TrialFailed { trial, .. }
+            | Event::TrialCancelled { trial }
+            | Event::EvaluationGiven { trial, .. } => {
                 state.trial(*trial).and_then(of_trial)
             }
             _ => None,

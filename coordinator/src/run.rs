@@ -91,6 +91,10 @@ async fn drive(config: Config, with_workers: bool, work: Work<'_>) -> Result<End
     let running = launch::start(opened, agenda, listener).await?;
     tracing::info!(endpoint = %running.endpoint, "listening");
     println!("coordinator at {} · study in {}", running.endpoint, directory.root().display());
+    if let Some(http) = &running.http {
+        tracing::info!(url = %http.url(), "page and API");
+        println!("page and API at {}", http.url());
+    }
     let mut workers = Vec::new();
     // Nobody is started for a study that is over; whoever is still there finds this process by itself.
     for (name, folder) in prepared.into_iter().filter(|_| !finished) {
@@ -127,6 +131,9 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], has_panel: bo
     loop {
         tokio::select! {
             exit = &mut running.exit => {
+                if let Some(http) = running.http.take() {
+                    http.end().await;
+                }
                 draw(&running.coordinator, &mut drawn, has_panel).await;
                 return match exit.context("the coordinator vanished")? {
                     Exit::Over { reason } => {

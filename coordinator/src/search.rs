@@ -32,6 +32,8 @@ pub struct Searcher {
     seed: Seed,
     options: lamoo::Options,
     memory: Memory,
+    /// What the last answer told of its tree.
+    tree: Option<TreeSummary>,
 }
 
 impl Searcher {
@@ -70,6 +72,7 @@ impl Searcher {
             seed: spec.seed,
             options,
             memory: Memory::default(),
+            tree: None,
         })
     }
 
@@ -113,7 +116,14 @@ impl Searcher {
             origin: origin(proposal.region, proposal.widened),
             promise: proposal.promise,
         };
-        (proposals.candidates.iter().map(candidate).collect(), proposals.promotions)
+        let candidates = proposals.candidates.iter().map(candidate).collect();
+        self.tree = Some(proposals.tree);
+        (candidates, proposals.promotions)
+    }
+
+    /// The tree of the last answer; none before the first.
+    pub fn tree(&self) -> Option<&TreeSummary> {
+        self.tree.as_ref()
     }
 }
 
@@ -148,7 +158,7 @@ fn first(space: &dyn SearchSpace) -> Architecture {
 }
 
 /// The way from the whole space down to `region`: `+` for a better half, `-` for a worse one.
-fn region_path(tree: &TreeSummary, region: RegionId) -> String {
+pub(crate) fn region_path(tree: &TreeSummary, region: RegionId) -> String {
     let mut path = String::new();
     let mut current = region;
     while let Some(parent) = tree.regions.iter().find(|r| r.id == current).and_then(|r| r.parent) {

@@ -88,7 +88,13 @@ pub(crate) fn rebuild(transaction: &Transaction<'_>, path: &Path) -> Result<()> 
 pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Event) -> rusqlite::Result<()> {
     let sequence = sequence.cast_signed();
     match event {
-        Event::StudyStarted { .. } | Event::CoordinatorStarted { .. } | Event::StudyFinished { .. } => Ok(()),
+        Event::StudyStarted { .. }
+        | Event::CoordinatorStarted { .. }
+        | Event::StudyPaused
+        | Event::StudyResumed
+        | Event::BudgetChanged { .. }
+        | Event::WorkerDraining { .. }
+        | Event::StudyFinished { .. } => Ok(()),
         Event::WorkerJoined { worker, session, origin, zone, slots, version, host } => {
             let devices: Vec<_> = slots.iter().map(|slot| slot.device.as_str()).collect();
             execute(
@@ -132,6 +138,16 @@ pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Even
             to,
             "UPDATE trials SET state = 'failed', reason = ?2, finished_ms = ?3 WHERE trial = ?1",
             (trial.0.cast_signed(), reason, at.0),
+        ),
+        Event::TrialCancelled { trial } => execute(
+            to,
+            "UPDATE trials SET state = 'failed', reason = 'cancelled', finished_ms = ?2 WHERE trial = ?1",
+            (trial.0.cast_signed(), at.0),
+        ),
+        Event::TrialRetried { trial } => execute(
+            to,
+            "UPDATE trials SET state = 'waiting', finished_ms = NULL WHERE trial = ?1",
+            (trial.0.cast_signed(),),
         ),
         Event::EvaluationGiven { trial, subject, source, evaluation } => {
             let origin = Origin::Given(source.clone());

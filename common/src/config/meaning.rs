@@ -18,6 +18,7 @@ impl Config {
         self.check_recipes()?;
         self.check_budget()?;
         self.check_ladder()?;
+        self.check_http()?;
         positive("carbon.hour_seconds", self.carbon.hour_seconds)?;
         positive("coordinator.heartbeat_s", self.coordinator.heartbeat_s)?;
         positive("worker.report_s", self.worker.report_s)?;
@@ -195,6 +196,18 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    fn check_http(&self) -> Result<(), Error> {
+        let listen = self.http.listen.as_str();
+        if matches!(listen, "auto" | "off") || listen.parse::<std::net::SocketAddr>().is_ok() {
+            return Ok(());
+        }
+        refuse(
+            "http.listen",
+            listen,
+            "write IP:PORT, such as 127.0.0.1:7591 or [::1]:7591, or \"auto\" or \"off\"",
+        )
     }
 
     fn check_ladder(&self) -> Result<(), Error> {

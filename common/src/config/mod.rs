@@ -36,6 +36,9 @@ pub struct Config {
     pub allocation: Allocation,
     pub budget: Budget,
     pub coordinator: Coordinator,
+    /// Absent from the configurations of studies that began before there was one.
+    #[serde(default)]
+    pub http: Http,
     pub worker: Worker,
     pub local: Local,
 }
@@ -188,6 +191,19 @@ pub struct Coordinator {
     pub heartbeat_s: f64,
     pub lost_after_s: f64,
     pub crash_limit: u32,
+}
+
+/// Where people and programs look at a study and act on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Http {
+    pub listen: String,
+    pub token_file: String,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: "auto".into(), token_file: "auto".into() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,7 +29,7 @@ pub use error::Error;
 pub use knowledge::{Knowledge, Nothing};
 pub use options::{Options, SamplerKind};
 pub use propose::{Promotion, Proposal, ProposalRequest, Proposals, propose};
-pub use region::{Region, RegionId, RegionSummary, TreeSummary};
+pub use region::{Cut, Region, RegionId, RegionSummary, TreeSummary};
 pub use scope::{Identity, Scope};
 pub use selection::Selection;
 pub use surrogate::Memory;

@@ -7,7 +7,7 @@ use common::fidelity::Fidelity;
 use serde::{Deserialize, Serialize};
 
 use crate::partition::divide;
-use crate::region::{Region, RegionId, RegionSummary, TreeSummary};
+use crate::region::{Cut, Region, RegionId, RegionSummary, TreeSummary};
 use crate::{Error, Options, Scope};
 
 /// An evaluated architecture.
@@ -138,8 +138,16 @@ impl SearchTree {
             ucb: self.ucb(region.id, exploration),
             leaf: region.is_leaf(),
             chosen: region.id == chosen,
+            cut: region.children.and_then(|children| self.cut(children)),
         };
         TreeSummary { regions: self.regions.iter().map(line).collect() }
+    }
+
+    fn cut(&self, [good, bad]: [RegionId; 2]) -> Option<Cut> {
+        let of = |id: RegionId| -> Vec<&Architecture> {
+            self.region(id).samples.iter().map(|&index| &self.samples[index].architecture).collect()
+        };
+        Cut::between(&of(good), &of(bad))
     }
 
     fn add(

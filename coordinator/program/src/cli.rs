@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use common::config::Config;
+use coordinator::command::act;
 use coordinator::directory::StudyDirectory;
 use coordinator::run::{Ending, Work, run};
 use coordinator::{clock, command, report};
@@ -18,6 +19,7 @@ Examples:
   ce-nas run --config configs/quickstart.toml        a whole study on this machine
   ce-nas coordinator --config study.toml             the coordinator alone; workers join with ce-nas-worker
   ce-nas status --dir runs/quickstart                how a study stands, running or not
+  ce-nas pause --dir runs/study                      put the work of a running study in safety, until ce-nas resume
   ce-nas front --dir runs/quickstart --json          the Pareto front, for a program
   ce-nas simulate search --help                      how many trainings a search would need, on a table
 
@@ -51,6 +53,15 @@ enum Command {
     Compare(command::compare::Args),
     Hypervolume(command::hypervolume::Args),
     Report(command::report::Args),
+    Pause(act::PauseArgs),
+    Resume(act::ResumeArgs),
+    Stop(act::StopArgs),
+    /// Give a trial of a running study up; what runs of it is ended, its energy stays booked
+    Cancel(act::TrialArgs),
+    /// Try a trial again that was given up
+    Retry(act::TrialArgs),
+    Budget(act::BudgetArgs),
+    WarmStart(act::WarmStartArgs),
     Keygen(command::keygen::Args),
     CheckConfig(command::check_config::Args),
     Doctor(command::doctor::Args),
@@ -121,6 +132,13 @@ pub fn main() -> ExitCode {
         Command::Front(args) => command::front::run(&args, &mut out),
         Command::Hypervolume(args) => command::hypervolume::run(&args, &mut out),
         Command::Report(args) => command::report::run(&args, &mut out),
+        Command::Pause(args) => act::pause(&args, &mut out),
+        Command::Resume(args) => act::resume(&args, &mut out),
+        Command::Stop(args) => act::stop(&args, &mut out),
+        Command::Cancel(args) => act::cancel(&args, &mut out),
+        Command::Retry(args) => act::retry(&args, &mut out),
+        Command::Budget(args) => act::budget(&args, &mut out),
+        Command::WarmStart(args) => act::warm_start(&args, &mut out),
         Command::Keygen(args) => command::keygen::run(&args, &mut out),
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
         Command::Init(args) => command::init::run(&args, &mut std::io::stdin().lock(), &mut out),

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -14,9 +16,9 @@ use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
 use super::ledger_keeper::{Append, LedgerKeeper};
-use super::searcher::Propose;
+use super::searcher::{Propose, SearchTold};
 use crate::clock;
-use crate::core::{Core, Decision, Effect, Input, State};
+use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling, State};
 use crate::laws;
 use crate::search::Searcher;
 
@@ -55,6 +57,7 @@ pub struct Coordinator {
     waiting: VecDeque<(bool, Vec<Effect>)>,
     exit: Option<oneshot::Sender<Exit>>,
     listener: Listener,
+    search: Option<Arc<SearchTold>>,
     ticks: u32,
     violations: u64,
 }
@@ -63,6 +66,19 @@ pub struct Coordinator {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Take(pub Input);
+
+/// An operator's wish. The answer comes once it is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Obeyed, Refusal>")]
+pub struct Order(pub Control);
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obeyed {
+    pub ruling: Ruling,
+    /// The last event of the ledger by then; none where nothing changed.
+    pub sequence: Option<u64>,
+}
 
 /// Asks for something to be read off the core, for a screen.
 pub struct Look<T>(pub fn(&Glance<'_>) -> T);
@@ -74,6 +90,8 @@ pub struct Glance<'a> {
     pub now: Timestamp,
     /// Laws found broken so far; anything but 0 is a defect.
     pub violations: u64,
+    /// What the search told of itself last.
+    pub search: Option<&'a Arc<SearchTold>>,
 }
 
 impl<T: Send + 'static> Message for Look<T> {
@@ -90,10 +108,20 @@ impl Coordinator {
     /// `listener` hears every durable event, with the state as it is by then.
     pub fn new(core: Core, parts: Parts, exit: oneshot::Sender<Exit>, listener: Listener) -> Self {
         let waiting = VecDeque::new();
-        Self { core, parts, waiting, exit: Some(exit), listener, ticks: 0, violations: 0 }
+        Self { core, parts, waiting, exit: Some(exit), listener, search: None, ticks: 0, violations: 0 }
     }
 
     fn take(&mut self, input: Input, context: &mut Context<Self>) {
+        self.take_and_tell(input, None, context);
+    }
+
+    /// The same; `durable` hears the sequence number of the last event once it is on the disk.
+    fn take_and_tell(
+        &mut self,
+        input: Input,
+        durable: Option<oneshot::Sender<u64>>,
+        context: &mut Context<Self>,
+    ) {
         let Decision { at, events, effects } = self.core.step(input, clock::now());
         // An effect never overtakes an event recorded before it, its own or an earlier step's.
         if events.is_empty() {
@@ -103,12 +131,14 @@ impl Coordinator {
         self.waiting.push_back((true, effects));
         let append = self.parts.ledger.send(Append { at, events: events.clone() });
         let answered = append.into_actor(self).map(move |answer, this, context| match answer {
-            Ok(Ok(())) => {
+            Ok(Ok(last)) => {
                 events.iter().for_each(|event| (this.listener)(at, event, this.core.state()));
                 if let Some(entry) = this.waiting.iter_mut().find(|(appending, _)| *appending) {
                     entry.0 = false;
                 }
                 this.release(context);
+                // Whoever asked may have gone meanwhile.
+                let _ = durable.map(|durable| durable.send(last));
             }
             Ok(Err(error)) => this.leave(Exit::Ledger(error)),
             // The keeper's thread is gone with the process that is ending.
@@ -186,10 +216,37 @@ impl Handler<Take> for Coordinator {
     }
 }
 
+impl Handler<Order> for Coordinator {
+    type Result = ResponseFuture<Result<Obeyed, Refusal>>;
+
+    fn handle(&mut self, Order(control): Order, context: &mut Self::Context) -> Self::Result {
+        let ruling = match self.core.judge(&control) {
+            Ok(ruling) if ruling.changes => ruling,
+            Ok(ruling) => return Box::pin(ready(Ok(Obeyed { ruling, sequence: None }))),
+            Err(refusal) => return Box::pin(ready(Err(refusal))),
+        };
+        let (sender, durable) = oneshot::channel();
+        self.take_and_tell(Input::Control(control), Some(sender), context);
+        Box::pin(async move {
+            let sequence = durable.await.map_err(|_| Refusal::Ending)?;
+            Ok(Obeyed { ruling, sequence: Some(sequence) })
+        })
+    }
+}
+
+impl Handler<SearchTold> for Coordinator {
+    type Result = ();
+
+    fn handle(&mut self, told: SearchTold, _: &mut Self::Context) {
+        self.search = Some(Arc::new(told));
+    }
+}
+
 impl<T: Send + 'static> Handler<Look<T>> for Coordinator {
     type Result = Option<T>;
 
     fn handle(&mut self, Look(read): Look<T>, _: &mut Self::Context) -> Self::Result {
-        Some(read(&Glance { core: &self.core, now: clock::now(), violations: self.violations }))
+        let (core, search) = (&self.core, self.search.as_ref());
+        Some(read(&Glance { core, now: clock::now(), violations: self.violations, search }))
     }
 }

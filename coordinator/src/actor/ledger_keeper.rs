@@ -10,9 +10,9 @@ pub struct LedgerKeeper {
     ledger: Ledger,
 }
 
-/// Make these events durable.
+/// Make these events durable; answered with the sequence number of the last.
 #[derive(Debug, Message)]
-#[rtype(result = "Result<(), ledger::Error>")]
+#[rtype(result = "Result<u64, ledger::Error>")]
 pub(super) struct Append {
     pub at: Timestamp,
     pub events: Vec<Event>,
@@ -29,9 +29,9 @@ impl Actor for LedgerKeeper {
 }
 
 impl Handler<Append> for LedgerKeeper {
-    type Result = Result<(), ledger::Error>;
+    type Result = Result<u64, ledger::Error>;
 
     fn handle(&mut self, append: Append, _: &mut Self::Context) -> Self::Result {
-        self.ledger.append(append.at, &append.events).map(drop)
+        self.ledger.append(append.at, &append.events).map(|sequences| sequences.end - 1)
     }
 }

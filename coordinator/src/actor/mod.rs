@@ -10,7 +10,8 @@ mod searcher;
 
 pub use agent::Agent;
 pub use carbon_watch::CarbonWatch;
-pub use coordinator::{Coordinator, Exit, Glance, Look, Parts, Take};
+pub use coordinator::{Coordinator, Exit, Glance, Look, Obeyed, Order, Parts, Take};
 pub use forecaster::ForecastMaker;
 pub use gateway::{Gateway, Listening};
 pub use ledger_keeper::LedgerKeeper;
+pub use searcher::SearchTold;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
+use super::act::{DrainArgs, drain};
 use super::table::{Side, aligned};
 use super::{StudyArgs, Told};
 use crate::report::text;
@@ -12,12 +13,24 @@ use crate::report::text;
 ///
 /// Example: ce-nas workers --dir runs/quickstart
 #[derive(Debug, Clone, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    pub act: Option<Act>,
     #[command(flatten)]
     pub study: StudyArgs,
 }
 
+/// What may be asked of workers.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Act {
+    Drain(DrainArgs),
+}
+
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
+    if let Some(Act::Drain(asked)) = &args.act {
+        return drain(asked, out);
+    }
     args.study.show(out, |told| told.report.workers.clone(), |told, _| listing(told))
 }
 

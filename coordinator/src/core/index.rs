@@ -2,6 +2,7 @@
 //! of ten. Derived from the trials alone; [`State`](super::State) keeps it in step.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use common::energy::Purpose;
 use common::fidelity::{Fidelity, Role};
@@ -143,6 +144,11 @@ impl Index {
 
     pub fn of_subject(&self, subject: &Subject) -> Option<TrialId> {
         self.by_subject.get(subject).copied()
+    }
+
+    /// Of subjects within bounds, in their order.
+    pub fn between(&self, subjects: RangeInclusive<Subject>) -> impl Iterator<Item = TrialId> {
+        self.by_subject.range(subjects).map(|(_, id)| *id)
     }
 
     pub fn leased(&self) -> impl Iterator<Item = TrialId> {

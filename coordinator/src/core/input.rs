@@ -2,7 +2,8 @@
 
 use common::allocation::Allocation;
 use common::carbon::{CarbonSample, Forecast};
-use common::id::WorkerName;
+use common::config::Budget;
+use common::id::{TrialId, WorkerName};
 use common::study::StudySpec;
 use common::time::{GridClock, GridHour};
 use common::wire::FromWorker;
@@ -61,10 +62,38 @@ pub struct NewStudy {
     pub config: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the operator, or this process itself, asks for. All but `Drain` are durable, and asking twice changes nothing.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Control {
     /// This process is about to end: hand out nothing more, put running work in safety. The study is not over.
     Drain,
     /// End the study now.
-    Stop { reason: String },
+    Stop {
+        reason: String,
+    },
+    /// Put running work in safety and hand out nothing, until `Resume`. Time goes on.
+    Pause,
+    Resume,
+    /// The worker's present process gets nothing new, and goes once it holds nothing.
+    DrainWorker {
+        worker: WorkerName,
+    },
+    /// All that are there now.
+    DrainWorkers,
+    /// Give the trial up.
+    Cancel {
+        trial: TrialId,
+    },
+    /// Try a trial again that was given up.
+    Retry {
+        trial: TrialId,
+    },
+    /// Other limits, from now on.
+    SetBudget {
+        budget: Budget,
+    },
+    /// Results from elsewhere.
+    Give {
+        given: Vec<Given>,
+    },
 }

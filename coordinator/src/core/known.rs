@@ -40,6 +40,8 @@ impl Known {
         let id = match event {
             Event::TrialProposed { trial, .. }
             | Event::TrialFailed { trial, .. }
+            | Event::TrialCancelled { trial }
+            | Event::TrialRetried { trial }
             | Event::EvaluationGiven { trial, .. } => *trial,
             Event::TrialFinished { task, .. } => task.trial,
             _ => return,

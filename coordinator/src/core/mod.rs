@@ -8,10 +8,12 @@ mod index;
 mod input;
 mod known;
 mod options;
+mod ruling;
 mod state;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use common::config::Budget;
 use common::event::Event;
 use common::fidelity::Role;
 use common::id::{TaskId, WorkerName};
@@ -24,7 +26,8 @@ pub use effect::{Decision, Effect, Wanted};
 pub use given::Given;
 pub use input::{Control, Input, NewStudy};
 pub use options::Options;
-pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
+pub use ruling::{Refusal, Ruling};
+pub use state::{CANCELLED, Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
 
 use crate::draw::Draws;
 use crate::fleet::SlotKey;
@@ -71,6 +74,8 @@ pub struct Core {
     /// What slots drew last, and up to when it is booked.
     pub(crate) draws: Draws,
     pub(crate) draining: bool,
+    /// When draining workers that hold nothing were last told to go.
+    pub(crate) told_to_go: BTreeMap<WorkerName, Timestamp>,
     /// When this process took the study up.
     pub(crate) started: Timestamp,
     /// When the workers were last told that the study is over.
@@ -125,6 +130,7 @@ impl Core {
             progress: BTreeMap::new(),
             draws: Draws::default(),
             draining: false,
+            told_to_go: BTreeMap::new(),
             started: Timestamp::default(),
             told_study_over: Timestamp::default(),
             exited: false,
@@ -176,6 +182,11 @@ impl Core {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// What somebody set, else what the configuration says.
+    pub(crate) fn budget(&self) -> Budget {
+        self.state.budget.unwrap_or(self.options.budget)
     }
 
     pub(crate) fn this_hour(&self) -> GridHour {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use common::allocation::Allocation;
 use common::architecture::Architecture;
 use common::carbon::Forecast;
+use common::config::Budget;
 use common::energy::{Measurement, Purpose};
 use common::event::{Event, Record};
 use common::fidelity::Fidelity;
@@ -22,9 +23,16 @@ use super::index::{Both, Index};
 use crate::account::Account;
 use crate::fleet::SlotKey;
 
+/// Why a trial failed that somebody gave up.
+pub const CANCELLED: &str = "cancelled";
+
 #[derive(Debug, Clone, Default)]
 pub struct State {
     pub study: Option<Study>,
+    /// Since when nothing is handed out, because somebody wants it so.
+    pub paused: Option<Timestamp>,
+    /// The limits that somebody set; none where those of the configuration stand.
+    pub budget: Option<Budget>,
     /// Why the study ended, once it has.
     pub finished: Option<(Timestamp, String)>,
     pub trials: BTreeMap<TrialId, Trial>,
@@ -100,6 +108,8 @@ pub struct WorkerRecord {
     pub version: String,
     pub host: String,
     pub alive: bool,
+    /// This session gets nothing new, and goes once it holds nothing.
+    pub draining: bool,
     pub joined: Timestamp,
     /// Sessions this worker has had.
     pub sessions: u32,
@@ -140,6 +150,15 @@ impl State {
                     Some(Study { spec: (**spec).clone(), clock: *clock, version, config, started: at });
             }
             Event::CoordinatorStarted { .. } => self.lives += 1,
+            Event::StudyPaused => self.paused = Some(at),
+            Event::StudyResumed => self.paused = None,
+            Event::BudgetChanged { budget } => self.budget = Some(*budget),
+            Event::WorkerDraining { worker, session } => {
+                if let Some(record) = self.workers.get_mut(worker).filter(|record| record.session == *session)
+                {
+                    record.draining = true;
+                }
+            }
             Event::StudyFinished { reason } => self.finished = Some((at, reason.clone())),
             Event::WorkerJoined { worker, session, origin, zone, slots, version, host } => {
                 self.worker_joined(at, worker, *session, *origin, zone, slots, version, host);
@@ -196,6 +215,16 @@ impl State {
                 trial.finished = Some(at);
                 trial.checkpoint = None;
             }),
+            Event::TrialCancelled { trial } => self.with_trial(*trial, |trial| {
+                trial.state = TrialState::Failed { reason: CANCELLED.into() };
+                trial.finished = Some(at);
+                trial.checkpoint = None;
+            }),
+            Event::TrialRetried { trial } => self.with_trial(*trial, |trial| {
+                trial.state = TrialState::Waiting;
+                trial.finished = None;
+                trial.crashes = 0;
+            }),
             Event::EnergySpent { worker, session, measurement } => {
                 self.energy_spent(worker, *session, measurement);
             }
@@ -216,6 +245,13 @@ impl State {
 
     pub fn of_subject(&self, subject: &Subject) -> Option<&Trial> {
         self.index.of_subject(subject).and_then(|id| self.trials.get(&id))
+    }
+
+    /// The trials of one architecture, the lowest fidelity first.
+    pub fn of_architecture(&self, architecture: &Architecture) -> impl Iterator<Item = &Trial> {
+        let at = |fidelity| Subject::Network { architecture: architecture.clone(), fidelity };
+        let family = self.index.between(at(Fidelity::OneShot)..=at(Fidelity::Full));
+        family.filter_map(|id| self.trials.get(&id))
     }
 
     /// The live lease of this very attempt.
@@ -380,6 +416,7 @@ impl State {
     ) {
         let before = self.workers.remove(worker);
         let returned = before.as_ref().is_some_and(|record| record.session == session);
+        let draining = before.as_ref().is_some_and(|record| record.session == session && record.draining);
         let (mut acknowledged, mut origins, sessions, joules) = before
             .map(|record| (record.acknowledged, record.origins, record.sessions, record.joules))
             .unwrap_or_default();
@@ -394,6 +431,7 @@ impl State {
             version: version.into(),
             host: host.into(),
             alive: true,
+            draining,
             joined: at,
             sessions: sessions + u32::from(!returned),
             acknowledged,
@@ -453,6 +491,8 @@ impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
         let members = |state: &Self| state.front.as_ref().map(|front| front.members().to_vec());
         self.study == other.study
+            && self.paused == other.paused
+            && self.budget == other.budget
             && self.finished == other.finished
             && self.trials == other.trials
             && self.workers == other.workers

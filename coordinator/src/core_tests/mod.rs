@@ -1,6 +1,7 @@
 //! The core, driven by hand: tiny cases for what each input must cause. The network's whims are tested in `tests/`.
 
 mod agenda;
+mod control;
 mod deliveries;
 mod given;
 mod hours;

@@ -55,7 +55,10 @@ impl Standing {
                 }
                 None => {}
             },
-            Event::StudyStarted { .. } | Event::TrialFailed { .. } => {}
+            Event::StudyStarted { .. }
+            | Event::TrialFailed { .. }
+            | Event::TrialCancelled { .. }
+            | Event::TrialRetried { .. } => {}
             _ => return,
         }
         self.supernet = supernet(state, &self.rules.ladder);

@@ -32,6 +32,9 @@ impl Core {
         if self.is_over() || self.draining || self.state.study.is_none() {
             return;
         }
+        if self.state.paused.is_some() {
+            return self.suspend_all();
+        }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
         // Who found nothing, found it for all of the same zone and role: what others take up since leaves no more.
@@ -54,7 +57,7 @@ impl Core {
     fn free_slots(&self) -> Vec<Free> {
         let mut free = Vec::new();
         for (worker, slots) in self.roles.free() {
-            if let Some(record) = self.state.workers.get(worker).filter(|record| record.alive) {
+            if let Some(record) = self.state.workers.get(worker).filter(|record| record.alive && !record.draining) {
                 let slots = slots.iter().map(|(slot, role)| (*slot, *role)).collect();
                 free.push(Free { worker: worker.clone(), zone: record.zone.clone(), slots });
             }

@@ -1,10 +1,10 @@
 //! What the operator and this process itself ask for.
 
 use common::event::Event;
-use common::id::TaskId;
+use common::id::{TaskId, TrialId, WorkerName};
 use common::wire::ToWorker;
 
-use crate::core::{Control, Core, Given, NewStudy};
+use crate::core::{Control, Core, Effect, Given, NewStudy};
 use crate::plan;
 
 impl Core {
@@ -36,16 +36,69 @@ impl Core {
         self.advance_hour();
     }
 
+    /// What is refused, or is so already, changes nothing (`Core::judge`).
     pub(crate) fn on_control(&mut self, control: Control) {
-        match control {
-            Control::Drain => {
-                self.draining = true;
-                let tasks: Vec<TaskId> = self.state.leases().map(|(_, lease)| lease.task).collect();
-                tasks.into_iter().for_each(|task| self.suspend(task));
-            }
-            Control::Stop { reason } if !self.is_over() => self.finish(reason),
-            Control::Stop { .. } => {}
+        if let Control::Drain = control {
+            // Whatever the study's state: the process is about to end.
+            self.draining = true;
+            return self.suspend_all();
         }
+        if !self.judge(&control).is_ok_and(|ruling| ruling.changes) {
+            return;
+        }
+        match control {
+            Control::Drain => {}
+            Control::Stop { reason } => self.finish(reason),
+            // What runs is suspended by `dispatch`, which follows every input.
+            Control::Pause => self.record(Event::StudyPaused),
+            Control::Resume => self.record(Event::StudyResumed),
+            Control::DrainWorker { worker } => self.drain_worker(worker),
+            Control::DrainWorkers => {
+                let workers: Vec<WorkerName> = self.undrained().cloned().collect();
+                workers.into_iter().for_each(|worker| self.drain_worker(worker));
+            }
+            Control::Cancel { trial } => self.cancel(trial),
+            Control::Retry { trial } => self.record(Event::TrialRetried { trial }),
+            Control::SetBudget { budget } => {
+                self.record(Event::BudgetChanged { budget });
+                // What suited the old limits may not suit the new.
+                self.decide_again();
+            }
+            Control::Give { given } => self.on_given(given),
+        }
+    }
+
+    /// Workers that are there and may stay.
+    pub(crate) fn undrained(&self) -> impl Iterator<Item = &WorkerName> {
+        let workers = self.state.workers.iter();
+        workers.filter(|(_, record)| record.alive && !record.draining).map(|(name, _)| name)
+    }
+
+    fn drain_worker(&mut self, worker: WorkerName) {
+        let Some(session) = self.state.workers.get(&worker).map(|record| record.session) else { return };
+        // Without a role its trainings are suspended, and its scores end by themselves.
+        self.roles.forget(&worker);
+        self.record(Event::WorkerDraining { worker, session });
+        self.decide_again();
+    }
+
+    fn cancel(&mut self, trial: TrialId) {
+        let known = self.state.trial(trial);
+        let lease = known.and_then(|trial| trial.lease()).cloned();
+        let checkpoint = known.and_then(|trial| trial.checkpoint);
+        self.record(Event::TrialCancelled { trial });
+        if let Some(lease) = lease {
+            self.send(&lease.worker, ToWorker::Cancel { task: lease.task });
+            self.ended(lease.task);
+        }
+        if let Some(checkpoint) = checkpoint {
+            self.effect(Effect::Forget(checkpoint.blob));
+        }
+    }
+
+    pub(crate) fn suspend_all(&mut self) {
+        let tasks: Vec<TaskId> = self.state.leases().map(|(_, lease)| lease.task).collect();
+        tasks.into_iter().for_each(|task| self.suspend(task));
     }
 
     pub(crate) fn suspend(&mut self, task: TaskId) {

@@ -132,7 +132,7 @@ impl Core {
         self.decide_again();
     }
 
-    fn ended(&mut self, task: TaskId) {
+    pub(crate) fn ended(&mut self, task: TaskId) {
         self.assigned.remove(&task);
         self.suspending.remove(&task);
         self.progress.remove(&task);

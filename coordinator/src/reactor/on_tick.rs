@@ -12,6 +12,8 @@ use crate::core::{Core, Effect};
 const REPEAT_SUSPEND: Millis = Millis(3_000);
 /// A worker that is still there so long after it was told of the end is told again: the word may have been lost.
 const REPEAT_STUDY_OVER: Millis = Millis(3_000);
+/// What a worker is told that somebody wants gone: for it, the study is over.
+const DRAINED: &str = "this worker is drained: the study goes on without it";
 /// An optimiser that has not answered for so long is asked again.
 const REPEAT_PROPOSE: Millis = Millis(60_000);
 
@@ -28,6 +30,7 @@ impl Core {
             return self.bid_farewell();
         }
         self.repeat_suspends();
+        self.let_the_drained_go();
         if self.proposing.is_some_and(|since| self.now().since(since) > REPEAT_PROPOSE) {
             self.proposing = None;
         }
@@ -45,6 +48,26 @@ impl Core {
         for (task, worker) in due {
             self.suspending.insert(task, now);
             self.send(&worker, ToWorker::Suspend { task });
+        }
+    }
+
+    /// Workers that somebody wants gone and that hold nothing any more.
+    fn let_the_drained_go(&mut self) {
+        let now = self.now();
+        let drained: Vec<WorkerName> = self
+            .state
+            .workers
+            .iter()
+            .filter(|(_, record)| record.alive && record.draining)
+            .filter(|(name, record)| self.tasks_of(name, record.session).is_empty())
+            .map(|(name, _)| name.clone())
+            .collect();
+        self.told_to_go.retain(|name, _| drained.contains(name));
+        for worker in drained {
+            if self.told_to_go.get(&worker).is_none_or(|told| now.since(*told) > REPEAT_STUDY_OVER) {
+                self.told_to_go.insert(worker.clone(), now);
+                self.send(&worker, ToWorker::StudyOver { reason: DRAINED.into() });
+            }
         }
     }
 

@@ -70,6 +70,12 @@ impl Chronicle {
                 self.devices.insert(evaluation.device.clone());
             }
             Event::StudyFinished { .. }
+            | Event::StudyPaused
+            | Event::StudyResumed
+            | Event::BudgetChanged { .. }
+            | Event::WorkerDraining { .. }
+            | Event::TrialCancelled { .. }
+            | Event::TrialRetried { .. }
             | Event::Acknowledged { .. }
             | Event::CarbonObserved { .. }
             | Event::AllocationDecided { .. }

@@ -82,7 +82,7 @@ fn time(state: &State, study: &Study, span: Span, end: Timestamp) -> TimeFacts {
 fn budgets(state: &State, study: &Study, energy: &EnergyFacts, span: Span) -> Vec<BudgetFacts> {
     // A configuration of another release may not parse; then the limits are read in its text alone.
     let Ok(config) = toml::from_str::<Config>(&study.config) else { return Vec::new() };
-    let limits = config.budget;
+    let limits = state.budget.unwrap_or(config.budget);
     let fulls = state.trained_fully() as f64;
     let grid_hours = span.to.since(span.from).0 as f64 / HOUR_MS as f64;
     let line = |of: &str, unit: &str, limit: Option<f64>, used: f64| {

@@ -4,6 +4,7 @@ use common::event::Event;
 use common::fidelity::Fidelity;
 use common::trial::Subject;
 
+use crate::budget::in_words;
 use crate::core::{State, Trial};
 
 /// The event in words; none where a reader would not miss it. `state` already holds it.
@@ -15,6 +16,14 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             let again = if state.lives > 1 { ", going on where it was" } else { "" };
             format!("coordinator {version} on {host}{again}")
         }
+        Event::StudyPaused => "paused: running work is put in safety, nothing is handed out".into(),
+        Event::StudyResumed => "resumed".into(),
+        Event::BudgetChanged { budget } => format!("budget: {}", in_words(budget)),
+        Event::WorkerDraining { worker, .. } => {
+            format!("worker {worker} is drained: it gets nothing new, and goes once it holds nothing")
+        }
+        Event::TrialCancelled { trial: id } => format!("cancelled: {}", trial(*id)),
+        Event::TrialRetried { trial: id } => format!("to be tried again: {}", trial(*id)),
         Event::StudyFinished { reason } => format!("study finished: {reason}"),
         Event::WorkerJoined { worker, zone, slots, .. } => {
             let devices: Vec<&str> = slots.iter().map(|slot| slot.device.as_str()).collect();

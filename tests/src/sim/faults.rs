@@ -1,7 +1,8 @@
 //! What befalls processes and lines. Each fault ends by itself; what it broke, the cores must mend.
 
-use common::id::{SessionId, WorkerName};
+use common::id::{SessionId, TrialId, WorkerName};
 use common::time::{Millis, Timestamp};
+use coordinator::core::Control;
 use worker::Input;
 
 use super::network::Way;
@@ -27,6 +28,27 @@ pub enum Fault {
     Cut { machine: usize, way: Option<Way>, span: Millis, seen: bool },
     /// The worker's session clock leaps ahead.
     LeapClock { machine: usize, by: Millis },
+    /// Not a fault of anything: somebody asks the coordinator for this. A dead one does not hear it.
+    Asked(Wish),
+}
+
+/// What an operator asks for. Whatever is asked is asked back, so that a study comes to its end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wish {
+    Pause,
+    Resume,
+    /// The machine comes back as another process.
+    Drain {
+        machine: usize,
+        back: Millis,
+    },
+    /// The `nth` of all trials, should there be so many.
+    Cancel {
+        nth: u64,
+    },
+    Retry {
+        nth: u64,
+    },
 }
 
 impl World {
@@ -59,12 +81,30 @@ impl World {
                 }
             }
             Fault::Cut { machine, way, span, seen } => self.cut(machine, way, span, seen),
+            Fault::Asked(wish) => self.on_wish(wish),
             Fault::LeapClock { machine, by } => {
                 if let Some(process) = self.process(machine) {
                     process.clock_lag = Millis(process.clock_lag.0 - by.0);
                 }
             }
         }
+    }
+
+    fn on_wish(&mut self, wish: Wish) {
+        if self.now < self.coordinator_frozen_until {
+            return self.schedule.push(self.coordinator_frozen_until, Happening::Fault(Fault::Asked(wish)));
+        }
+        let control = match wish {
+            Wish::Pause => Control::Pause,
+            Wish::Resume => Control::Resume,
+            Wish::Drain { machine, back } => {
+                self.schedule.push(self.now + back, Happening::Begin { machine });
+                Control::DrainWorker { worker: self.name_of(machine) }
+            }
+            Wish::Cancel { nth } => Control::Cancel { trial: TrialId(nth) },
+            Wish::Retry { nth } => Control::Retry { trial: TrialId(nth) },
+        };
+        self.coordinator_step(coordinator::core::Input::Control(control));
     }
 
     fn cut(&mut self, machine: usize, way: Option<Way>, span: Millis, seen: bool) {

@@ -26,6 +26,10 @@ pub struct History {
     failed: BTreeSet<TrialId>,
     /// Errors of results from elsewhere.
     given: BTreeMap<TrialId, f64>,
+    /// Given up by somebody, or tried again for somebody.
+    cancelled: BTreeSet<TrialId>,
+    drained: BTreeSet<SessionKey>,
+    paused: bool,
     crashes: BTreeMap<TrialId, u32>,
     taken: BTreeMap<SessionKey, u64>,
     booked: BTreeMap<SessionKey, f64>,
@@ -73,6 +77,9 @@ impl History {
                 let busy = self.leased.values().any(|h| h.session.0 == *worker && h.slot == *slot);
                 must!(found, "Q-3", !busy, "slot {slot} of {worker} gets task {task} while it holds another");
                 must!(found, "L-6", !self.over, "task {task} is leased after the study's end");
+                must!(found, "L-6", !self.paused, "task {task} is leased while the study is paused");
+                let drained = self.drained.contains(&(worker.clone(), *session));
+                must!(found, "L-6", !drained, "task {task} is leased to {worker}, which is drained");
                 let here = resume.is_none_or(|c| store.is_none_or(|store| store.contains(c.blob)));
                 must!(found, "B-2", here, "task {task} shall resume from a blob that is gone");
                 self.leased.insert(task.trial, holder);
@@ -105,6 +112,31 @@ impl History {
                 must!(found, "T-3", self.ended.insert(*trial), "trial {trial} ends twice");
                 must!(found, "T-1", !reason.is_empty(), "trial {trial} failed without a reason");
             }
+            Event::TrialCancelled { trial } => {
+                self.failed.insert(*trial);
+                self.cancelled.insert(*trial);
+                must!(found, "T-3", self.ended.insert(*trial), "trial {trial} ends twice");
+                self.leased.remove(trial);
+            }
+            Event::TrialRetried { trial } => {
+                must!(
+                    found,
+                    "T-3",
+                    self.failed.remove(trial),
+                    "trial {trial} is tried again and had not failed"
+                );
+                self.ended.remove(trial);
+                self.crashes.remove(trial);
+                self.cancelled.insert(*trial);
+            }
+            Event::StudyPaused => {
+                must!(found, "T-1", !self.paused, "the study is paused twice");
+                self.paused = true;
+            }
+            Event::StudyResumed => {
+                must!(found, "T-1", self.paused, "the study goes on and was not paused");
+                self.paused = false;
+            }
             Event::WorkerLost { worker, session, .. } => {
                 let key = (worker.clone(), *session);
                 let left = self.leased.values().find(|holder| holder.session == key);
@@ -128,6 +160,9 @@ impl History {
                     "{worker} slot {slot}: a window from {start:?} after one to {end:?}"
                 );
                 *end = measurement.end;
+            }
+            Event::WorkerDraining { worker, session } => {
+                self.drained.insert((worker.clone(), *session));
             }
             Event::StudyFinished { .. } => {
                 must!(found, "L-6", !self.over, "the study ends twice");
@@ -210,7 +245,8 @@ impl History {
                     }
                 }
                 (TrialState::Failed { reason }, None) => {
-                    let deserved = trial.crashes >= crash_limit
+                    let deserved = self.cancelled.contains(id)
+                        || trial.crashes >= crash_limit
                         || trial.failures.iter().any(|f| !f.starts_with("crashed"));
                     must!(found, "T-1", deserved, "trial {id} was given up for little: {reason}");
                 }

@@ -5,7 +5,7 @@ use common::seed::Seed;
 use common::time::Millis;
 use coordinator::core::Given;
 
-use super::faults::Fault;
+use super::faults::{Fault, Wish};
 use super::network::{Lose, Way, Weather};
 use super::random::Dice;
 
@@ -167,7 +167,37 @@ impl Plan {
             let at = Millis(dice.between(500, end - 1_000));
             plan.faults.push((at, fault(count, &mut dice)));
         }
+        plan.ask(count);
         plan
+    }
+}
+
+impl Plan {
+    /// What an operator asks for, from dice of its own: the rest of a seed's world is as it was before there were operators.
+    fn ask(&mut self, machines: usize) {
+        let mut dice = Dice::new(self.seed.stream("operator", 0));
+        let Millis(end) = self.faults_end;
+        let mut asked = |at: i64, wish: Wish| self.faults.push((Millis(at), Fault::Asked(wish)));
+        if dice.happens(0.3) {
+            let at = dice.between(500, end - 1_000);
+            asked(at, Wish::Pause);
+            // The word may not be heard: a coordinator that is dead just then is told again.
+            let until = at + dice.between(500, 15_000);
+            (0..4).for_each(|again| asked(until + again * 25_000, Wish::Resume));
+            asked(end + 30_000, Wish::Resume);
+        }
+        if dice.happens(0.3) {
+            let machine = dice.between(0, machines as i64 - 1) as usize;
+            let back = Millis(40_000 + dice.between(0, 10_000));
+            asked(dice.between(500, end - 1_000), Wish::Drain { machine, back });
+        }
+        for _ in 0..dice.between(0, 3) {
+            let (nth, at) = (dice.between(0, 25) as u64, dice.between(500, end - 1_000));
+            asked(at, Wish::Cancel { nth });
+            if dice.happens(0.6) {
+                asked(at + dice.between(100, 20_000), Wish::Retry { nth });
+            }
+        }
     }
 }
 

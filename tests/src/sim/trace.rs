@@ -136,6 +136,8 @@ pub fn event(event: &Event) -> String {
         Event::EvaluationGiven { trial, evaluation, .. } => {
             format!("{kind} {trial} {:.3}", evaluation.validation_error)
         }
+        Event::WorkerDraining { worker, session } => format!("{kind} {worker} in session {session}"),
+        Event::TrialCancelled { trial } | Event::TrialRetried { trial } => format!("{kind} {trial}"),
         Event::TrialFailed { trial, reason } => format!("{kind} {trial}: {reason}"),
         Event::EnergySpent { worker, measurement, .. } => {
             let task = measurement.task.map_or("idle".into(), |task| task.to_string());

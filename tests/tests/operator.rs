@@ -1,0 +1,177 @@
+//! What an operator may ask of a running study, by the real programs: `ce-nas pause`, `resume`, `budget`, `workers drain`, `cancel`,
+//! `retry`, `warm-start` and `stop`, with workers that rehearse. Whatever is asked, the books stay in order.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use common::event::Event;
+use common::id::TrialId;
+use serde_json::{Value, json};
+use system_tests::lab::books::audit;
+use system_tests::lab::patience::until;
+use system_tests::lab::study::History;
+use system_tests::lab::{Ended, REHEARSAL, Study};
+
+/// Until somebody says that it is enough; trainings of three seconds, whatever the grid is like.
+const LONG: [&str; 8] = [
+    "--set",
+    "budget.hours=100000",
+    "--set",
+    "training.epochs=30",
+    "--set",
+    "ladder.one_shot=false",
+    "--set",
+    "allocation.policy=greedy",
+];
+
+fn asks(study: &Study, words: &[&str]) -> Ended {
+    let directory = study.directory.to_str().expect("plain text");
+    study.ce_nas(&[words, &["--dir", directory]].concat())
+}
+
+fn has(kind: &'static str) -> impl Fn(&History) -> bool {
+    move |history| history.events().any(|event| event.kind() == kind)
+}
+
+/// Once the API is there and has read the history.
+fn is_ready(study: &Study) {
+    until("the coordinator takes orders", || {
+        asks(study, &["budget", "--json"]).code.filter(|code| *code == 0)
+    });
+}
+
+#[test]
+fn a_paused_study_is_paused_after_a_restart_and_goes_on_when_told() {
+    let study = Study::new(REHEARSAL);
+    asks(&study, &["pause"]).with(1).saying(&["no coordinator is at work on the study", "ce-nas run --dir"]);
+    let mut first = study.run(&LONG);
+    study.until("both workers are at work", |seen| seen.leased().len() == 2);
+    is_ready(&study);
+    asks(&study, &["pause"]).with(0).saying(&["paused"]);
+    asks(&study, &["pause"]).with(0).saying(&["paused already"]);
+    let paused = study.until("all work is in safety", |seen| seen.leased().is_empty());
+    let begun = |history: &History| history.events().filter(|event| event.kind() == "task_leased").count();
+    first.kill();
+    asks(&study, &["resume"]).with(1).saying(&["no coordinator answers at http://127.0.0.1:"]);
+
+    let mut second = study.run(&LONG);
+    study.until("the second coordinator is heard", |seen| {
+        seen.lives() == 2 && seen.this_life().filter(|event| event.kind() == "acknowledged").count() > 4
+    });
+    is_ready(&study);
+    assert_eq!(begun(&study.history()), begun(&paused), "nothing was handed out meanwhile");
+    let told = asks(&study, &["resume", "--json"]).with(0);
+    let told: Value = serde_json::from_str(&told.out).expect("JSON");
+    assert_eq!(told["changed"], true);
+    let suspended: BTreeSet<TrialId> = paused
+        .events()
+        .filter_map(|event| match event {
+            Event::TaskSuspended { task, .. } => Some(task.trial),
+            _ => None,
+        })
+        .collect();
+    study.until("what was put in safety goes on", |seen| {
+        let begun = seen.this_life().filter_map(|event| match event {
+            Event::TaskLeased { task, .. } => Some(task.trial),
+            _ => None,
+        });
+        suspended.is_subset(&begun.collect()) && seen.leased().len() == 2
+    });
+
+    asks(&study, &["stop", "--reason", "seen enough"]).with(0).saying(&["The study ends now."]);
+    second.end().with(0).saying(&["study finished: stopped by the operator: seen enough"]);
+    asks(&study, &["pause"]).with(1).saying(&["no coordinator is at work on the study"]);
+    audit(&study.directory).check_report(&study.directory);
+}
+
+#[test]
+fn drained_workers_leave_and_new_limits_end_the_study() {
+    let study = Study::new(REHEARSAL);
+    let mut running = study.run(&LONG);
+    study.until("both workers are at work", |seen| seen.leased().len() == 2);
+    is_ready(&study);
+    asks(&study, &["workers", "drain", "nobody"]).with(1).saying(&["there is no worker nobody"]);
+    asks(&study, &["workers", "drain"]).with(2).saying(&["--all"]);
+    asks(&study, &["workers", "drain", "local-0"]).with(0).saying(&["local-0 gets nothing new"]);
+    let left = |history: &History| {
+        history.events().any(|event| {
+            matches!(event, Event::WorkerLost { worker, reason, .. } if worker.as_str() == "local-0" && reason.starts_with("left"))
+        })
+    };
+    let gone = study.until("the drained worker has left", left);
+    assert!(!gone.events().any(|event| event.kind() == "task_failed"), "nobody is blamed");
+    until("its process has ended", || study.workers().get("local-0").is_none().then_some(()));
+    let before = study.history().finished().len();
+    study.until("the other goes on", |seen| seen.finished().len() > before);
+
+    let shown = asks(&study, &["budget"]).with(0);
+    assert!(shown.out.contains("100000") && shown.out.contains("unlimited"), "{}", shown.out);
+    asks(&study, &["budget", "--trainings", "0"]).with(2);
+    asks(&study, &["budget", "--hours", "unlimited"]).with(1).saying(&["limit at least one"]);
+    asks(&study, &["budget", "--trainings", "1", "--carbon-g", "1000"]).with(0).saying(&["1 full trainings"]);
+    running.end().with(0).saying(&["study finished: all 1 full trainings are done"]);
+    audit(&study.directory).check_report(&study.directory);
+}
+
+#[test]
+fn trials_are_given_up_tried_again_and_known_from_elsewhere() {
+    let study = Study::new(REHEARSAL);
+    let mut running = study.run(&LONG);
+    study.until("both workers are at work", |seen| seen.leased().len() == 2);
+    is_ready(&study);
+    let task = *study.history().leased().keys().next().expect("somebody works");
+    let trial = task.trial.to_string();
+    // It may just have ended: then there is nothing to cancel, and the next will do.
+    let cancelled = asks(&study, &["cancel", &trial]).with(0);
+    assert!(cancelled.out.contains("is cancelled"), "{}", cancelled.out);
+    study.until("it is cancelled", has("trial_cancelled"));
+    asks(&study, &["cancel", &trial]).with(0).saying(&["already"]);
+    asks(&study, &["cancel", "99999"]).with(1).saying(&["there is no trial 99999"]);
+    asks(&study, &["retry", &trial]).with(0).saying(&["waits for a slot again"]);
+    study.until("it has a result after all", |seen| seen.finished().contains(&task.trial));
+    asks(&study, &["retry", &trial]).with(1).saying(&["has its result already"]);
+
+    let known = study.path("known.csv");
+    let best = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|";
+    fs::write(&known, format!("architecture,fidelity,error\n{best},full,0.01\n")).expect("a file");
+    let path = known.to_str().expect("plain text");
+    asks(&study, &["warm-start", path]).with(0).saying(&["One result is taken as given."]);
+    asks(&study, &["warm-start", path]).with(0).saying(&["Nothing new"]);
+    fs::write(&known, format!("architecture,error\n{best},NaN\n")).expect("a file");
+    asks(&study, &["warm-start", path]).with(1).saying(&["another file of this name"]);
+    let slip = study.path("slip.csv");
+    fs::rename(&known, &slip).expect("another name");
+    asks(&study, &["warm-start", slip.to_str().expect("plain text")]).with(1).saying(&["slip.csv, line 2"]);
+
+    asks(&study, &["stop"]).with(0);
+    running.end().with(0).saying(&["study finished: stopped by the operator"]);
+    let books = audit(&study.directory);
+    books.check_report(&study.directory);
+    assert!(books.front()[0][0] == 0.01, "what is known is on the front: {:?}", books.front());
+}
+
+#[test]
+fn with_a_token_file_only_those_who_have_it_are_heard() {
+    let study = Study::new(REHEARSAL);
+    let token = study.path("token");
+    fs::write(&token, "0123456789abcdef0123456789abcdef\n").expect("a token");
+    let path = token.to_str().expect("plain text").to_owned();
+    let setting = format!("http.token_file={path}");
+    let options = ["--set", setting.as_str(), "--set", "local.workers=1"];
+    let mode = |mode| fs::set_permissions(&token, fs::Permissions::from_mode(mode)).expect("a mode");
+    mode(0o644);
+    study.coordinator(&options).end().with(1).saying(&["chmod 600"]);
+    mode(0o600);
+    let mut running = study.coordinator(&options);
+    study.until("the study has begun", has("study_started"));
+    until("it is heard", || asks(&study, &["budget", "--token-file", &path]).code.filter(|code| *code == 0));
+    asks(&study, &["pause"]).with(1).saying(&["show the token", "--token-file FILE"]);
+    asks(&study, &["pause", "--token-file", &path]).with(0).saying(&["paused"]);
+    let told = asks(&study, &["budget", "--token-file", &path, "--json"]).with(0);
+    let budgets: Value = serde_json::from_str(&told.out).expect("JSON");
+    assert_eq!(budgets[2]["limit"], json!(18.0));
+    asks(&study, &["stop", "--token-file", &path]).with(0);
+    running.end().with(0);
+    assert!(!study.path("study").join("http").exists(), "nobody is sent where nobody listens");
+}
