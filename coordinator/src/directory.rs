@@ -24,6 +24,10 @@ impl StudyDirectory {
     pub fn ledger(&self) -> PathBuf {
         self.root.join("ledger.sqlite")
     }
+    /// What the ledger folds to, up to some event of it; may be deleted at any time.
+    pub fn snapshot(&self) -> PathBuf {
+        self.root.join("ledger.snapshot")
+    }
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
     }

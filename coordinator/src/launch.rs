@@ -9,7 +9,7 @@ use common::config::{Config, Security};
 use common::event::Event;
 use common::time::{GridClock, Timestamp};
 use ledger::Ledger;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, ZeroMq};
 
 use crate::actor::{
@@ -22,6 +22,7 @@ use crate::core::{Control, Core, Input, NewStudy, Options, State};
 use crate::directory::{StudyDirectory, write_whole};
 use crate::keyring::Keyring;
 use crate::search::Searcher;
+use crate::snapshot;
 use crate::warm_start::{self, WarmStart};
 
 /// This release, as it stands in the ledger and on the wire.
@@ -44,6 +45,8 @@ pub struct Running {
     pub coordinator: Addr<Coordinator>,
     pub endpoint: Endpoint,
     pub exit: oneshot::Receiver<Exit>,
+    /// Why the ledger takes nothing at present, such as a full disk; the study goes on by itself once it does again.
+    pub held_up: watch::Receiver<Option<String>>,
 }
 
 /// Hears every durable event.
@@ -56,7 +59,7 @@ pub fn open(config: Config, warm_start: &[PathBuf]) -> Result<Opened> {
         .create()
         .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
     let ledger = Ledger::open(directory.ledger())?;
-    let state = fold(&ledger)?;
+    let state = snapshot::fold(&ledger)?;
     let asked = config.study_spec()?;
     if let Some(study) = &state.study
         && study.spec != asked
@@ -75,15 +78,6 @@ pub fn open(config: Config, warm_start: &[PathBuf]) -> Result<Opened> {
         Some(_) => WarmStart::default(),
     };
     Ok(Opened { directory, config, ledger, state, warm })
-}
-
-/// The state as the ledger tells it.
-pub fn fold(ledger: &Ledger) -> Result<State> {
-    let state = ledger.fold(State::default(), |mut state, record| {
-        state.apply(record.at, &record.event);
-        state
-    })?;
-    Ok(state)
 }
 
 /// Binds the socket and starts the actors. With an `agenda` nothing is searched.
@@ -117,13 +111,14 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
         searcher: Searcher::start_in_arbiter(&Arbiter::new().handle(), |_| searcher),
     };
     let (exit_sender, exit) = oneshot::channel();
+    let (held_up_sender, held_up) = watch::channel(None);
     let core = Core::new(Options { agenda, ..Options::new(&config) }, state);
-    let coordinator = Coordinator::new(core, parts, exit_sender, listener).start();
+    let coordinator = Coordinator::new(core, parts, exit_sender, held_up_sender, listener).start();
     let host = hostname();
     let (study, given, version) = (Box::new(study), warm.given, VERSION.into());
     coordinator.send(Take(Input::Started { study, given, version, host })).await?;
     gateway.send(Listening(coordinator.clone())).await?;
-    Ok(Running { coordinator, endpoint, exit })
+    Ok(Running { coordinator, endpoint, exit, held_up })
 }
 
 impl Running {
@@ -204,7 +199,7 @@ async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
 
 /// Opens the ledger for reading beside a coordinator that may be writing it, and folds it.
 pub fn read_state(directory: &Path) -> Result<State> {
-    fold(&Ledger::read_only(StudyDirectory::new(directory).ledger())?)
+    Ok(snapshot::fold(&Ledger::read_only(StudyDirectory::new(directory).ledger())?)?)
 }
 
 fn hostname() -> String {

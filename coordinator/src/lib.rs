@@ -21,12 +21,14 @@ pub mod clock;
 pub mod command;
 pub mod csv_file;
 pub mod directory;
+pub mod doorkeeper;
 pub mod keyring;
 pub mod launch;
 pub mod local;
 pub mod report;
 pub mod run;
 pub mod screen;
+pub mod snapshot;
 pub mod warm_start;
 
 #[cfg(test)]

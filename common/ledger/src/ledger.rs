@@ -8,6 +8,7 @@ use common::event::{Event, Record};
 use common::time::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::backup;
 use crate::error::{At, Error, Result};
 use crate::lock::WriterLock;
 use crate::records::Records;
@@ -121,6 +122,12 @@ impl Ledger {
         let transaction = self.connection.transaction().at(&self.path)?;
         tables::rebuild(&transaction, &self.path)?;
         transaction.commit().at(&self.path)
+    }
+
+    /// Copies the ledger as it stands to a new file at `out`, whole or not at all, whether or not somebody is writing it. Put in
+    /// the place of a ledger, the copy is one.
+    pub fn backup(&self, out: &Path) -> Result<()> {
+        backup::copy(&self.connection, &self.path, out)
     }
 
     /// One record a line, as JSON `{"sequence", "at", "event"}`; yields how many.

@@ -65,6 +65,11 @@ impl Roster {
         Ok(())
     }
 
+    /// Takes their seats from those who have no right to their name any more.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&PeerName, &RoutingId) -> bool) {
+        self.seats.retain(|name, seat| keeps(name, &seat.current));
+    }
+
     /// The instance that holds the name. It may be away.
     pub(crate) fn current(&self, name: &PeerName) -> Option<&RoutingId> {
         self.seats.get(name).map(|seat| &seat.current)

@@ -7,13 +7,13 @@ use std::time::Duration;
 use actix::prelude::*;
 use common::event::Event;
 use common::time::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::agent::{Agent, Decide};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
-use super::ledger_keeper::{Append, LedgerKeeper};
+use super::ledger_keeper::{Append, HeldUp, LedgerKeeper};
 use super::searcher::Propose;
 use crate::clock;
 use crate::core::{Core, Decision, Effect, Input, State};
@@ -42,7 +42,7 @@ pub enum Exit {
     Over {
         reason: String,
     },
-    /// An event could not be made durable; nothing that depends on it has left this process.
+    /// An event can't be made durable, now or later; nothing that depends on it has left this process.
     Ledger(ledger::Error),
 }
 
@@ -54,6 +54,10 @@ pub struct Coordinator {
     /// Effects waiting for their events, oldest first; `true` while the append is under way.
     waiting: VecDeque<(bool, Vec<Effect>)>,
     exit: Option<oneshot::Sender<Exit>>,
+    /// Why the ledger takes nothing at present. Nothing is decided meanwhile: for the core, this process stands still.
+    held_up: watch::Sender<Option<String>>,
+    /// What can't be said again and came meanwhile: answers to the core's questions, an operator's word.
+    kept: Vec<Input>,
     listener: Listener,
     ticks: u32,
     violations: u64,
@@ -74,6 +78,8 @@ pub struct Glance<'a> {
     pub now: Timestamp,
     /// Laws found broken so far; anything but 0 is a defect.
     pub violations: u64,
+    /// What keeps the study from going on.
+    pub held_up: Option<String>,
 }
 
 impl<T: Send + 'static> Message for Look<T> {
@@ -87,21 +93,38 @@ impl<T> fmt::Debug for Look<T> {
 }
 
 impl Coordinator {
-    /// `listener` hears every durable event, with the state as it is by then.
-    pub fn new(core: Core, parts: Parts, exit: oneshot::Sender<Exit>, listener: Listener) -> Self {
-        let waiting = VecDeque::new();
-        Self { core, parts, waiting, exit: Some(exit), listener, ticks: 0, violations: 0 }
+    /// `listener` hears every durable event, with the state as it is by then; `held_up` tells what the ledger's disk refuses.
+    pub fn new(
+        core: Core,
+        parts: Parts,
+        exit: oneshot::Sender<Exit>,
+        held_up: watch::Sender<Option<String>>,
+        listener: Listener,
+    ) -> Self {
+        let (waiting, kept) = (VecDeque::new(), Vec::new());
+        Self { core, parts, waiting, exit: Some(exit), held_up, kept, listener, ticks: 0, violations: 0 }
     }
 
     fn take(&mut self, input: Input, context: &mut Context<Self>) {
+        if self.held_up.borrow().is_some() {
+            return self.keep(input);
+        }
         let Decision { at, events, effects } = self.core.step(input, clock::now());
         // An effect never overtakes an event recorded before it, its own or an earlier step's.
         if events.is_empty() {
-            self.waiting.push_back((false, effects));
+            match self.waiting.back_mut() {
+                _ if effects.is_empty() => {}
+                Some((false, before)) => before.extend(effects),
+                _ => self.waiting.push_back((false, effects)),
+            }
             return self.release(context);
         }
         self.waiting.push_back((true, effects));
-        let append = self.parts.ledger.send(Append { at, events: events.clone() });
+        let append = self.parts.ledger.send(Append {
+            at,
+            events: events.clone(),
+            tell: context.address().recipient(),
+        });
         let answered = append.into_actor(self).map(move |answer, this, context| match answer {
             Ok(Ok(())) => {
                 events.iter().for_each(|event| (this.listener)(at, event, this.core.state()));
@@ -115,6 +138,13 @@ impl Coordinator {
             Err(_) => {}
         });
         context.spawn(answered);
+    }
+
+    /// Workers repeat what matters until it is acknowledged, and time goes on by itself; all else waits here.
+    fn keep(&mut self, input: Input) {
+        if !matches!(input, Input::Message { .. } | Input::Tick) {
+            self.kept.push(input);
+        }
     }
 
     /// Carries out what is durable.
@@ -186,10 +216,27 @@ impl Handler<Take> for Coordinator {
     }
 }
 
+impl Handler<HeldUp> for Coordinator {
+    type Result = ();
+
+    fn handle(&mut self, HeldUp(reason): HeldUp, context: &mut Self::Context) {
+        match &reason {
+            Some(reason) => tracing::error!(%reason, "the study waits: its ledger can't grow"),
+            None => tracing::info!("the ledger grows again: the study goes on"),
+        }
+        self.held_up.send_replace(reason);
+        for input in std::mem::take(&mut self.kept) {
+            // Kept once more, should the trouble have another name now.
+            self.take(input, context);
+        }
+    }
+}
+
 impl<T: Send + 'static> Handler<Look<T>> for Coordinator {
     type Result = Option<T>;
 
     fn handle(&mut self, Look(read): Look<T>, _: &mut Self::Context) -> Self::Result {
-        Some(read(&Glance { core: &self.core, now: clock::now(), violations: self.violations }))
+        let (now, held_up) = (clock::now(), self.held_up.borrow().clone());
+        Some(read(&Glance { core: &self.core, now, violations: self.violations, held_up }))
     }
 }

@@ -2,6 +2,7 @@
 //! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator and
 //! change nothing of it.
 
+pub mod backup;
 pub mod carbon;
 pub mod check_config;
 pub mod front;

@@ -17,10 +17,11 @@ use common::trial::{Checkpoint, Evaluation, Origin, Subject};
 use common::unit::{Grams, Joules, Seconds};
 use common::wire::SlotInfo;
 use moo::Front;
+use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     pub study: Option<Study>,
     /// Why the study ended, once it has.
@@ -30,16 +31,22 @@ pub struct State {
     pub account: Account,
     pub forecasts: BTreeMap<Zone, Forecast>,
     pub allocations: Vec<(Timestamp, Allocation)>,
+    /// Follows from `offered`.
+    #[serde(skip)]
     pub front: Option<Front<TrialId>>,
     /// The hypervolume after each finished full training, and after those that were given at once.
     pub progress: Vec<Milestone>,
     /// Coordinator processes that have worked on this study.
     pub lives: u32,
     pub last_at: Timestamp,
+    /// Full trainings in the order in which the front was offered them: the last bits of its hypervolume depend on it.
+    offered: Vec<TrialId>,
+    /// Follows from `trials`.
+    #[serde(skip)]
     by_subject: BTreeMap<Subject, TrialId>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Study {
     pub spec: StudySpec,
     pub clock: GridClock,
@@ -49,7 +56,7 @@ pub struct Study {
     pub started: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     pub id: TrialId,
     pub subject: Subject,
@@ -69,7 +76,7 @@ pub struct Trial {
 }
 
 /// Law T-1: a trial is in exactly one of these.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TrialState {
     /// Waits for a slot: new, suspended, or to be tried again.
     Waiting,
@@ -80,7 +87,7 @@ pub enum TrialState {
     },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     pub task: TaskId,
     pub worker: WorkerName,
@@ -89,7 +96,7 @@ pub struct Lease {
     pub since: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerRecord {
     pub session: SessionId,
     pub origin: Timestamp,
@@ -110,7 +117,7 @@ pub struct WorkerRecord {
 }
 
 /// The search's standing when a full training finished, or was given.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Milestone {
     pub at: Timestamp,
     /// Known from elsewhere; no training of this study.
@@ -198,6 +205,22 @@ impl State {
                 self.energy_spent(worker, *session, measurement);
             }
         }
+    }
+
+    /// Makes again what a snapshot leaves out because it follows from the rest.
+    pub(crate) fn completed(mut self) -> Self {
+        let of_subject = |trial: &Trial| (trial.subject.clone(), trial.id);
+        self.by_subject = self.trials.values().map(of_subject).collect();
+        self.front = self.spec().and_then(|spec| Front::new(&reference_point(&spec.objectives)).ok());
+        for id in &self.offered {
+            let evaluation = self.trials.get(id).and_then(|trial| trial.evaluation.as_deref());
+            let vector = evaluation.and_then(|evaluation| self.objectives(evaluation));
+            if let (Some(front), Some(vector)) = (&mut self.front, vector) {
+                // As in `evaluated`.
+                let _ = front.insert(&vector.0, *id);
+            }
+        }
+        self
     }
 
     pub fn spec(&self) -> Option<&StudySpec> {
@@ -326,6 +349,7 @@ impl State {
             return;
         }
         let given = trial.is_given();
+        self.offered.push(id);
         if let (Some(front), Some(vector)) = (&mut self.front, vector) {
             // Refused only for NaN, which `objectives` has refused before.
             let _ = front.insert(&vector.0, id);
@@ -431,6 +455,7 @@ impl PartialEq for State {
             && members(self) == members(other)
             && self.progress == other.progress
             && self.lives == other.lives
+            && self.offered == other.offered
             && self.by_subject == other.by_subject
     }
 }

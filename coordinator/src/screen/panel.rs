@@ -33,6 +33,9 @@ impl Snapshot {
         lines.extend(zones(state, glance));
         lines.extend(workers(state, glance));
         lines.push(budget(state, &glance.core.left()));
+        if let Some(reason) = &glance.held_up {
+            lines.push(format!("WAITS     {reason}"));
+        }
         if glance.violations > 0 {
             lines.push(format!("DEFECT    {} broken laws, see the log", glance.violations));
         }

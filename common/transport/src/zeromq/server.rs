@@ -15,7 +15,9 @@ use super::gate::Gate;
 use super::{LINGER, options};
 use crate::mailbox::{Inlet, Parcel, Room, mailbox};
 use crate::server::{Closing, ToPeers};
-use crate::{BindError, Endpoint, PeerName, SendError, Server, ServerOptions, ServerSecurity, SetupError};
+use crate::{
+    Allow, BindError, Endpoint, PeerName, SendError, Server, ServerOptions, ServerSecurity, SetupError,
+};
 
 pub(super) async fn bind(wanted: ServerOptions) -> Result<Server, BindError> {
     wanted.limits.check()?;
@@ -93,6 +95,10 @@ impl ToPeers for Speaker {
             Err(TrySendError::Error(_)) => Err(SendError::Away),
         }
     }
+
+    fn set_allow(&self, allow: Allow) {
+        self.gate.set_allow(allow);
+    }
 }
 
 /// Moves frames to the handle until either side ends, then closes the socket.
@@ -144,7 +150,7 @@ fn name_of(gate: &Gate, peer: &PeerInfo, announced: &[u8]) -> Option<PeerName> {
     gate.name_of(peer.authentication.user_id.as_ref(), announced, peer.peer_address)
 }
 
-/// Closes connections that lost their name to a newer instance, and those beyond the limit.
+/// Closes connections that lost their name to a newer instance or to another list, and those beyond the limit.
 async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
     let mut seen = socket.connections_generation();
     while let Ok(mut connections) = socket.connections().await {
@@ -176,9 +182,12 @@ async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
             let _ = socket.disconnect_peer(surplus).await;
         }
         gate.set_connected(kept.len());
-        match socket.connections_changed(seen).await {
-            Ok(generation) => seen = generation,
-            Err(_) => return,
+        tokio::select! {
+            changed = socket.connections_changed(seen) => match changed {
+                Ok(generation) => seen = generation,
+                Err(_) => return,
+            },
+            () = gate.changed() => {}
         }
     }
 }
