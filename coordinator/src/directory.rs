@@ -42,6 +42,10 @@ impl StudyDirectory {
     pub fn carbon(&self) -> PathBuf {
         self.root.join("carbon")
     }
+    /// What commands ask of a running coordinator.
+    pub fn requests(&self) -> PathBuf {
+        self.root.join("requests")
+    }
     pub fn log(&self) -> PathBuf {
         self.root.join("coordinator.log")
     }

@@ -18,10 +18,10 @@ pub struct LiveSlot {
 }
 
 impl Core {
-    /// Slots of live workers in the order of worker and slot.
+    /// Slots of live workers in the order of worker and slot. Those in quarantine have none for us.
     pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
         let mut slots = Vec::new();
-        for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.alive) {
+        for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.is_at_hand()) {
             for info in &record.slots {
                 let key = (worker.clone(), info.slot);
                 let holding = self.holder(&key).map(|(trial, _)| trial.subject.role());

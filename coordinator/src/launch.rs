@@ -19,7 +19,9 @@ use crate::agenda::Agenda;
 use crate::carbon;
 use crate::clock;
 use crate::core::{Control, Core, Input, NewStudy, Options, State};
+use crate::desk::Desk;
 use crate::directory::{StudyDirectory, write_whole};
+use crate::doorkeeper::Doorkeeper;
 use crate::keyring::Keyring;
 use crate::search::Searcher;
 use crate::snapshot;
@@ -85,8 +87,9 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     let Opened { directory, config, ledger, state, warm } = opened;
     let spec = config.study_spec()?;
     let study = NewStudy { clock: grid_clock(&config, &state)?, config: toml::to_string(&config)?, spec };
-    let server = bind(&config, &directory).await?;
-    let (gateway, endpoint) = Gateway::new(server, directory.blobs())?;
+    let (server, door) = bind(&config, &directory).await?;
+    let desk = Desk::new(directory.requests());
+    let (gateway, endpoint) = Gateway::new(server, directory.blobs(), door, desk)?;
     write_whole(&directory.endpoint(), endpoint.to_string().as_bytes())
         .with_context(|| format!("{} can't be written", directory.endpoint().display()))?;
 
@@ -178,13 +181,17 @@ pub fn policy_options(config: &Config) -> allocation::Options {
     }
 }
 
-async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
+/// The socket, and who watches the lists of keys where there are any.
+async fn bind(config: &Config, directory: &StudyDirectory) -> Result<(Server, Option<Doorkeeper>)> {
     let asked: Endpoint = config.coordinator.listen.parse().context("coordinator.listen")?;
-    let security = match config.coordinator.security {
-        Security::Null => ServerSecurity::Null,
+    let (security, door) = match config.coordinator.security {
+        Security::Null => (ServerSecurity::Null, None),
         Security::Curve => {
             let keyring = Keyring::new(directory.keys());
-            ServerSecurity::Curve { keys: keyring.coordinator()?, allow: keyring.allow()? }
+            let keys = keyring.coordinator()?;
+            let mut door = Doorkeeper::new(keyring);
+            let allow = door.look(clock::now())?.map(|change| change.allow).unwrap_or_default();
+            (ServerSecurity::Curve { keys, allow }, Some(door))
         }
     };
     // Port 0 is chosen once: workers that outlive this process look for its successor at the same address.
@@ -194,7 +201,7 @@ async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
         0 => remembered().filter(|endpoint| endpoint.host() == asked.host()).unwrap_or_else(|| asked.clone()),
         _ => asked.clone(),
     };
-    Ok(ZeroMq.bind(ServerOptions::new(endpoint, security)).await?)
+    Ok((ZeroMq.bind(ServerOptions::new(endpoint, security)).await?, door))
 }
 
 /// Opens the ledger for reading beside a coordinator that may be writing it, and folds it.
@@ -202,7 +209,8 @@ pub fn read_state(directory: &Path) -> Result<State> {
     Ok(snapshot::fold(&Ledger::read_only(StudyDirectory::new(directory).ledger())?)?)
 }
 
-fn hostname() -> String {
+/// This machine's name.
+pub(crate) fn hostname() -> String {
     nix::unistd::gethostname()
         .ok()
         .and_then(|name| name.into_string().ok())

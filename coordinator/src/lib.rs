@@ -20,6 +20,7 @@ pub mod carbon;
 pub mod clock;
 pub mod command;
 pub mod csv_file;
+pub mod desk;
 pub mod directory;
 pub mod doorkeeper;
 pub mod keyring;

@@ -53,7 +53,7 @@ fn a_backup_of_a_running_study_is_a_study() {
     study.keys_for("before");
     study.keys_for("after");
     let mut coordinator = study.coordinator(&[]);
-    let mut worker = study.worker("before", &[]);
+    let worker = study.worker("before", &[]);
     study.until("something has finished", |seen| seen.finished().len() >= 3);
     let (directory, copy) = (study.directory.to_str().expect("plain text"), study.path("copy.sqlite"));
     let copy = copy.to_str().expect("plain text");

@@ -88,7 +88,11 @@ pub(crate) fn rebuild(transaction: &Transaction<'_>, path: &Path) -> Result<()> 
 pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Event) -> rusqlite::Result<()> {
     let sequence = sequence.cast_signed();
     match event {
-        Event::StudyStarted { .. } | Event::CoordinatorStarted { .. } | Event::StudyFinished { .. } => Ok(()),
+        Event::StudyStarted { .. }
+        | Event::CoordinatorStarted { .. }
+        | Event::StudyFinished { .. }
+        | Event::WorkerQuarantined { .. }
+        | Event::WorkerReleased { .. } => Ok(()),
         Event::WorkerJoined { worker, session, origin, zone, slots, version, host } => {
             let devices: Vec<_> = slots.iter().map(|slot| slot.device.as_str()).collect();
             execute(

@@ -1,7 +1,8 @@
 //! The commands that read a study or a file of points, make keys or check a configuration. Each file holds one command: its
-//! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator and
-//! change nothing of it.
+//! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator; what
+//! they change (keys, a word on its desk) it sees by itself.
 
+pub mod admission;
 pub mod backup;
 pub mod carbon;
 pub mod check_config;

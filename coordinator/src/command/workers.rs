@@ -4,20 +4,30 @@ use std::io::Write;
 
 use anyhow::Result;
 
+use super::admission::{self, Action};
 use super::table::{Side, aligned};
 use super::{StudyArgs, Told, print, print_json};
 use crate::report::text;
 
-/// List the workers of a study: slots, meters, energy, and why they left
+/// List the workers of a study: slots, meters, energy, and why they left; admit and revoke them
 ///
-/// Example: ce-nas workers --dir runs/quickstart
+/// Examples:
+///   ce-nas workers --dir runs/quickstart
+///   ce-nas workers invite gpu-07 --dir runs/study
+///   ce-nas workers revoke gpu-07 --dir runs/study
 #[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(flatten)]
     pub study: StudyArgs,
+    #[command(subcommand)]
+    pub action: Option<Action>,
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
+    if let Some(action) = &args.action {
+        return admission::run(action, out);
+    }
     let told = args.study.read()?;
     if args.study.json {
         return print_json(out, &told.report.workers);
@@ -38,6 +48,7 @@ fn listing(told: &Told) -> String {
             let doing = match (worker.alive, holding) {
                 (false, _) => "gone".into(),
                 (true, Some((trial, _))) => format!("trial {}", trial.id),
+                (true, None) if worker.quarantine.is_some() => "put aside".into(),
                 (true, None) => "idle".into(),
             };
             let once = |text: String| if number == 0 { text } else { String::new() };
@@ -69,6 +80,10 @@ fn listing(told: &Told) -> String {
     ];
     let mut listing = aligned(&columns, &rows);
     for worker in &told.report.workers {
+        if let Some(aside) = &worker.quarantine {
+            let until = text::iso_as_utc(&aside.until);
+            listing.push_str(&format!("{} is given nothing until {until}: {}\n", worker.name, aside.reason));
+        }
         for loss in &worker.lost {
             let at = text::iso_as_utc(&loss.at);
             listing.push_str(&format!("{} left at {at}: {}\n", worker.name, loss.reason));

@@ -4,6 +4,7 @@
 
 mod effect;
 mod given;
+mod health;
 mod input;
 mod options;
 mod state;
@@ -20,6 +21,7 @@ use lamoo::Promotion;
 
 pub use effect::{Decision, Effect, Wanted};
 pub use given::Given;
+pub use health::{Health, Quarantine};
 pub use input::{Control, Input, NewStudy};
 pub use options::Options;
 pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
@@ -136,6 +138,8 @@ impl Core {
             Input::Forecasted { hour, forecasts } => self.on_forecasted(hour, forecasts),
             Input::Decided { hour, allocation } => self.on_decided(hour, allocation),
             Input::Proposed { candidates, promotions } => self.on_proposed(candidates, promotions),
+            Input::Revoked { worker } => self.on_revoked(&worker),
+            Input::Released { worker } => self.on_released(&worker),
             Input::Control(control) => self.on_control(control),
         }
         self.finish_when_done();

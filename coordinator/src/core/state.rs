@@ -21,6 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 
+use super::health::Health;
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     pub study: Option<Study>,
@@ -114,6 +116,7 @@ pub struct WorkerRecord {
     pub origins: BTreeMap<SessionId, Timestamp>,
     pub joules: Joules,
     pub lost_reason: Option<String>,
+    pub health: Health,
 }
 
 /// The search's standing when a full training finished, or was given.
@@ -180,19 +183,38 @@ impl State {
                     trial.state = TrialState::Leased(lease);
                 });
             }
+            Event::WorkerQuarantined { worker, until, reason } => {
+                if let Some(record) = self.workers.get_mut(worker) {
+                    record.health.quarantined(*until, reason);
+                }
+            }
+            Event::WorkerReleased { worker, .. } => {
+                if let Some(record) = self.workers.get_mut(worker) {
+                    record.health.released();
+                }
+            }
             Event::TaskCheckpointed { task, checkpoint } => {
+                self.with_health_of(*task, Health::worked);
                 self.with_trial(task.trial, |trial| trial.checkpoint = Some(*checkpoint));
             }
             Event::TaskSuspended { task, checkpoint } => self.with_trial(task.trial, |trial| {
                 trial.state = TrialState::Waiting;
                 trial.checkpoint = checkpoint.or(trial.checkpoint);
             }),
-            Event::TaskFailed { task, failure } => self.with_trial(task.trial, |trial| {
-                trial.state = TrialState::Waiting;
-                trial.crashes += u32::from(failure.can_retry());
-                trial.failures.push(failure.to_string());
-            }),
-            Event::TrialFinished { task, evaluation } => self.evaluated(at, task.trial, evaluation),
+            Event::TaskFailed { task, failure } => {
+                if failure.can_retry() {
+                    self.with_health_of(*task, |health| health.failed(task.trial));
+                }
+                self.with_trial(task.trial, |trial| {
+                    trial.state = TrialState::Waiting;
+                    trial.crashes += u32::from(failure.can_retry());
+                    trial.failures.push(failure.to_string());
+                });
+            }
+            Event::TrialFinished { task, evaluation } => {
+                self.with_health_of(*task, Health::finished);
+                self.evaluated(at, task.trial, evaluation);
+            }
             Event::EvaluationGiven { trial, subject, source, evaluation } => {
                 self.evaluation_given(at, *trial, subject, source, evaluation);
             }
@@ -312,6 +334,14 @@ impl State {
         (seconds.0.is_finite() && joules.0.is_finite() && joules.0 > 0.0).then_some((seconds, joules))
     }
 
+    /// Of whoever holds this very attempt.
+    fn with_health_of(&mut self, task: TaskId, change: impl FnOnce(&mut Health)) {
+        let Some(worker) = self.lease(task).map(|lease| lease.worker.clone()) else { return };
+        if let Some(record) = self.workers.get_mut(&worker) {
+            change(&mut record.health);
+        }
+    }
+
     fn with_trial(&mut self, id: TrialId, change: impl FnOnce(&mut Trial)) {
         if let Some(trial) = self.trials.get_mut(&id) {
             change(trial);
@@ -377,8 +407,10 @@ impl State {
     ) {
         let before = self.workers.remove(worker);
         let returned = before.as_ref().is_some_and(|record| record.session == session);
-        let (mut acknowledged, mut origins, sessions, joules) = before
-            .map(|record| (record.acknowledged, record.origins, record.sessions, record.joules))
+        let (mut acknowledged, mut origins, sessions, joules, health) = before
+            .map(|record| {
+                (record.acknowledged, record.origins, record.sessions, record.joules, record.health)
+            })
             .unwrap_or_default();
         acknowledged.entry(session).or_insert(0);
         // A session keeps the origin it first had: its clock did not restart.
@@ -397,6 +429,7 @@ impl State {
             origins,
             joules,
             lost_reason: None,
+            health,
         };
         self.workers.insert(worker.clone(), record);
     }

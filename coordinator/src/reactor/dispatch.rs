@@ -11,7 +11,7 @@ use common::time::Millis;
 use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
 
-use crate::core::{Core, Effect, Options, Trial, Wanted};
+use crate::core::{Core, Effect, Options, Trial, Wanted, WorkerRecord};
 use crate::fleet::SlotKey;
 use crate::ladder::{Choice, Rules, Standing};
 
@@ -47,7 +47,7 @@ impl Core {
     }
 
     fn is_alive(&self, key: &SlotKey) -> bool {
-        self.state.workers.get(&key.0).is_some_and(|record| record.alive)
+        self.state.workers.get(&key.0).is_some_and(WorkerRecord::is_at_hand)
     }
 
     /// A training whose slot shall do something else is suspended; a score is left to end by itself, in seconds.

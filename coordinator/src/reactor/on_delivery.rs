@@ -105,8 +105,12 @@ impl Core {
     /// An attempt ended without a result: the trial waits for another, or is given up.
     pub(crate) fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
         let (can_retry, reason) = (failure.can_retry(), failure.to_string());
+        let holder = self.state.lease(task).map(|lease| lease.worker.clone());
         self.record(Event::TaskFailed { task, failure });
         self.ended(task);
+        if let Some(worker) = holder.filter(|_| can_retry) {
+            self.consider_quarantine(&worker, &reason);
+        }
         let crashes = self.state.trial(task.trial).map_or(0, |trial| trial.crashes);
         if !can_retry {
             self.forget_checkpoint(task, None);

@@ -26,6 +26,8 @@ impl Core {
             }
             // Blobs pass between the gateway and the store; the core hears of one when a report names it.
             FromWorker::Upload(_) | FromWorker::Download { .. } => {}
+            // The gateway hears guests; a member has no use for it.
+            FromWorker::Enrol { .. } => {}
         }
     }
 
@@ -128,6 +130,14 @@ impl Core {
         self.roles.retain(|(name, _), _| name != worker);
         self.draws.forget(worker);
         self.decide_again();
+    }
+
+    /// Its connection is cut: nothing of it will be heard again.
+    pub(crate) fn on_revoked(&mut self, worker: &WorkerName) {
+        let alive = self.state.workers.get(worker).filter(|record| record.alive);
+        if let Some(session) = alive.map(|record| record.session) {
+            self.lose(worker, session, "its key was revoked");
+        }
     }
 
     pub(crate) fn tasks_of(&self, worker: &WorkerName, session: SessionId) -> Vec<TaskId> {

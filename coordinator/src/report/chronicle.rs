@@ -70,6 +70,8 @@ impl Chronicle {
                 self.devices.insert(evaluation.device.clone());
             }
             Event::StudyFinished { .. }
+            | Event::WorkerQuarantined { .. }
+            | Event::WorkerReleased { .. }
             | Event::Acknowledged { .. }
             | Event::CarbonObserved { .. }
             | Event::AllocationDecided { .. }

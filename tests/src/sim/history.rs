@@ -30,6 +30,8 @@ pub struct History {
     taken: BTreeMap<SessionKey, u64>,
     booked: BTreeMap<SessionKey, f64>,
     windows: BTreeMap<(SessionKey, SlotId), Millis>,
+    /// Workers in quarantine.
+    aside: BTreeSet<WorkerName>,
     over: bool,
 }
 
@@ -70,6 +72,12 @@ impl History {
                     "trial {} is leased after its end",
                     task.trial
                 );
+                must!(
+                    found,
+                    "Q-4",
+                    !self.aside.contains(worker),
+                    "task {task} is leased to {worker}, which is put aside"
+                );
                 let busy = self.leased.values().any(|h| h.session.0 == *worker && h.slot == *slot);
                 must!(found, "Q-3", !busy, "slot {slot} of {worker} gets task {task} while it holds another");
                 must!(found, "L-6", !self.over, "task {task} is leased after the study's end");
@@ -104,6 +112,13 @@ impl History {
                 self.failed.insert(*trial);
                 must!(found, "T-3", self.ended.insert(*trial), "trial {trial} ends twice");
                 must!(found, "T-1", !reason.is_empty(), "trial {trial} failed without a reason");
+            }
+            Event::WorkerQuarantined { worker, until, .. } => {
+                must!(found, "Q-4", self.aside.insert(worker.clone()), "{worker} is put aside twice");
+                must!(found, "Q-4", *until > record.at, "{worker} is put aside for no time");
+            }
+            Event::WorkerReleased { worker, .. } => {
+                must!(found, "Q-4", self.aside.remove(worker), "{worker} is released and was not put aside");
             }
             Event::WorkerLost { worker, session, .. } => {
                 let key = (worker.clone(), *session);
