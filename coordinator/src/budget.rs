@@ -84,7 +84,7 @@ impl Core {
         is_searched
             && trained > 0
             && self.stock.is_empty()
-            && !self.state.trials.values().any(Trial::is_open)
+            && !self.state.has_open()
             && self.standing().promotable().is_empty()
     }
 

@@ -33,7 +33,7 @@ impl Core {
 
     /// The trial and lease on a slot.
     pub(crate) fn holder(&self, key: &SlotKey) -> Option<(&Trial, &Lease)> {
-        self.state.leases().find(|(_, lease)| lease.worker == key.0 && lease.slot == key.1)
+        self.state.holder(key)
     }
 
     /// Live workers that have been silent for longer than the limit.

@@ -242,7 +242,7 @@ mod tests {
         let (first, second) = (invited(100), invited(200));
         keyring.invite(first.clone()).unwrap();
         keyring.invite(second.clone()).unwrap();
-        assert_eq!(keyring.invitations().unwrap(), [second.clone()], "the newer one counts");
+        assert_eq!(keyring.invitations().unwrap(), std::slice::from_ref(&second), "the newer one counts");
         let refusal =
             |invitation, now| format!("{:#}", keyring.redeem(invitation, key(), Timestamp(now)).unwrap_err());
         assert!(refusal(&first, 50).contains("used up or withdrawn"));

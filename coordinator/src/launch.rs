@@ -201,7 +201,22 @@ async fn bind(config: &Config, directory: &StudyDirectory) -> Result<(Server, Op
         0 => remembered().filter(|endpoint| endpoint.host() == asked.host()).unwrap_or_else(|| asked.clone()),
         _ => asked.clone(),
     };
-    Ok((ZeroMq.bind(ServerOptions::new(endpoint, security)).await?, door))
+    let mut options = ServerOptions::new(endpoint, security);
+    options.limits.max_connections = connections(options.limits.max_pending_handshakes);
+    Ok((ZeroMq.bind(options).await?, door))
+}
+
+/// As many workers as this process may have files open, less those it opens itself and strangers in their handshake. What the
+/// system grants at most is asked for; `ulimit -Hn` shows it.
+fn connections(handshakes: usize) -> usize {
+    /// Ledger, log, blobs on their way, and room to spare.
+    const OWN: usize = 128;
+    /// What every system grants.
+    const LEAST: usize = 512;
+    let kind = nix::sys::resource::Resource::RLIMIT_NOFILE;
+    let (soft, hard) = nix::sys::resource::getrlimit(kind).unwrap_or((1024, 1024));
+    let granted = nix::sys::resource::setrlimit(kind, hard, hard).map_or(soft, |()| hard);
+    usize::try_from(granted).unwrap_or(usize::MAX).saturating_sub(OWN + handshakes).clamp(LEAST, 1 << 20)
 }
 
 /// Opens the ledger for reading beside a coordinator that may be writing it, and folds it.

@@ -9,6 +9,7 @@ mod draw;
 pub mod fleet;
 pub mod ladder;
 pub mod laws;
+pub mod mutation;
 pub mod plan;
 mod reactor;
 pub mod search;

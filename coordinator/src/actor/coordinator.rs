@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -13,8 +14,9 @@ use super::agent::{Agent, Decide};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
-use super::ledger_keeper::{Append, HeldUp, LedgerKeeper};
+use super::ledger_keeper::{Append, HeldUp, LedgerKeeper, Moment};
 use super::searcher::Propose;
+use super::steps::Steps;
 use crate::clock;
 use crate::core::{Core, Decision, Effect, Input, State};
 use crate::laws;
@@ -51,8 +53,13 @@ type Listener = Box<dyn Fn(Timestamp, &Event, &State) + Send>;
 pub struct Coordinator {
     core: Core,
     parts: Parts,
-    /// Effects waiting for their events, oldest first; `true` while the append is under way.
-    waiting: VecDeque<(bool, Vec<Effect>)>,
+    /// What was decided while the disk is busy: it is written as one.
+    unwritten: Vec<Moment>,
+    /// The number that the next append will have, and of the last one that is durable.
+    append: u64,
+    durable: u64,
+    /// Effects, oldest first, each with the append that must be durable before.
+    waiting: VecDeque<(u64, Vec<Effect>)>,
     exit: Option<oneshot::Sender<Exit>>,
     /// Why the ledger takes nothing at present. Nothing is decided meanwhile: for the core, this process stands still.
     held_up: watch::Sender<Option<String>>,
@@ -60,6 +67,7 @@ pub struct Coordinator {
     kept: Vec<Input>,
     listener: Listener,
     ticks: u32,
+    steps: Steps,
     violations: u64,
 }
 
@@ -101,37 +109,60 @@ impl Coordinator {
         held_up: watch::Sender<Option<String>>,
         listener: Listener,
     ) -> Self {
-        let (waiting, kept) = (VecDeque::new(), Vec::new());
-        Self { core, parts, waiting, exit: Some(exit), held_up, kept, listener, ticks: 0, violations: 0 }
+        Self {
+            core,
+            parts,
+            unwritten: Vec::new(),
+            append: 1,
+            durable: 0,
+            waiting: VecDeque::new(),
+            exit: Some(exit),
+            held_up,
+            kept: Vec::new(),
+            listener,
+            ticks: 0,
+            steps: Steps::default(),
+            violations: 0,
+        }
     }
 
     fn take(&mut self, input: Input, context: &mut Context<Self>) {
         if self.held_up.borrow().is_some() {
             return self.keep(input);
         }
-        let Decision { at, events, effects } = self.core.step(input, clock::now());
-        // An effect never overtakes an event recorded before it, its own or an earlier step's.
-        if events.is_empty() {
-            match self.waiting.back_mut() {
-                _ if effects.is_empty() => {}
-                Some((false, before)) => before.extend(effects),
-                _ => self.waiting.push_back((false, effects)),
-            }
-            return self.release(context);
+        let Decision { at, events, effects } = self.steps.time(|| self.core.step(input, clock::now()));
+        if !events.is_empty() {
+            self.unwritten.push((at, events));
         }
-        self.waiting.push_back((true, effects));
-        let append = self.parts.ledger.send(Append {
-            at,
-            events: events.clone(),
-            tell: context.address().recipient(),
-        });
-        let answered = append.into_actor(self).map(move |answer, this, context| match answer {
+        // An effect never overtakes an event recorded before it, its own or an earlier step's.
+        let after = if self.unwritten.is_empty() { self.append - 1 } else { self.append };
+        match self.waiting.back_mut() {
+            _ if effects.is_empty() => {}
+            Some((same, before)) if *same == after => before.extend(effects),
+            _ => self.waiting.push_back((after, effects)),
+        }
+        self.write(context);
+        self.release(context);
+    }
+
+    /// One append at a time: what comes meanwhile goes together with the next.
+    fn write(&mut self, context: &mut Context<Self>) {
+        if self.unwritten.is_empty() || self.durable + 1 < self.append {
+            return;
+        }
+        let moments: Arc<[Moment]> = std::mem::take(&mut self.unwritten).into();
+        let number = self.append;
+        self.append += 1;
+        let append = Append { moments: moments.clone(), tell: context.address().recipient() };
+        let answered = self.parts.ledger.send(append).into_actor(self);
+        let answered = answered.map(move |answer, this, context| match answer {
             Ok(Ok(())) => {
-                events.iter().for_each(|event| (this.listener)(at, event, this.core.state()));
-                if let Some(entry) = this.waiting.iter_mut().find(|(appending, _)| *appending) {
-                    entry.0 = false;
-                }
+                let events =
+                    moments.iter().flat_map(|(at, events)| events.iter().map(move |event| (*at, event)));
+                events.for_each(|(at, event)| (this.listener)(at, event, this.core.state()));
+                this.durable = number;
                 this.release(context);
+                this.write(context);
             }
             Ok(Err(error)) => this.leave(Exit::Ledger(error)),
             // The keeper's thread is gone with the process that is ending.
@@ -149,7 +180,7 @@ impl Coordinator {
 
     /// Carries out what is durable.
     fn release(&mut self, context: &mut Context<Self>) {
-        while let Some((false, _)) = self.waiting.front() {
+        while self.waiting.front().is_some_and(|(after, _)| *after <= self.durable) {
             let Some((_, effects)) = self.waiting.pop_front() else { return };
             effects.into_iter().for_each(|effect| self.carry_out(effect, context));
         }
@@ -173,6 +204,7 @@ impl Coordinator {
 
     fn leave(&mut self, exit: Exit) {
         if let Some(sender) = self.exit.take() {
+            self.steps.tell();
             // Nobody listens only when the process is ending anyway.
             let _ = sender.send(exit);
         }

@@ -1,6 +1,7 @@
 //! Owns the ledger, on a thread of its own: a disk may be slow, or full. Appends are answered in the order they came; one that
 //! the disk refuses holds up those behind it until there is room. Now and then the history is folded into a snapshot beside it.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,12 +23,14 @@ pub struct LedgerKeeper {
     writing: Option<JoinHandle<Option<u64>>>,
 }
 
+/// Events and the moment they belong to.
+pub(super) type Moment = (Timestamp, Vec<Event>);
+
 /// Make these events durable.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), ledger::Error>")]
 pub(super) struct Append {
-    pub at: Timestamp,
-    pub events: Vec<Event>,
+    pub moments: Arc<[Moment]>,
     pub tell: Recipient<HeldUp>,
 }
 
@@ -79,7 +82,8 @@ impl Handler<Append> for LedgerKeeper {
     fn handle(&mut self, append: Append, _: &mut Self::Context) -> Self::Result {
         let mut told = None;
         loop {
-            match self.ledger.append(append.at, &append.events) {
+            let moments = append.moments.iter().map(|(at, events)| (*at, events.as_slice()));
+            match self.ledger.append_all(moments) {
                 Ok(sequences) => {
                     if told.is_some() {
                         append.tell.do_send(HeldUp(None));

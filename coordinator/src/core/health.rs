@@ -8,6 +8,7 @@ use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::state::WorkerRecord;
+use crate::mutation::{Mutation, planted};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
@@ -54,6 +55,6 @@ impl Health {
 impl WorkerRecord {
     /// Alive, and not put aside.
     pub fn is_at_hand(&self) -> bool {
-        self.alive && self.health.quarantine.is_none()
+        self.alive && (self.health.quarantine.is_none() || planted(Mutation::TrustsTheFailing))
     }
 }

@@ -5,6 +5,7 @@
 mod effect;
 mod given;
 mod health;
+mod index;
 mod input;
 mod options;
 mod state;
@@ -29,6 +30,8 @@ pub use state::{Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord}
 use crate::draw::Draws;
 use crate::fleet::SlotKey;
 use crate::ladder::Candidate;
+use crate::mutation::{Mutation, planted};
+use crate::reactor::slots::Slots;
 
 /// Ticks come a few times a second. A longer gap means that this process stood still or that its clock leapt: it could hear
 /// nobody meanwhile, and nobody is lost for that.
@@ -45,8 +48,10 @@ pub struct Core {
     pub(crate) assigned: BTreeMap<TaskId, Timestamp>,
     /// Tasks told to suspend, and when they were last told.
     pub(crate) suspending: BTreeMap<TaskId, Timestamp>,
-    /// What each live slot shall do until the next decision.
-    pub(crate) roles: BTreeMap<SlotKey, Role>,
+    /// What each live slot shall do until the next decision, and which are free for it.
+    pub(crate) slots: Slots,
+    /// So many of the agenda's first subjects have a trial.
+    pub(crate) listed: usize,
     /// Candidates proposed and not yet taken up.
     pub(crate) stock: VecDeque<Candidate>,
     pub(crate) hourly: Hourly,
@@ -82,6 +87,8 @@ pub(crate) struct Hourly {
     pub phase: Phase,
     /// When the present phase's question was asked.
     pub asked: Timestamp,
+    /// Whether the fleet changed since the last decision was asked for.
+    pub stale: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +110,8 @@ impl Core {
             heard: BTreeMap::new(),
             assigned: BTreeMap::new(),
             suspending: BTreeMap::new(),
-            roles: BTreeMap::new(),
+            slots: Slots::default(),
+            listed: 0,
             stock: VecDeque::new(),
             hourly: Hourly::default(),
             proposing: None,
@@ -130,6 +138,8 @@ impl Core {
             self.heard.values_mut().for_each(|heard| *heard = *heard + gap);
         }
         self.now = self.now.max(now);
+        // A sign of life changes nothing that work could wait for, unless it brought an event.
+        let is_sign_of_life = matches!(input, Input::Message { .. });
         match input {
             Input::Started { study, given, version, host } => self.on_started(*study, given, version, host),
             Input::Message { worker, message } => self.on_message(worker, message),
@@ -142,8 +152,10 @@ impl Core {
             Input::Released { worker } => self.on_released(&worker),
             Input::Control(control) => self.on_control(control),
         }
-        self.finish_when_done();
-        self.dispatch();
+        if !is_sign_of_life || !self.decision.events.is_empty() || self.work_waits_for_a_slot() {
+            self.finish_when_done();
+            self.dispatch();
+        }
         Decision { at: self.now, ..std::mem::take(&mut self.decision) }
     }
 
@@ -152,7 +164,7 @@ impl Core {
     }
 
     pub fn roles(&self) -> &BTreeMap<SlotKey, Role> {
-        &self.roles
+        self.slots.roles()
     }
 
     /// The latest word from each running task.
@@ -170,8 +182,23 @@ impl Core {
 
     /// The only way state changes: the event is applied and will be durable before any effect of this step.
     pub(crate) fn record(&mut self, event: Event) {
+        let ended = self.held_by(&event);
         self.state.apply(self.now, &event);
-        self.decision.events.push(event);
+        self.follow(&event, ended);
+        if !(planted(Mutation::SkipsTheLedger) && matches!(event, Event::TaskCheckpointed { .. })) {
+            self.decision.events.push(event);
+        }
+    }
+
+    /// The slot of the task that an event ends, or hands to another.
+    fn held_by(&self, event: &Event) -> Option<SlotKey> {
+        let trial = match event {
+            Event::TaskSuspended { task, .. } | Event::TaskFailed { task, .. } => task.trial,
+            Event::TrialFinished { task, .. } => task.trial,
+            Event::TrialFailed { trial, .. } | Event::EvaluationGiven { trial, .. } => *trial,
+            _ => return None,
+        };
+        self.state.trial(trial)?.lease().map(|lease| (lease.worker.clone(), lease.slot))
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {

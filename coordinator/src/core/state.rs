@@ -8,7 +8,7 @@ use common::architecture::Architecture;
 use common::carbon::Forecast;
 use common::energy::{Measurement, Purpose};
 use common::event::{Event, Record};
-use common::fidelity::Fidelity;
+use common::fidelity::{Fidelity, Role};
 use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::objective::{Objectives, objectives, reference_point};
 use common::study::StudySpec;
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 
 use super::health::Health;
+use super::index::Index;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
@@ -46,6 +47,9 @@ pub struct State {
     /// Follows from `trials`.
     #[serde(skip)]
     by_subject: BTreeMap<Subject, TrialId>,
+    /// As well.
+    #[serde(skip)]
+    pub(super) index: Index,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -180,8 +184,8 @@ impl State {
                 self.with_trial(task.trial, |trial| {
                     trial.next_attempt = Attempt(task.attempt.0 + 1);
                     trial.worker = Some(lease.worker.clone());
-                    trial.state = TrialState::Leased(lease);
                 });
+                self.turn(task.trial, TrialState::Leased(lease));
             }
             Event::WorkerQuarantined { worker, until, reason } => {
                 if let Some(record) = self.workers.get_mut(worker) {
@@ -197,19 +201,19 @@ impl State {
                 self.with_health_of(*task, Health::worked);
                 self.with_trial(task.trial, |trial| trial.checkpoint = Some(*checkpoint));
             }
-            Event::TaskSuspended { task, checkpoint } => self.with_trial(task.trial, |trial| {
-                trial.state = TrialState::Waiting;
-                trial.checkpoint = checkpoint.or(trial.checkpoint);
-            }),
+            Event::TaskSuspended { task, checkpoint } => {
+                self.with_trial(task.trial, |trial| trial.checkpoint = checkpoint.or(trial.checkpoint));
+                self.turn(task.trial, TrialState::Waiting);
+            }
             Event::TaskFailed { task, failure } => {
                 if failure.can_retry() {
                     self.with_health_of(*task, |health| health.failed(task.trial));
                 }
                 self.with_trial(task.trial, |trial| {
-                    trial.state = TrialState::Waiting;
                     trial.crashes += u32::from(failure.can_retry());
                     trial.failures.push(failure.to_string());
                 });
+                self.turn(task.trial, TrialState::Waiting);
             }
             Event::TrialFinished { task, evaluation } => {
                 self.with_health_of(*task, Health::finished);
@@ -218,11 +222,10 @@ impl State {
             Event::EvaluationGiven { trial, subject, source, evaluation } => {
                 self.evaluation_given(at, *trial, subject, source, evaluation);
             }
-            Event::TrialFailed { trial, reason } => self.with_trial(*trial, |trial| {
-                trial.state = TrialState::Failed { reason: reason.clone() };
-                trial.finished = Some(at);
-                trial.checkpoint = None;
-            }),
+            Event::TrialFailed { trial, reason } => {
+                self.with_trial(*trial, |trial| (trial.finished, trial.checkpoint) = (Some(at), None));
+                self.turn(*trial, TrialState::Failed { reason: reason.clone() });
+            }
             Event::EnergySpent { worker, session, measurement } => {
                 self.energy_spent(worker, *session, measurement);
             }
@@ -233,6 +236,7 @@ impl State {
     pub(crate) fn completed(mut self) -> Self {
         let of_subject = |trial: &Trial| (trial.subject.clone(), trial.id);
         self.by_subject = self.trials.values().map(of_subject).collect();
+        self.index = Index::of(self.trials.values());
         self.front = self.spec().and_then(|spec| Front::new(&reference_point(&spec.objectives)).ok());
         for id in &self.offered {
             let evaluation = self.trials.get(id).and_then(|trial| trial.evaluation.as_deref());
@@ -264,10 +268,6 @@ impl State {
     /// The live lease of this very attempt.
     pub fn lease(&self, task: TaskId) -> Option<&Lease> {
         self.trials.get(&task.trial).and_then(Trial::lease).filter(|lease| lease.task == task)
-    }
-
-    pub fn leases(&self) -> impl Iterator<Item = (&Trial, &Lease)> {
-        self.trials.values().filter_map(|trial| trial.lease().map(|lease| (trial, lease)))
     }
 
     pub fn finished_at(
@@ -365,13 +365,25 @@ impl State {
             worker: None,
             failures: Vec::new(),
         };
+        self.index.enters(id, &trial.state);
         self.trials.insert(id, trial);
+    }
+
+    /// A trial's only way from one state to another.
+    fn turn(&mut self, id: TrialId, to: TrialState) {
+        if let Some(trial) = self.trials.get_mut(&id) {
+            let from = std::mem::replace(&mut trial.state, to);
+            self.index.turns(id, &from, &trial.state);
+        }
     }
 
     pub(super) fn evaluated(&mut self, at: Timestamp, id: TrialId, evaluation: &Evaluation) {
         let vector = self.objectives(evaluation);
+        self.turn(id, TrialState::Finished);
         let Some(trial) = self.trials.get_mut(&id) else { return };
-        trial.state = TrialState::Finished;
+        if trial.evaluation.is_none() && trial.subject.role() == Role::Train {
+            self.index.has_trained();
+        }
         trial.evaluation = Some(Box::new(evaluation.clone()));
         trial.finished = Some(at);
         trial.checkpoint = None;
@@ -490,5 +502,6 @@ impl PartialEq for State {
             && self.lives == other.lives
             && self.offered == other.offered
             && self.by_subject == other.by_subject
+            && self.index == other.index
     }
 }

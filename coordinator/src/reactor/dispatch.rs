@@ -11,9 +11,10 @@ use common::time::Millis;
 use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
 
-use crate::core::{Core, Effect, Options, Trial, Wanted, WorkerRecord};
+use crate::core::{Core, Effect, Options, Trial, Wanted};
 use crate::fleet::SlotKey;
 use crate::ladder::{Choice, Rules, Standing};
+use crate::mutation::{Mutation, planted};
 
 /// How long a free slot waits for a model's word on the latest results: this part of a short training, and never longer than that.
 const PATIENT: f64 = 0.05;
@@ -26,15 +27,7 @@ impl Core {
         }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
-        let held: BTreeSet<SlotKey> =
-            self.state.leases().map(|(_, lease)| (lease.worker.clone(), lease.slot)).collect();
-        let free: Vec<(SlotKey, Role)> = self
-            .roles
-            .iter()
-            .filter(|(key, role)| **role != Role::Rest && !held.contains(*key) && self.is_alive(key))
-            .map(|(key, role)| (key.clone(), *role))
-            .collect();
-        for (key, role) in free {
+        for (key, role) in self.slots.free() {
             let Some(zone) = self.state.workers.get(&key.0).map(|record| record.zone.clone()) else {
                 continue;
             };
@@ -46,18 +39,16 @@ impl Core {
         self.ask_for_candidates();
     }
 
-    fn is_alive(&self, key: &SlotKey) -> bool {
-        self.state.workers.get(&key.0).is_some_and(WorkerRecord::is_at_hand)
-    }
-
     /// A training whose slot shall do something else is suspended; a score is left to end by itself, in seconds.
     fn suspend_what_lost_its_slot(&mut self) {
-        let role = |key: &SlotKey| self.roles.get(key).copied().unwrap_or(Role::Rest);
+        if !std::mem::take(&mut self.slots.turned) {
+            return;
+        }
         let unwanted: Vec<TaskId> = self
             .state
             .leases()
             .filter(|(trial, _)| trial.subject.role() == Role::Train)
-            .filter(|(_, lease)| role(&(lease.worker.clone(), lease.slot)) != Role::Train)
+            .filter(|(_, lease)| self.slots.role(&(lease.worker.clone(), lease.slot)) != Role::Train)
             .map(|(_, lease)| lease.task)
             .collect();
         unwanted.into_iter().for_each(|task| self.suspend(task));
@@ -65,7 +56,7 @@ impl Core {
 
     /// What a free slot of `role` takes up: what waits longest, else what the ladder says.
     pub(crate) fn next_for(&mut self, role: Role, zone: &Zone) -> Option<TrialId> {
-        if let Some(waiting) = self.waiting(role, zone) {
+        if let Some(waiting) = self.waiting(role, zone).filter(|_| !planted(Mutation::ForgetsWhatWaits)) {
             return Some(waiting);
         }
         if let Some(agenda) = &self.options.agenda {
@@ -73,7 +64,8 @@ impl Core {
             if let Some(waiting) = self.waiting(other, zone) {
                 return Some(waiting);
             }
-            return agenda.next(&self.state).map(|choice| self.propose(choice));
+            let choice = agenda.next(&self.state, &mut self.listed);
+            return choice.map(|choice| self.propose(choice));
         }
         if role == Role::Train && self.awaits_better_advice() {
             return None;
@@ -97,7 +89,7 @@ impl Core {
             let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
             self.fits(trial.subject.purpose(), self.times(trial), done, zone)
         };
-        let mut waiting = self.state.trials.values().filter(|t| t.is_waiting() && t.subject.role() == role);
+        let mut waiting = self.state.waiting().filter(|trial| trial.subject.role() == role);
         waiting.find(fits).map(|trial| trial.id)
     }
 
@@ -179,8 +171,7 @@ impl Core {
     }
 
     pub(crate) fn finished_trainings(&self) -> usize {
-        let trained = |trial: &&Trial| trial.subject.role() == Role::Train && trial.evaluation.is_some();
-        self.state.trials.values().filter(trained).count()
+        self.state.trained()
     }
 
     fn wanted(&self) -> Wanted {

@@ -9,3 +9,4 @@ mod on_worker;
 mod quarantine;
 
 pub(crate) mod dispatch;
+pub(crate) mod slots;

@@ -30,7 +30,8 @@ impl Core {
         self.on_given(given);
         self.assigned = self.state.leases().map(|(_, lease)| (lease.task, now)).collect();
         if let Some((_, allocation)) = self.state.allocations.last() {
-            self.roles = plan::roles(allocation, &self.live_slots(), &self.roles);
+            let roles = plan::roles(allocation, &self.live_slots(), self.slots.roles());
+            self.set_roles(roles);
         }
         self.advance_hour();
     }

@@ -32,7 +32,7 @@ impl Core {
             until: self.now() + Millis(pause).min(LONGEST),
             reason: format!("failed at {trials}{again}; the last: {last}"),
         });
-        self.roles.retain(|(name, _), _| name != worker);
+        self.drop_roles_of(worker);
         self.decide_again();
     }
 

@@ -149,6 +149,10 @@ fn workers(state: &State, glance: &Glance<'_>) -> Vec<String> {
             lines.push(format!("{name:<9} gone: {}", record.lost_reason.as_deref().unwrap_or_default()));
             continue;
         }
+        if let Some(aside) = &record.health.quarantine {
+            lines.push(format!("{name:<9} given nothing until {}: {}", aside.until, aside.reason));
+            continue;
+        }
         for slot in &record.slots {
             let key = (name.clone(), slot.slot);
             let doing = holder(state, glance, &key.0, slot.slot).unwrap_or_else(|| {

@@ -74,7 +74,7 @@ impl History {
                 );
                 must!(
                     found,
-                    "Q-4",
+                    "Q-5",
                     !self.aside.contains(worker),
                     "task {task} is leased to {worker}, which is put aside"
                 );
@@ -114,11 +114,11 @@ impl History {
                 must!(found, "T-1", !reason.is_empty(), "trial {trial} failed without a reason");
             }
             Event::WorkerQuarantined { worker, until, .. } => {
-                must!(found, "Q-4", self.aside.insert(worker.clone()), "{worker} is put aside twice");
-                must!(found, "Q-4", *until > record.at, "{worker} is put aside for no time");
+                must!(found, "Q-5", self.aside.insert(worker.clone()), "{worker} is put aside twice");
+                must!(found, "Q-5", *until > record.at, "{worker} is put aside for no time");
             }
             Event::WorkerReleased { worker, .. } => {
-                must!(found, "Q-4", self.aside.remove(worker), "{worker} is released and was not put aside");
+                must!(found, "Q-5", self.aside.remove(worker), "{worker} is released and was not put aside");
             }
             Event::WorkerLost { worker, session, .. } => {
                 let key = (worker.clone(), *session);

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use omq_tokio::{
@@ -74,6 +75,9 @@ fn bind_error(endpoint: &Endpoint, error: &OmqError) -> BindError {
         _ => BindError::Other { endpoint, reason: error.to_string() },
     }
 }
+
+/// How long the guard rests after a look, for each connection: a hundredth of a second with a thousand.
+const PAUSE_PER_PEER: Duration = Duration::from_micros(10);
 
 /// One socket for all clones of the sender: the crate keeps order per socket handle.
 struct Speaker {
@@ -182,6 +186,8 @@ async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
             let _ = socket.disconnect_peer(surplus).await;
         }
         gate.set_connected(kept.len());
+        // While many come at once, looking at all of them for each would be most of the work.
+        tokio::time::sleep(PAUSE_PER_PEER * u32::try_from(kept.len()).unwrap_or(u32::MAX)).await;
         tokio::select! {
             changed = socket.connections_changed(seen) => match changed {
                 Ok(generation) => seen = generation,
