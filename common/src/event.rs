@@ -70,6 +70,17 @@ pub enum Event {
         session: SessionId,
         reason: String,
     },
+    /// A worker that failed at one trial after another is given nothing until then.
+    WorkerQuarantined {
+        worker: WorkerName,
+        until: Timestamp,
+        reason: String,
+    },
+    /// It is given work again: its time is over, or somebody said so.
+    WorkerReleased {
+        worker: WorkerName,
+        reason: String,
+    },
     /// Everything that this session reported up to `delivery` has been taken in.
     Acknowledged {
         worker: WorkerName,
@@ -161,6 +172,8 @@ impl Event {
             Self::WorkerJoined { .. } => "worker_joined",
             Self::WorkerDraining { .. } => "worker_draining",
             Self::WorkerLost { .. } => "worker_lost",
+            Self::WorkerQuarantined { .. } => "worker_quarantined",
+            Self::WorkerReleased { .. } => "worker_released",
             Self::Acknowledged { .. } => "acknowledged",
             Self::CarbonObserved { .. } => "carbon_observed",
             Self::ForecastIssued { .. } => "forecast_issued",

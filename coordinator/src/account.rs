@@ -9,8 +9,9 @@ use common::energy::{Method, Purpose};
 use common::id::Zone;
 use common::time::GridHour;
 use common::unit::{Grams, Intensity, Joules};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     booked: BTreeMap<(Zone, GridHour), BTreeMap<Purpose, Joules>>,
     by_method: BTreeMap<Method, Joules>,

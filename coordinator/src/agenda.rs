@@ -43,20 +43,27 @@ impl Agenda {
 
     /// Everything on the list, in its order.
     pub fn subjects(&self) -> impl Iterator<Item = Subject> {
+        self.subjects_from(0)
+    }
+
+    fn subjects_from(&self, place: usize) -> impl Iterator<Item = Subject> {
         let network = |(architecture, fidelity): &(Architecture, Fidelity)| Subject::Network {
             architecture: architecture.clone(),
             fidelity: *fidelity,
         };
-        let supernet = self.one_shot.then_some(Subject::Supernet);
-        supernet.into_iter().chain(self.networks.iter().map(network))
+        let supernets = usize::from(self.one_shot);
+        let supernet = (place < supernets).then_some(Subject::Supernet);
+        let networks = self.networks.get(place.saturating_sub(supernets)..).unwrap_or_default();
+        supernet.into_iter().chain(networks.iter().map(network))
     }
 
-    /// The first that nobody has begun and that can be begun.
-    pub(crate) fn next(&self, state: &State) -> Option<Choice> {
+    /// The first that nobody has begun and that can be begun. All before `begun` have: trials don't go away.
+    pub(crate) fn next(&self, state: &State, begun: &mut usize) -> Option<Choice> {
         let inherits = supernet(state) == Supernet::Ready;
         let can_begin = |subject: &Subject| inherits || subject.fidelity() != Some(Fidelity::OneShot);
         let new = |subject: &Subject| state.of_subject(subject).is_none();
-        let subject = self.subjects().find(|subject| new(subject) && can_begin(subject))?;
+        *begun += self.subjects_from(*begun).take_while(|subject| !new(subject)).count();
+        let subject = self.subjects_from(*begun).find(|subject| new(subject) && can_begin(subject))?;
         Some(Choice { subject, origin: Origin::Study })
     }
 

@@ -24,6 +24,10 @@ impl StudyDirectory {
     pub fn ledger(&self) -> PathBuf {
         self.root.join("ledger.sqlite")
     }
+    /// What the ledger folds to, up to some event of it; may be deleted at any time.
+    pub fn snapshot(&self) -> PathBuf {
+        self.root.join("ledger.snapshot")
+    }
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
     }
@@ -37,6 +41,10 @@ impl StudyDirectory {
     /// What live carbon services told, and how often they were asked.
     pub fn carbon(&self) -> PathBuf {
         self.root.join("carbon")
+    }
+    /// What commands ask of a running coordinator.
+    pub fn requests(&self) -> PathBuf {
+        self.root.join("requests")
     }
     pub fn log(&self) -> PathBuf {
         self.root.join("coordinator.log")

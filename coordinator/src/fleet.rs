@@ -21,7 +21,7 @@ impl Core {
     /// Slots that may be given something to do, in the order of worker and slot.
     pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
         let mut slots = Vec::new();
-        for (worker, record) in self.state.workers.iter().filter(|(_, r)| r.alive && !r.draining) {
+        for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.is_at_hand()) {
             for info in &record.slots {
                 let key = (worker.clone(), info.slot);
                 let holding = self.state.holder(&key).map(|(trial, _)| trial.subject.role());

@@ -1,11 +1,19 @@
-//! The coordinator's key pair and the list of workers it admits, as files in one directory.
+//! The coordinator's key pair, the list of workers it admits and its open invitations, as files in one directory. Whoever may
+//! write there decides who works on the study. A running coordinator reads the lists again when they change.
 
+mod invitation;
+
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use common::time::Timestamp;
+use nix::fcntl::{Flock, FlockArg};
 use transport::{Allow, KeyPair, PeerName, PublicKey};
 
 use crate::directory::write_whole;
+
+pub use invitation::{GUEST, Invitation};
 
 #[derive(Debug, Clone)]
 pub struct Keyring {
@@ -26,6 +34,10 @@ impl Keyring {
     /// One worker a line: its name, a space, its public key.
     pub fn allowed(&self) -> PathBuf {
         self.directory.join("allowed-workers")
+    }
+    /// One open invitation a line.
+    pub fn invited(&self) -> PathBuf {
+        self.directory.join("invitations")
     }
     pub fn worker_key(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{name}.key"))
@@ -59,12 +71,96 @@ impl Keyring {
 
     /// Adds a worker to the list; the same pair twice is fine.
     pub fn admit(&self, name: &str, key: PublicKey) -> Result<()> {
+        let _alone = self.alone()?;
+        self.add(name, key)
+    }
+
+    /// Takes a worker, and its open invitation, off the lists; whether it was on one of them.
+    pub fn revoke(&self, name: &str) -> Result<bool> {
+        let _alone = self.alone()?;
+        let (allow, mut invitations) = (self.allow()?, self.invitations()?);
+        let mut kept = Allow::new();
+        for (listed, key) in allow.iter().filter(|(listed, _)| listed.as_str() != name) {
+            kept.insert(listed.clone(), *key)?;
+        }
+        let before = allow.len() + invitations.len();
+        invitations.retain(|invitation| invitation.name.as_str() != name);
+        let after = kept.len() + invitations.len();
+        if after < before {
+            self.write_allow(&kept)?;
+            self.write_invitations(&invitations)?;
+        }
+        Ok(after < before)
+    }
+
+    /// Lets whoever has the secret of `key` enrol once as `name`; an earlier invitation of that name is void.
+    pub fn invite(&self, invitation: Invitation) -> Result<()> {
+        let _alone = self.alone()?;
+        let name = invitation.name.clone();
+        self.check_new(&name)?;
+        let mut invitations = self.invitations()?;
+        invitations.retain(|other| other.name != name);
+        invitations.push(invitation);
+        self.write_invitations(&invitations)
+    }
+
+    /// Uses an invitation up: its name is the name of `key` from now on.
+    pub fn redeem(&self, invitation: &Invitation, key: PublicKey, now: Timestamp) -> Result<()> {
+        let _alone = self.alone()?;
+        let mut invitations = self.invitations()?;
+        let before = invitations.len();
+        invitations.retain(|other| other != invitation);
+        if invitations.len() == before {
+            bail!("the invitation of {} is used up or withdrawn: ask for another", invitation.name);
+        }
+        if invitation.until <= now {
+            bail!("the invitation of {} has run out: ask for another", invitation.name);
+        }
+        self.check_new(&invitation.name)?;
+        self.add(invitation.name.as_str(), key)?;
+        self.write_invitations(&invitations)
+    }
+
+    /// The list as it stands; empty where there is none yet.
+    pub fn allow(&self) -> Result<Allow> {
+        let path = self.allowed();
+        parse_allow(&read(&path)?, &path)
+    }
+
+    /// Open invitations, and such as have run out.
+    pub fn invitations(&self) -> Result<Vec<Invitation>> {
+        let path = self.invited();
+        let text = read(&path)?;
+        let lines =
+            text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+        lines
+            .map(|(number, line)| {
+                Invitation::parse(line).with_context(|| format!("{}, line {}", path.display(), number + 1))
+            })
+            .collect()
+    }
+
+    fn add(&self, name: &str, key: PublicKey) -> Result<()> {
         let peer: PeerName = name.parse()?;
+        if peer.as_str().starts_with(GUEST) {
+            bail!("names that begin with `{GUEST}` are those of invitations: choose another for the worker");
+        }
         let mut allow = self.allow()?;
         if allow.name_of(&key) == Some(&peer) {
             return Ok(());
         }
         allow.insert(peer, key)?;
+        self.write_allow(&allow)
+    }
+
+    fn check_new(&self, name: &PeerName) -> Result<()> {
+        if self.allow()?.iter().any(|(listed, _)| listed == name) {
+            bail!("{name} is admitted already: revoke it first if its key is lost, or choose another name");
+        }
+        Ok(())
+    }
+
+    fn write_allow(&self, allow: &Allow) -> Result<()> {
         let head = "# Workers that may connect: a name and its public key, one a line.\n";
         let mut lines: Vec<String> = allow.iter().map(|(name, key)| format!("{name} {key}\n")).collect();
         lines.sort_unstable();
@@ -73,15 +169,32 @@ impl Keyring {
             .with_context(|| format!("{} can't be written", self.allowed().display()))
     }
 
-    /// The list as it stands; empty where there is none yet.
-    pub fn allow(&self) -> Result<Allow> {
-        let path = self.allowed();
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Allow::new()),
-            Err(error) => return Err(error).with_context(|| format!("{} can't be read", path.display())),
-        };
-        parse_allow(&text, &path)
+    fn write_invitations(&self, invitations: &[Invitation]) -> Result<()> {
+        let head =
+            "# Who is invited, until when (milliseconds since 1970), and the public key of the join code.\n";
+        let lines: String = invitations.iter().map(|invitation| format!("{invitation}\n")).collect();
+        write_whole(&self.invited(), format!("{head}{lines}").as_bytes())
+            .with_context(|| format!("{} can't be written", self.invited().display()))
+    }
+
+    /// One process at a time reads a list and writes it again: the commands and the coordinator itself.
+    fn alone(&self) -> Result<Flock<File>> {
+        std::fs::create_dir_all(&self.directory)
+            .with_context(|| format!("the key directory {} can't be made", self.directory.display()))?;
+        let path = self.directory.join(".lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("{} can't be opened", path.display()))?;
+        Flock::lock(file, FlockArg::LockExclusive)
+            .map_err(|(_, errno)| anyhow::Error::new(errno))
+            .with_context(|| format!("{} can't be locked", path.display()))
+    }
+}
+
+/// The file's text; empty where there is none.
+fn read(path: &Path) -> Result<String> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        text => text.with_context(|| format!("{} can't be read", path.display())),
     }
 }
 
@@ -117,6 +230,30 @@ mod tests {
         keyring.admit_new("b").unwrap();
         keyring.admit_new("a").unwrap();
         assert_eq!(keyring.allow().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_invitation_is_good_once_and_for_a_while() {
+        let directory = tempfile::tempdir().unwrap();
+        let keyring = Keyring::new(directory.path());
+        let key = || KeyPair::generate().public();
+        let invited =
+            |until| Invitation { name: "new".parse().unwrap(), key: key(), until: Timestamp(until) };
+        let (first, second) = (invited(100), invited(200));
+        keyring.invite(first.clone()).unwrap();
+        keyring.invite(second.clone()).unwrap();
+        assert_eq!(keyring.invitations().unwrap(), std::slice::from_ref(&second), "the newer one counts");
+        let refusal =
+            |invitation, now| format!("{:#}", keyring.redeem(invitation, key(), Timestamp(now)).unwrap_err());
+        assert!(refusal(&first, 50).contains("used up or withdrawn"));
+        assert!(refusal(&second, 200).contains("has run out"));
+        keyring.redeem(&second, key(), Timestamp(199)).unwrap();
+        assert!(refusal(&second, 199).contains("used up"));
+        assert!(format!("{:#}", keyring.invite(first).unwrap_err()).contains("revoke it first"));
+        assert_eq!((keyring.allow().unwrap().len(), keyring.invitations().unwrap().len()), (1, 0));
+        assert!(keyring.revoke("new").unwrap() && !keyring.revoke("new").unwrap());
+        assert!(keyring.allow().unwrap().is_empty());
+        assert!(keyring.admit("joining.new", key()).is_err(), "a name of invitations");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use common::config::{Config, Security};
 use common::event::Event;
 use common::time::{GridClock, Timestamp};
 use ledger::Ledger;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, ZeroMq};
 
 use crate::actor::{
@@ -19,10 +19,13 @@ use crate::agenda::Agenda;
 use crate::carbon;
 use crate::clock;
 use crate::core::{Control, Core, Input, NewStudy, Options, State};
+use crate::desk::Desk;
 use crate::directory::{StudyDirectory, write_whole};
+use crate::doorkeeper::Doorkeeper;
 use crate::http::{self, Ringer, Serving};
 use crate::keyring::Keyring;
 use crate::search::Searcher;
+use crate::snapshot;
 use crate::warm_start::{self, WarmStart};
 
 /// This release, as it stands in the ledger and on the wire.
@@ -47,6 +50,8 @@ pub struct Running {
     pub exit: oneshot::Receiver<Exit>,
     /// The page and the API; none where they are off.
     pub http: Option<Serving>,
+    /// Why the ledger takes nothing at present, such as a full disk; the study goes on by itself once it does again.
+    pub held_up: watch::Receiver<Option<String>>,
 }
 
 /// Hears every durable event.
@@ -59,7 +64,7 @@ pub fn open(config: Config, warm_start: &[PathBuf]) -> Result<Opened> {
         .create()
         .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
     let ledger = Ledger::open(directory.ledger())?;
-    let state = fold(&ledger)?;
+    let state = snapshot::fold(&ledger)?;
     let asked = config.study_spec()?;
     if let Some(study) = &state.study
         && study.spec != asked
@@ -80,15 +85,6 @@ pub fn open(config: Config, warm_start: &[PathBuf]) -> Result<Opened> {
     Ok(Opened { directory, config, ledger, state, warm })
 }
 
-/// The state as the ledger tells it.
-pub fn fold(ledger: &Ledger) -> Result<State> {
-    let state = ledger.fold(State::default(), |mut state, record| {
-        state.apply(record.at, &record.event);
-        state
-    })?;
-    Ok(state)
-}
-
 /// Binds the socket and starts the actors. With an `agenda` nothing is searched.
 pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -> Result<Running> {
     let Opened { directory, config, ledger, state, warm } = opened;
@@ -96,8 +92,9 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     let study = NewStudy { clock: grid_clock(&config, &state)?, config: toml::to_string(&config)?, spec };
     // Both addresses first: a study that can't have them does not begin.
     let http = http::bind(&config.http, &directory)?;
-    let server = bind(&config, &directory).await?;
-    let (gateway, endpoint) = Gateway::new(server, directory.blobs())?;
+    let (server, door) = bind(&config, &directory).await?;
+    let desk = Desk::new(directory.requests());
+    let (gateway, endpoint) = Gateway::new(server, directory.blobs(), door, desk)?;
     write_whole(&directory.endpoint(), endpoint.to_string().as_bytes())
         .with_context(|| format!("{} can't be written", directory.endpoint().display()))?;
 
@@ -122,6 +119,7 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
         searcher: Searcher::start_in_arbiter(&Arbiter::new().handle(), |_| searcher),
     };
     let (exit_sender, exit) = oneshot::channel();
+    let (held_up_sender, held_up) = watch::channel(None);
     let core = Core::new(Options { agenda, ..Options::new(&config) }, state);
     let context = Context::new();
     let (http, listener) = match http {
@@ -131,12 +129,12 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
         }
         None => (None, listener),
     };
-    let coordinator = context.run(Coordinator::new(core, parts, exit_sender, listener));
+    let coordinator = context.run(Coordinator::new(core, parts, exit_sender, held_up_sender, listener));
     let host = hostname();
     let (study, given, version) = (Box::new(study), warm.given, VERSION.into());
     coordinator.send(Take(Input::Started { study, given, version, host })).await?;
     gateway.send(Listening(coordinator.clone())).await?;
-    Ok(Running { coordinator, endpoint, exit, http })
+    Ok(Running { coordinator, endpoint, exit, http, held_up })
 }
 
 /// The same listener, after which those who follow the ledger are rung.
@@ -204,13 +202,17 @@ pub fn policy_options(config: &Config) -> allocation::Options {
     }
 }
 
-async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
+/// The socket, and who watches the lists of keys where there are any.
+async fn bind(config: &Config, directory: &StudyDirectory) -> Result<(Server, Option<Doorkeeper>)> {
     let asked: Endpoint = config.coordinator.listen.parse().context("coordinator.listen")?;
-    let security = match config.coordinator.security {
-        Security::Null => ServerSecurity::Null,
+    let (security, door) = match config.coordinator.security {
+        Security::Null => (ServerSecurity::Null, None),
         Security::Curve => {
             let keyring = Keyring::new(directory.keys());
-            ServerSecurity::Curve { keys: keyring.coordinator()?, allow: keyring.allow()? }
+            let keys = keyring.coordinator()?;
+            let mut door = Doorkeeper::new(keyring);
+            let allow = door.look(clock::now())?.map(|change| change.allow).unwrap_or_default();
+            (ServerSecurity::Curve { keys, allow }, Some(door))
         }
     };
     // Port 0 is chosen once: workers that outlive this process look for its successor at the same address.
@@ -220,15 +222,31 @@ async fn bind(config: &Config, directory: &StudyDirectory) -> Result<Server> {
         0 => remembered().filter(|endpoint| endpoint.host() == asked.host()).unwrap_or_else(|| asked.clone()),
         _ => asked.clone(),
     };
-    Ok(ZeroMq.bind(ServerOptions::new(endpoint, security)).await?)
+    let mut options = ServerOptions::new(endpoint, security);
+    options.limits.max_connections = connections(options.limits.max_pending_handshakes);
+    Ok((ZeroMq.bind(options).await?, door))
+}
+
+/// As many workers as this process may have files open, less those it opens itself and strangers in their handshake. What the
+/// system grants at most is asked for; `ulimit -Hn` shows it.
+fn connections(handshakes: usize) -> usize {
+    /// Ledger, log, blobs on their way, and room to spare.
+    const OWN: usize = 128;
+    /// What every system grants.
+    const LEAST: usize = 512;
+    let kind = nix::sys::resource::Resource::RLIMIT_NOFILE;
+    let (soft, hard) = nix::sys::resource::getrlimit(kind).unwrap_or((1024, 1024));
+    let granted = nix::sys::resource::setrlimit(kind, hard, hard).map_or(soft, |()| hard);
+    usize::try_from(granted).unwrap_or(usize::MAX).saturating_sub(OWN + handshakes).clamp(LEAST, 1 << 20)
 }
 
 /// Opens the ledger for reading beside a coordinator that may be writing it, and folds it.
 pub fn read_state(directory: &Path) -> Result<State> {
-    fold(&Ledger::read_only(StudyDirectory::new(directory).ledger())?)
+    Ok(snapshot::fold(&Ledger::read_only(StudyDirectory::new(directory).ledger())?)?)
 }
 
-fn hostname() -> String {
+/// This machine's name.
+pub(crate) fn hostname() -> String {
     nix::unistd::gethostname()
         .ok()
         .and_then(|name| name.into_string().ok())

@@ -110,7 +110,7 @@ pub fn check(core: &Core) -> Vec<Violation> {
     for slot in &slots {
         let counts = counted.entry(slot.zone.clone()).or_default();
         counts[0] += 1;
-        counts[1] += u32::from(core.roles.of(&slot.key) != Role::Rest);
+        counts[1] += u32::from(core.slots.role(&slot.key) != Role::Rest);
     }
     for (zone, [alive, at_work]) in &counted {
         law!(found, "A-1", at_work <= alive, "{at_work} of {alive} slots at work in {zone}");
@@ -150,7 +150,7 @@ fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Vio
         return;
     }
     for slot in slots.iter().filter(|slot| slot.holding.is_none()) {
-        let role = core.roles.of(&slot.key);
+        let role = core.slots.role(&slot.key);
         let waiting = core.waiting(role, &slot.zone);
         law!(found, "Q-2", waiting.is_none(), "trial {waiting:?} waits while {:?} idles as {role}", slot.key);
     }

@@ -9,9 +9,9 @@ mod draw;
 pub mod fleet;
 pub mod ladder;
 pub mod laws;
+pub mod mutation;
 pub mod plan;
 mod reactor;
-mod roles;
 pub mod search;
 mod situation;
 
@@ -21,7 +21,9 @@ pub mod carbon;
 pub mod clock;
 pub mod command;
 pub mod csv_file;
+pub mod desk;
 pub mod directory;
+pub mod doorkeeper;
 pub mod http;
 pub mod keyring;
 pub mod launch;
@@ -29,6 +31,7 @@ pub mod local;
 pub mod report;
 pub mod run;
 pub mod screen;
+pub mod snapshot;
 pub mod warm_start;
 
 #[cfg(test)]

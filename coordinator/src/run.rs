@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::actor::{Coordinator, Exit, Look};
 use crate::agenda::Agenda;
-use crate::launch::{self, Listener, Running};
+use crate::launch::{self, Listener, Opened, Running};
 use crate::local::{self, LocalWorker};
 use crate::screen::{Snapshot, narrate, render};
 
@@ -23,6 +23,9 @@ const BEAT: Duration = Duration::from_millis(500);
 const DRAIN: Duration = Duration::from_secs(30);
 /// How long local workers get to end by themselves once the study is over.
 const GOODBYE: Duration = Duration::from_secs(20);
+
+/// How often a standby tries the study's lock: a small part of what taking over takes.
+const TURN: Duration = Duration::from_millis(500);
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +45,20 @@ pub enum Work<'a> {
     List { agenda: Agenda, told: Listener },
 }
 
-/// Runs the coordinator, with `config.local.workers` workers of its own where `with_workers`.
-pub fn run(config: Config, with_workers: bool, work: Work<'_>) -> Result<Ending> {
+/// Who works on the study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crew {
+    /// The coordinator, and `local.workers` workers that it starts.
+    WithWorkers,
+    /// The coordinator alone.
+    Coordinator,
+    /// A second coordinator, which waits until the first one's process is gone and then takes its place.
+    Standby,
+}
+
+/// Runs a study until it ends, or until this process is asked to.
+pub fn run(config: Config, crew: Crew, work: Work<'_>) -> Result<Ending> {
+    let with_workers = crew == Crew::WithWorkers;
     if with_workers && config.local.workers == 0 {
         bail!(
             "local.workers = 0: `ce-nas run` needs at least one; use `ce-nas coordinator` to bring your own"
@@ -58,15 +73,15 @@ pub fn run(config: Config, with_workers: bool, work: Work<'_>) -> Result<Ending>
             );
         }
     }
-    System::new().block_on(async { drive(config, with_workers, work).await })
+    System::new().block_on(async { drive(config, crew, work).await })
 }
 
-async fn drive(config: Config, with_workers: bool, work: Work<'_>) -> Result<Ending> {
+async fn drive(config: Config, crew: Crew, work: Work<'_>) -> Result<Ending> {
     let (warm_start, list) = match work {
         Work::Search { warm_start } => (warm_start, None),
         Work::List { agenda, told } => (&[][..], Some((agenda, told))),
     };
-    let opened = launch::open(config.clone(), warm_start)?;
+    let opened = open(&config, crew, warm_start).await?;
     let directory = opened.directory.clone();
     let finished = opened.state.finished.is_some();
     if let Some((_, reason)) = &opened.state.finished {
@@ -82,7 +97,10 @@ async fn drive(config: Config, with_workers: bool, work: Work<'_>) -> Result<End
         tracing::info!(given, known, "known results first");
     }
     // Keys first: the coordinator reads its list of workers as it starts.
-    let prepared = if with_workers { local::prepare(&config, &directory)? } else { Vec::new() };
+    let prepared = match crew {
+        Crew::WithWorkers => local::prepare(&config, &directory)?,
+        Crew::Coordinator | Crew::Standby => Vec::new(),
+    };
     let has_panel = std::io::stdout().is_terminal() && list.is_none();
     let (agenda, listener) = match list {
         Some((agenda, told)) => (Some(agenda), told),
@@ -106,6 +124,32 @@ async fn drive(config: Config, with_workers: bool, work: Work<'_>) -> Result<End
         Ending::Finished => {
             say_goodbye(&mut workers).await;
             Ok(Ending::Finished)
+        }
+    }
+}
+
+/// Opens the study; a standby waits for its turn. A signal ends that waiting as it would end any program.
+async fn open(config: &Config, crew: Crew, warm_start: &[PathBuf]) -> Result<Opened> {
+    let mut is_told = false;
+    loop {
+        let opened = launch::open(config.clone(), warm_start);
+        let locked = opened.as_ref().err().and_then(|error| error.downcast_ref::<ledger::Error>());
+        match locked {
+            Some(ledger::Error::Locked { path, holder }) if crew == Crew::Standby => {
+                if !is_told {
+                    println!("standing by: {} is being written by {holder}", path.display());
+                    tracing::info!(%holder, "standing by");
+                    is_told = true;
+                }
+                tokio::time::sleep(TURN).await;
+            }
+            _ => {
+                if is_told && opened.is_ok() {
+                    println!("the coordinator before this one is gone: taking over");
+                    tracing::warn!("the coordinator before this one is gone: taking over");
+                }
+                return opened;
+            }
         }
     }
 }
@@ -142,6 +186,15 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], has_panel: bo
                     }
                     Exit::Ledger(error) => Err(error).context("the study was stopped to keep its history whole; run the same command to go on"),
                 };
+            }
+            Ok(()) = running.held_up.changed() => {
+                let reason = running.held_up.borrow_and_update().clone();
+                match reason {
+                    // The panel says it as long as it lasts.
+                    _ if has_panel => {}
+                    Some(reason) => println!("the study waits: {reason}"),
+                    None => println!("the study goes on"),
+                }
             }
             _ = interrupt.recv() => return drain(&running, workers).await,
             _ = terminate.recv() => return drain(&running, workers).await,

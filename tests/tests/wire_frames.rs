@@ -224,6 +224,7 @@ fn from_worker() -> BTreeMap<&'static str, FromWorker> {
         ("progress", FromWorker::Progress { session: SESSION, progress }),
         ("upload", FromWorker::Upload(chunk)),
         ("download", FromWorker::Download { blob: blob(), offset: 262_144 }),
+        ("enrol", FromWorker::Enrol { key: "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7".into() }),
     ])
 }
 
@@ -256,6 +257,7 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
         ("uploaded_to", ToWorker::UploadedTo { blob: blob(), received: 6 }),
         ("chunk", ToWorker::Chunk(chunk)),
         ("blob_missing", ToWorker::BlobMissing { blob: blob() }),
+        ("enrolled", ToWorker::Enrolled { name: "gpu-07".into() }),
         ("study_over", ToWorker::StudyOver { reason: "all 8 full trainings are done".into() }),
     ])
 }
@@ -268,7 +270,8 @@ fn every_kind_is_sampled(from: &FromWorker, to: &ToWorker) {
         | FromWorker::Heartbeat { .. }
         | FromWorker::Progress { .. }
         | FromWorker::Upload(_)
-        | FromWorker::Download { .. } => {}
+        | FromWorker::Download { .. }
+        | FromWorker::Enrol { .. } => {}
         FromWorker::Delivery { report, .. } => match report {
             Report::Energy(_)
             | Report::Checkpointed { .. }
@@ -289,6 +292,7 @@ fn every_kind_is_sampled(from: &FromWorker, to: &ToWorker) {
         | ToWorker::UploadedTo { .. }
         | ToWorker::Chunk(_)
         | ToWorker::BlobMissing { .. }
+        | ToWorker::Enrolled { .. }
         | ToWorker::StudyOver { .. } => {}
     }
 }

@@ -14,6 +14,9 @@ Examples:
   ce-nas-worker --coordinator tcp://head-node:7590 --zone DE --data /scratch/cifar-10 \\
       --coordinator-key coordinator.pub --key gpu-07.key
 
+  # The same with one line that `ce-nas workers invite` printed, and no key files to carry:
+  ce-nas-worker --coordinator tcp://head-node:7590 --join CODE --zone DE
+
   # A rehearsal on one machine without keys:
   ce-nas-worker --set coordinator.security=null --name two --directory runs/two
 
@@ -53,6 +56,12 @@ pub struct Cli {
     /// This worker's secret key file [worker.key]
     #[arg(long, value_name = "FILE")]
     pub key: Option<String>,
+    /// Join with a code of `ce-nas workers invite`: the code, `-` to read it from standard input, or @FILE
+    ///
+    /// The worker makes its own keys in its directory. A command line can be read by everybody on this machine; the code
+    /// is good for one worker, once, and not for long.
+    #[arg(long, value_name = "CODE", env = "CENAS_JOIN_CODE", hide_env_values = true)]
+    pub join: Option<String>,
     /// The area of the electricity grid this machine draws from [worker.zone]
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,

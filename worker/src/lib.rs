@@ -1,7 +1,7 @@
 //! The worker: takes assignments from a coordinator, evaluates them, and reports results and energy.
 //!
 //! The heart (`core` and what it holds) is pure; `actor` and the files named after machines (`run`, `lock`, `clock`,
-//! `hardware`, `blob_cache`) are the skin that reads clocks, files and sockets. The coordinator's library has files of
+//! `hardware`, `join`, `blob_cache`) are the skin that reads clocks, files and sockets. The coordinator's library has files of
 //! the same names for the same roles.
 
 mod core;
@@ -20,6 +20,7 @@ mod blob_cache;
 mod cli;
 mod clock;
 mod hardware;
+mod join;
 mod lock;
 pub mod logging;
 mod probe;

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     if let Err(error) = logging::start(&cli.log, cli.log_file.as_deref()) {
         return usage(&error);
     }
-    match run(&config) {
+    match run(&config, cli.join.as_deref()) {
         Ok(ended) => {
             let code = ended.exit.code();
             if code == 0 {

@@ -10,12 +10,13 @@ use common::time::Millis;
 use evaluation::Program;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use transport::{ClientOptions, ClientSecurity, Endpoint, KeyPair, PublicKey, ZeroMq};
+use transport::{ClientOptions, ClientSecurity, Endpoint, JoinCode, KeyPair, PublicKey, ZeroMq};
 
 use crate::actor::{Ended, Setup, serve};
 use crate::clock::Clock;
 use crate::core::Options;
 use crate::hardware;
+use crate::join;
 use crate::lock::DirectoryLock;
 
 #[derive(Debug)]
@@ -31,12 +32,20 @@ impl From<anyhow::Error> for RunError {
     }
 }
 
-/// Works for the coordinator that `config` names until there is a reason to end.
-pub fn run(config: &Config) -> Result<Ended, RunError> {
+/// Works for the coordinator that `config` names until there is a reason to end. `code` is what `--join` gave.
+pub fn run(config: &Config, code: Option<&str>) -> Result<Ended, RunError> {
     let clock = Clock::start();
-    let connection = connection(config).map_err(RunError::Usage)?;
     let directory = Path::new(&config.worker.directory);
-    let _lock = DirectoryLock::take(directory).context("can't start")?;
+    let code = code.map(join::read).transpose().map_err(RunError::Usage)?;
+    let lock = || DirectoryLock::take(directory).context("can't start");
+    let (connection, _lock) = match &code {
+        // A mistake in the settings is told before anything is touched.
+        None => (connection(config).map_err(RunError::Usage)?, lock()?),
+        Some(code) => {
+            let held = lock()?;
+            (joined(config, code, directory)?, held)
+        }
+    };
     let hardware =
         hardware::describe(&config.worker, &program(config), clock.now()).map_err(RunError::Usage)?;
     for slot in &hardware.slots {
@@ -63,6 +72,21 @@ pub fn run(config: &Config) -> Result<Ended, RunError> {
     };
     let ended = actix::System::new().block_on(async { serve(setup, requests_to_stop()?).await })?;
     Ok(ended)
+}
+
+/// As `connection`, with the keys that a join code leads to.
+fn joined(config: &Config, code: &JoinCode, directory: &Path) -> Result<ClientOptions, RunError> {
+    let endpoint: Endpoint =
+        config.worker.coordinator.parse().context("worker.coordinator").map_err(RunError::Usage)?;
+    if config.coordinator.security == Security::Null {
+        let contradiction =
+            "--join makes keys, and coordinator.security = null wants none: leave one of the two out";
+        return Err(RunError::Usage(anyhow::anyhow!(contradiction)));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("can't start the runtime of the enrolment")?;
+    let member = runtime.block_on(join::join(&ZeroMq, &endpoint, code, directory)).context("can't join")?;
+    Ok(ClientOptions::new(endpoint, ClientSecurity::Curve { keys: member.keys, server: member.server }))
 }
 
 fn connection(config: &Config) -> anyhow::Result<ClientOptions> {

@@ -58,6 +58,8 @@ pub enum Error {
     Corrupt { path: PathBuf, sequence: u64, reason: String },
     #[error("{} is damaged ({reason}): restore it from a copy, or try `sqlite3 FILE .recover`", path.display())]
     Damaged { path: PathBuf, reason: String },
+    #[error("{} exists and is not overwritten: move it away, or name another file", path.display())]
+    Exists { path: PathBuf },
     #[error("can't write the export: {0}")]
     Export(#[from] io::Error),
     #[error("the database layer failed on {}: {source}", path.display())]

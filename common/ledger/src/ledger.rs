@@ -8,6 +8,7 @@ use common::event::{Event, Record};
 use common::time::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::backup;
 use crate::error::{At, Error, Result};
 use crate::lock::WriterLock;
 use crate::records::Records;
@@ -77,21 +78,30 @@ impl Ledger {
 
     /// Appends `events` as one transaction: all or none, on the disk before this returns. Yields their sequence numbers.
     pub fn append(&mut self, at: Timestamp, events: &[Event]) -> Result<Range<u64>> {
+        self.append_all([(at, events)])
+    }
+
+    /// The same for the events of several moments: the disk is waited for once.
+    pub fn append_all<'a>(
+        &mut self,
+        moments: impl IntoIterator<Item = (Timestamp, &'a [Event])>,
+    ) -> Result<Range<u64>> {
         if self.lock.is_none() {
             return Err(Error::ReadOnly { path: self.path.clone() });
         }
-        let bodies = events.iter().map(encode).collect::<Result<Vec<_>>>()?;
+        let events = moments.into_iter().flat_map(|(at, events)| events.iter().map(move |event| (at, event)));
+        let rows = events.map(|(at, event)| Ok((at, event, encode(event)?))).collect::<Result<Vec<_>>>()?;
         let transaction = self.connection.transaction().at(&self.path)?;
         let first = last(&transaction).at(&self.path)? + 1;
-        for ((sequence, event), body) in (first..).zip(events).zip(&bodies) {
+        for (sequence, (at, event, body)) in (first..).zip(&rows) {
             transaction
                 .prepare_cached("INSERT INTO events (sequence, at_ms, kind, body) VALUES (?1, ?2, ?3, ?4)")
                 .and_then(|mut insert| insert.execute((sequence.cast_signed(), at.0, event.kind(), body)))
                 .at(&self.path)?;
-            tables::record(&transaction, sequence, at, event).at(&self.path)?;
+            tables::record(&transaction, sequence, *at, event).at(&self.path)?;
         }
         transaction.commit().at(&self.path)?;
-        Ok(first..first + events.len() as u64)
+        Ok(first..first + rows.len() as u64)
     }
 
     /// The records from sequence number `from` on (1 is the first), streamed.
@@ -121,6 +131,12 @@ impl Ledger {
         let transaction = self.connection.transaction().at(&self.path)?;
         tables::rebuild(&transaction, &self.path)?;
         transaction.commit().at(&self.path)
+    }
+
+    /// Copies the ledger as it stands to a new file at `out`, whole or not at all, whether or not somebody is writing it. Put in
+    /// the place of a ledger, the copy is one.
+    pub fn backup(&self, out: &Path) -> Result<()> {
+        backup::copy(&self.connection, &self.path, out)
     }
 
     /// One record a line, as JSON `{"sequence", "at", "event"}`; yields how many.

@@ -19,6 +19,7 @@
 //! # Ok(()) }
 //! ```
 
+mod backup;
 mod error;
 mod ledger;
 mod lock;

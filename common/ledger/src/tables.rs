@@ -94,6 +94,8 @@ pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Even
         | Event::StudyResumed
         | Event::BudgetChanged { .. }
         | Event::WorkerDraining { .. }
+        | Event::WorkerQuarantined { .. }
+        | Event::WorkerReleased { .. }
         | Event::StudyFinished { .. } => Ok(()),
         Event::WorkerJoined { worker, session, origin, zone, slots, version, host } => {
             let devices: Vec<_> = slots.iter().map(|slot| slot.device.as_str()).collect();

@@ -73,6 +73,21 @@ fn what_went_in_comes_out_after_reopening() {
     assert_eq!(last, Some(700));
 }
 
+#[test]
+fn moments_appended_together_keep_their_times_and_are_all_there_or_none() {
+    let (_folder, mut ledger) = new();
+    let events = sample::history(Seed(5), 9);
+    let moments =
+        [(Timestamp(10), &events[..4]), (Timestamp(20), &events[4..4]), (Timestamp(30), &events[4..])];
+    assert_eq!(ledger.append_all(moments).unwrap(), 1..10);
+    let found = records(&ledger, 1);
+    assert!(found.iter().map(|record| &record.event).eq(&events));
+    assert!(found.iter().map(|record| record.at.0).eq([10, 10, 10, 10, 30, 30, 30, 30, 30]));
+    let bad = [sample::spent("alpha", SESSION, None, (0, 1), f64::NAN)];
+    ledger.append_all([(Timestamp(40), &events[..2]), (Timestamp(50), &bad[..])]).unwrap_err();
+    assert_eq!(ledger.len().unwrap(), 9);
+}
+
 /// L-2 as far as a ledger can know it: cut at any event, the history reads.
 #[test]
 fn every_prefix_reads() {

@@ -11,8 +11,8 @@ pub const DEFAULTS: &str = include_str!("../../../configs/default.toml");
 /// Environment variables are `CENAS__SECTION__KEY`.
 const PREFIX: &str = "CENAS";
 const SEPARATOR: &str = "__";
-/// Names under this prefix that tests read, and that are not settings.
-const OTHER_VARIABLES: [&str; 3] = ["CENAS_DATA", "CENAS_FASHION_MNIST", "CENAS_PYTHON"];
+/// Names under this prefix that tests read, or a secret that is no setting.
+const OTHER_VARIABLES: [&str; 4] = ["CENAS_DATA", "CENAS_FASHION_MNIST", "CENAS_JOIN_CODE", "CENAS_PYTHON"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

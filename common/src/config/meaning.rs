@@ -21,6 +21,7 @@ impl Config {
         self.check_http()?;
         positive("carbon.hour_seconds", self.carbon.hour_seconds)?;
         positive("coordinator.heartbeat_s", self.coordinator.heartbeat_s)?;
+        positive("coordinator.quarantine_s", self.coordinator.quarantine_s)?;
         positive("worker.report_s", self.worker.report_s)?;
         positive("worker.checkpoint_s", self.worker.checkpoint_s)?;
         if self.coordinator.lost_after_s < 2.0 * self.coordinator.heartbeat_s {
@@ -39,6 +40,7 @@ impl Config {
         at_least_one("forecast.retrain_hours", self.forecast.retrain_hours)?;
         at_least_one("allocation.interval_hours", self.allocation.interval_hours)?;
         at_least_one("coordinator.crash_limit", self.coordinator.crash_limit)?;
+        at_least_one("coordinator.quarantine_after", self.coordinator.quarantine_after.get().unwrap_or(1))?;
         at_least_one("search.batch", self.search.batch)?;
         one_of("search.searcher", &self.search.searcher, &SEARCHERS)?;
         one_of("carbon.source", &self.carbon.source, &["trace", "live", "typical_week"])?;

@@ -15,7 +15,7 @@ pub use setting::{OrWord, Unlimited};
 pub use space::{DartsSettings, MobileSettings, Space, SpaceKind};
 
 use crate::study::{Ability, Augmentation, DataFormat, Precision, Recipe};
-use setting::{All, Auto};
+use setting::{All, Auto, Never};
 
 /// All settings, as written; see `configs/default.toml` for what each means, its unit and its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -191,6 +191,8 @@ pub struct Coordinator {
     pub heartbeat_s: f64,
     pub lost_after_s: f64,
     pub crash_limit: u32,
+    pub quarantine_after: OrWord<u32, Never>,
+    pub quarantine_s: f64,
 }
 
 /// Where people and programs look at a study and act on it.

@@ -22,6 +22,7 @@ macro_rules! word {
 word!(Unlimited, "unlimited");
 word!(Auto, "auto");
 word!(All, "all");
+word!(Never, "never");
 
 /// A number, or `W`'s word for "none given".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ pub use codec::{DecodeError, MAX_FRAME_BYTES, PROTOCOL, decode, encode};
 
 use crate::blob::BlobId;
 use crate::energy::Measurement;
-use crate::id::{SessionId, SlotId, TaskId, Zone};
+use crate::id::{SessionId, SlotId, TaskId, WorkerName, Zone};
 use crate::study::StudySpec;
 use crate::time::Millis;
 use crate::trial::{Checkpoint, Evaluation, Failure, Subject};
@@ -37,6 +37,8 @@ pub enum FromWorker {
     Upload(Chunk),
     /// Asks for a piece of a blob.
     Download { blob: BlobId, offset: u64 },
+    /// From whoever holds a join code, and its only word: the public key (Z85) of the worker that it was made for.
+    Enrol { key: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -150,6 +152,10 @@ pub enum ToWorker {
     Chunk(Chunk),
     BlobMissing {
         blob: BlobId,
+    },
+    /// Answers `Enrol`: the key may connect from now on, under this name.
+    Enrolled {
+        name: WorkerName,
     },
     /// The study is over: report what is left and exit.
     StudyOver {

@@ -1,6 +1,6 @@
 //! Who may connect: worker names and their public keys. It reads no files; the configuration does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{PeerName, PublicKey};
 
@@ -9,6 +9,7 @@ use crate::{PeerName, PublicKey};
 #[derive(Clone, Debug, Default)]
 pub struct Allow {
     names: BTreeMap<PublicKey, PeerName>,
+    listed: BTreeSet<PeerName>,
 }
 
 /// The entry contradicts one that is already there.
@@ -32,7 +33,7 @@ impl Allow {
             Some(first) => return Err(AllowError::SameKey { first: first.clone(), second: name }),
             None => {}
         }
-        if self.names.values().any(|listed| *listed == name) {
+        if !self.listed.insert(name.clone()) {
             return Err(AllowError::SameName { name });
         }
         self.names.insert(key, name);

@@ -9,7 +9,8 @@ mod traffic;
 mod trouble;
 
 pub use keyed::{
-    a_key_allowed_later_comes_in, names_come_from_keys, unknown_key_is_refused, wrong_server_key_is_refused,
+    a_key_allowed_later_comes_in, names_come_from_keys, the_list_changes_while_serving,
+    unknown_key_is_refused, wrong_server_key_is_refused,
 };
 pub use stage::{Safety, Stage, quick_limits, within};
 pub use traffic::{echo, large_frames_up_to_the_limit, many_clients, order_is_kept_per_peer};
@@ -47,6 +48,7 @@ macro_rules! conformance_suite {
                 unknown_key_is_refused
                 a_key_allowed_later_comes_in
                 names_come_from_keys
+                the_list_changes_while_serving
             }
         }
     };

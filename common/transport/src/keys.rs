@@ -1,11 +1,13 @@
 //! Key pairs and public keys, as values. `keys::file` stores them. Nothing here prints a secret.
 
 mod file;
+mod join;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use file::KeyError;
+pub use join::{BadCode, JoinCode};
 
 use crate::zeromq::curve;
 

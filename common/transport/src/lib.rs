@@ -35,7 +35,7 @@ pub use bytes::Bytes;
 pub use client::{Client, ClientOptions, ClientReceiver, ClientSender, Connection, ConnectionWatch};
 pub use endpoint::Endpoint;
 pub use error::{BindError, ConnectError, SendError, SetupError};
-pub use keys::{KeyPair, PublicKey};
+pub use keys::{JoinCode, KeyPair, PublicKey};
 pub use limits::Limits;
 pub use name::PeerName;
 pub use security::{ClientSecurity, ServerSecurity};

@@ -16,7 +16,7 @@ use crate::roster::Roster;
 use crate::routing::RoutingId;
 use crate::server::{Closing, ToPeers};
 use crate::{
-    BindError, Client, ClientOptions, ClientSecurity, ConnectError, Connection, Endpoint, PeerName,
+    Allow, BindError, Client, ClientOptions, ClientSecurity, ConnectError, Connection, Endpoint, PeerName,
     SendError, Server, ServerOptions, ServerSecurity, Transport,
 };
 
@@ -173,6 +173,24 @@ impl Fabric {
         }
     }
 
+    /// Everybody shakes hands once more: the server has another list.
+    fn look_again(&mut self, endpoint: &Endpoint) {
+        let calling = |(_, caller): &(&u64, &Caller)| caller.options.endpoint == *endpoint;
+        let callers: Vec<u64> = self.callers.iter().filter(calling).map(|(id, _)| *id).collect();
+        for id in callers {
+            let (Some(caller), Some(station)) = (self.callers.get(&id), self.servers.get(endpoint)) else {
+                continue;
+            };
+            let named = handshake(&station.options.security, &caller.options.security).ok();
+            if caller.name.is_some() && caller.name != named {
+                self.detach(id, "the server closed the connection");
+            }
+            if self.callers.get(&id).is_some_and(|caller| caller.name.is_none()) {
+                self.attach(id);
+            }
+        }
+    }
+
     fn detach(&mut self, id: u64, reason: &str) {
         let Some(caller) = self.callers.get_mut(&id) else { return };
         let Some(name) = caller.name.take() else { return };
@@ -236,6 +254,17 @@ impl ToPeers for ServerSeat {
         // A client that is just closing no longer listens; the frame is lost like one on the wire.
         let _ = caller.inlet.send(Parcel { item: frame, _ticket: ticket });
         Ok(())
+    }
+
+    fn set_allow(&self, allow: Allow) {
+        let mut fabric = self.network.fabric();
+        let Some(station) = fabric.servers.get_mut(&self.endpoint).filter(|station| station.id == self.id)
+        else {
+            return;
+        };
+        let ServerSecurity::Curve { allow: present, .. } = &mut station.options.security else { return };
+        *present = allow;
+        fabric.look_again(&self.endpoint);
     }
 }
 

@@ -15,8 +15,8 @@ use crate::routing::RoutingId;
 const DISPLACED_REMEMBERED: usize = 16;
 
 /// Names remembered. With keys the allow list is the bound; without, a local process could invent
-/// names without end.
-const MAX_NAMES: usize = 4096;
+/// names without end. Six times the largest fleet that was tried.
+const MAX_NAMES: usize = 1 << 16;
 
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
@@ -63,6 +63,11 @@ impl Roster {
             }
         }
         Ok(())
+    }
+
+    /// Takes their seats from those who have no right to their name any more.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&PeerName, &RoutingId) -> bool) {
+        self.seats.retain(|name, seat| keeps(name, &seat.current));
     }
 
     /// The instance that holds the name. It may be away.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::mailbox::Outlet;
-use crate::{Endpoint, Limits, PeerName, SendError, ServerSecurity};
+use crate::{Allow, Endpoint, Limits, PeerName, SendError, ServerSecurity};
 
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -38,6 +38,9 @@ pub struct ServerReceiver {
 /// What a backend does with a frame for a peer. It must not wait.
 pub(crate) trait ToPeers: Send + Sync {
     fn send(&self, peer: &PeerName, frame: Bytes) -> Result<(), SendError>;
+
+    /// Without keys it does nothing.
+    fn set_allow(&self, allow: Allow);
 }
 
 /// How a backend learns that its handle is gone, and tells that it has finished.
@@ -74,6 +77,11 @@ impl Server {
         self.sender.send(peer, frame)
     }
 
+    /// See [`ServerSender::set_allow`].
+    pub fn set_allow(&self, allow: Allow) {
+        self.sender.set_allow(allow);
+    }
+
     /// See [`ServerReceiver::recv`].
     pub async fn recv(&mut self) -> Option<(PeerName, Bytes)> {
         self.receiver.recv().await
@@ -94,6 +102,12 @@ impl ServerSender {
     /// connection that breaks takes its queue with it.
     pub fn send(&self, peer: &PeerName, frame: impl Into<Bytes>) -> Result<(), SendError> {
         self.0.send(peer, frame.into())
+    }
+
+    /// Puts another list in the place of the present one. Whoever is not on it, or not under the same name, is cut off, and nothing
+    /// of it that was not received yet is heard; whoever is new may come in. Without keys it does nothing.
+    pub fn set_allow(&self, allow: Allow) {
+        self.0.set_allow(allow);
     }
 }
 

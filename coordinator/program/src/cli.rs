@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use common::config::Config;
 use coordinator::command::act;
 use coordinator::directory::StudyDirectory;
-use coordinator::run::{Ending, Work, run};
+use coordinator::run::{Crew, Ending, Work, run};
 use coordinator::{clock, command, report};
 
 use crate::{agent, forecast, simulate, tabulate, try_one};
@@ -40,7 +40,7 @@ enum Command {
     /// Run a study with a coordinator and workers on this machine, or go on with it
     Run(StudyArgs),
     /// Run the coordinator alone; workers on any machine join with ce-nas-worker
-    Coordinator(StudyArgs),
+    Coordinator(CoordinatorArgs),
     Status(command::status::Args),
     Top(command::top::Args),
     Workers(command::workers::Args),
@@ -62,6 +62,7 @@ enum Command {
     Retry(act::TrialArgs),
     Budget(act::BudgetArgs),
     WarmStart(act::WarmStartArgs),
+    Backup(command::backup::Args),
     Keygen(command::keygen::Args),
     CheckConfig(command::check_config::Args),
     Doctor(command::doctor::Args),
@@ -113,13 +114,33 @@ struct StudyArgs {
     log: tracing_subscriber::filter::LevelFilter,
 }
 
+#[derive(Debug, clap::Args)]
+struct CoordinatorArgs {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Wait until the coordinator that has this study ends, however it ends, and take its place within seconds
+    ///
+    /// What counts is the lock on ledger.lock in the study's directory, which the kernel frees with its holder's process.
+    /// A second machine may stand by where the directory lies on a file system with locks that hold across machines
+    /// (a cluster file system); NFS gives no such promise to a database. Workers look for the coordinator at one
+    /// address: it must lead to the machine that took over.
+    #[arg(long)]
+    standby: bool,
+}
+
+impl CoordinatorArgs {
+    fn crew(&self) -> Crew {
+        if self.standby { Crew::Standby } else { Crew::Coordinator }
+    }
+}
+
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = std::io::stdout().lock();
     let done = match cli.command {
-        Command::Run(args) => return study(&args, true),
-        Command::Coordinator(args) => return study(&args, false),
+        Command::Run(args) => return study(&args, Crew::WithWorkers),
+        Command::Coordinator(args) => return study(&args.study, args.crew()),
         Command::TryOne(args) => return code(try_one::run(&args, &mut out)),
         Command::Tabulate(args) => return code(tabulate::run(&args)),
         Command::Status(args) => command::status::run(&args, &mut out),
@@ -139,6 +160,7 @@ pub fn main() -> ExitCode {
         Command::Retry(args) => act::retry(&args, &mut out),
         Command::Budget(args) => act::budget(&args, &mut out),
         Command::WarmStart(args) => act::warm_start(&args, &mut out),
+        Command::Backup(args) => command::backup::run(&args, &mut out),
         Command::Keygen(args) => command::keygen::run(&args, &mut out),
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
         Command::Init(args) => command::init::run(&args, &mut std::io::stdin().lock(), &mut out),
@@ -170,7 +192,7 @@ fn manual(folder: &Path) -> Result<()> {
     clap_mangen::generate_to(Cli::command(), folder).with_context(failed)
 }
 
-fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {
+fn study(args: &StudyArgs, crew: Crew) -> ExitCode {
     let config = match args.load() {
         Ok(config) => config,
         Err(error) => return fail(&error),
@@ -179,7 +201,7 @@ fn study(args: &StudyArgs, with_workers: bool) -> ExitCode {
     if let Err(error) = log_to(&StudyDirectory::new(&directory), args.log) {
         return fail(&error);
     }
-    let ended = run(config, with_workers, Work::Search { warm_start: &args.warm_start }).and_then(|ending| {
+    let ended = run(config, crew, Work::Search { warm_start: &args.warm_start }).and_then(|ending| {
         if ending == Ending::Finished {
             println!("{}", report::write(&directory, clock::now())?);
         }

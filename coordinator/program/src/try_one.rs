@@ -12,7 +12,7 @@ use coordinator::command::{Usage, print};
 use coordinator::core::{State, Trial, TrialState};
 use coordinator::directory::StudyDirectory;
 use coordinator::report::text;
-use coordinator::run::{Ending, Work, run as study};
+use coordinator::run::{Crew, Ending, Work, run as study};
 use coordinator::screen::narrate;
 
 use crate::tabulate::{Roster, Wanted, without_budget};
@@ -70,7 +70,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
             let _ = writeln!(std::io::stderr(), "{at} {line}");
         }
     });
-    if study(config, true, Work::List { agenda, told })? == Ending::Interrupted {
+    if study(config, Crew::WithWorkers, Work::List { agenda, told })? == Ending::Interrupted {
         return Ok(Ending::Interrupted);
     }
     let state = coordinator::launch::read_state(&directory)?;

@@ -9,14 +9,15 @@ use std::time::Duration;
 use actix::prelude::*;
 use common::event::Event;
 use common::time::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::agent::{Agent, Decide};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
-use super::ledger_keeper::{Append, LedgerKeeper};
+use super::ledger_keeper::{Append, HeldUp, LedgerKeeper, Moment};
 use super::searcher::{Propose, SearchTold};
+use super::steps::Steps;
 use crate::clock;
 use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling, State};
 use crate::laws;
@@ -44,7 +45,7 @@ pub enum Exit {
     Over {
         reason: String,
     },
-    /// An event could not be made durable; nothing that depends on it has left this process.
+    /// An event can't be made durable, now or later; nothing that depends on it has left this process.
     Ledger(ledger::Error),
 }
 
@@ -53,12 +54,24 @@ type Listener = Box<dyn Fn(Timestamp, &Event, &State) + Send>;
 pub struct Coordinator {
     core: Core,
     parts: Parts,
-    /// Effects waiting for their events, oldest first; `true` while the append is under way.
-    waiting: VecDeque<(bool, Vec<Effect>)>,
+    /// What was decided while the disk is busy: it is written as one.
+    unwritten: Vec<Moment>,
+    /// The number that the next append will have, and of the last one that is durable.
+    append: u64,
+    durable: u64,
+    /// Effects, oldest first, each with the append that must be durable before.
+    waiting: VecDeque<(u64, Vec<Effect>)>,
     exit: Option<oneshot::Sender<Exit>>,
+    /// Why the ledger takes nothing at present. Nothing is decided meanwhile: for the core, this process stands still.
+    held_up: watch::Sender<Option<String>>,
+    /// What can't be said again and came meanwhile: answers to the core's questions, an operator's word.
+    kept: Vec<Input>,
+    /// Who gave an order, and the append that makes it durable.
+    ordered: Vec<(u64, oneshot::Sender<u64>)>,
     listener: Listener,
     search: Option<Arc<SearchTold>>,
     ticks: u32,
+    steps: Steps,
     violations: u64,
 }
 
@@ -90,6 +103,8 @@ pub struct Glance<'a> {
     pub now: Timestamp,
     /// Laws found broken so far; anything but 0 is a defect.
     pub violations: u64,
+    /// What keeps the study from going on.
+    pub held_up: Option<String>,
     /// What the search told of itself last.
     pub search: Option<&'a Arc<SearchTold>>,
 }
@@ -105,40 +120,71 @@ impl<T> fmt::Debug for Look<T> {
 }
 
 impl Coordinator {
-    /// `listener` hears every durable event, with the state as it is by then.
-    pub fn new(core: Core, parts: Parts, exit: oneshot::Sender<Exit>, listener: Listener) -> Self {
-        let waiting = VecDeque::new();
-        Self { core, parts, waiting, exit: Some(exit), listener, search: None, ticks: 0, violations: 0 }
+    /// `listener` hears every durable event, with the state as it is by then; `held_up` tells what the ledger's disk refuses.
+    pub fn new(
+        core: Core,
+        parts: Parts,
+        exit: oneshot::Sender<Exit>,
+        held_up: watch::Sender<Option<String>>,
+        listener: Listener,
+    ) -> Self {
+        Self {
+            core,
+            parts,
+            unwritten: Vec::new(),
+            append: 1,
+            durable: 0,
+            waiting: VecDeque::new(),
+            exit: Some(exit),
+            held_up,
+            kept: Vec::new(),
+            ordered: Vec::new(),
+            listener,
+            search: None,
+            ticks: 0,
+            steps: Steps::default(),
+            violations: 0,
+        }
     }
 
     fn take(&mut self, input: Input, context: &mut Context<Self>) {
-        self.take_and_tell(input, None, context);
+        if self.held_up.borrow().is_some() {
+            return self.keep(input);
+        }
+        let Decision { at, events, effects } = self.steps.time(|| self.core.step(input, clock::now()));
+        if !events.is_empty() {
+            self.unwritten.push((at, events));
+        }
+        // An effect never overtakes an event recorded before it, its own or an earlier step's.
+        let after = if self.unwritten.is_empty() { self.append - 1 } else { self.append };
+        match self.waiting.back_mut() {
+            _ if effects.is_empty() => {}
+            Some((same, before)) if *same == after => before.extend(effects),
+            _ => self.waiting.push_back((after, effects)),
+        }
+        self.write(context);
+        self.release(context);
     }
 
-    /// The same; `durable` hears the sequence number of the last event once it is on the disk.
-    fn take_and_tell(
-        &mut self,
-        input: Input,
-        durable: Option<oneshot::Sender<u64>>,
-        context: &mut Context<Self>,
-    ) {
-        let Decision { at, events, effects } = self.core.step(input, clock::now());
-        // An effect never overtakes an event recorded before it, its own or an earlier step's.
-        if events.is_empty() {
-            self.waiting.push_back((false, effects));
-            return self.release(context);
+    /// One append at a time: what comes meanwhile goes together with the next.
+    fn write(&mut self, context: &mut Context<Self>) {
+        if self.unwritten.is_empty() || self.durable + 1 < self.append {
+            return;
         }
-        self.waiting.push_back((true, effects));
-        let append = self.parts.ledger.send(Append { at, events: events.clone() });
-        let answered = append.into_actor(self).map(move |answer, this, context| match answer {
+        let moments: Arc<[Moment]> = std::mem::take(&mut self.unwritten).into();
+        let number = self.append;
+        self.append += 1;
+        let append = Append { moments: moments.clone(), tell: context.address().recipient() };
+        let answered = self.parts.ledger.send(append).into_actor(self);
+        let answered = answered.map(move |answer, this, context| match answer {
             Ok(Ok(last)) => {
-                events.iter().for_each(|event| (this.listener)(at, event, this.core.state()));
-                if let Some(entry) = this.waiting.iter_mut().find(|(appending, _)| *appending) {
-                    entry.0 = false;
-                }
+                let events =
+                    moments.iter().flat_map(|(at, events)| events.iter().map(move |event| (*at, event)));
+                events.for_each(|(at, event)| (this.listener)(at, event, this.core.state()));
+                this.durable = number;
                 this.release(context);
-                // Whoever asked may have gone meanwhile.
-                let _ = durable.map(|durable| durable.send(last));
+                this.tell(last);
+                this.write(context);
             }
             Ok(Err(error)) => this.leave(Exit::Ledger(error)),
             // The keeper's thread is gone with the process that is ending.
@@ -147,9 +193,28 @@ impl Coordinator {
         context.spawn(answered);
     }
 
+    /// Tells those whose orders are durable the ledger's last event.
+    fn tell(&mut self, last: u64) {
+        let (done, open) =
+            std::mem::take(&mut self.ordered).into_iter().partition(|(append, _)| *append <= self.durable);
+        self.ordered = open;
+        let done: Vec<(u64, oneshot::Sender<u64>)> = done;
+        for (_, ordered) in done {
+            // Whoever asked may have gone meanwhile.
+            let _ = ordered.send(last);
+        }
+    }
+
+    /// Workers repeat what matters until it is acknowledged, and time goes on by itself; all else waits here.
+    fn keep(&mut self, input: Input) {
+        if !matches!(input, Input::Message { .. } | Input::Tick) {
+            self.kept.push(input);
+        }
+    }
+
     /// Carries out what is durable.
     fn release(&mut self, context: &mut Context<Self>) {
-        while let Some((false, _)) = self.waiting.front() {
+        while self.waiting.front().is_some_and(|(after, _)| *after <= self.durable) {
             let Some((_, effects)) = self.waiting.pop_front() else { return };
             effects.into_iter().for_each(|effect| self.carry_out(effect, context));
         }
@@ -173,6 +238,7 @@ impl Coordinator {
 
     fn leave(&mut self, exit: Exit) {
         if let Some(sender) = self.exit.take() {
+            self.steps.tell();
             // Nobody listens only when the process is ending anyway.
             let _ = sender.send(exit);
         }
@@ -225,8 +291,15 @@ impl Handler<Order> for Coordinator {
             Ok(ruling) => return Box::pin(ready(Ok(Obeyed { ruling, sequence: None }))),
             Err(refusal) => return Box::pin(ready(Err(refusal))),
         };
+        if let Some(reason) = &*self.held_up.borrow() {
+            let waits =
+                format!("the study waits, for its ledger can't grow ({reason}): ask again when it goes on");
+            return Box::pin(ready(Err(Refusal::Conflict(waits))));
+        }
         let (sender, durable) = oneshot::channel();
-        self.take_and_tell(Input::Control(control), Some(sender), context);
+        // The append that what is decided now will be part of.
+        self.ordered.push((self.append, sender));
+        self.take(Input::Control(control), context);
         Box::pin(async move {
             let sequence = durable.await.map_err(|_| Refusal::Ending)?;
             Ok(Obeyed { ruling, sequence: Some(sequence) })
@@ -242,11 +315,28 @@ impl Handler<SearchTold> for Coordinator {
     }
 }
 
+impl Handler<HeldUp> for Coordinator {
+    type Result = ();
+
+    fn handle(&mut self, HeldUp(reason): HeldUp, context: &mut Self::Context) {
+        match &reason {
+            Some(reason) => tracing::error!(%reason, "the study waits: its ledger can't grow"),
+            None => tracing::info!("the ledger grows again: the study goes on"),
+        }
+        self.held_up.send_replace(reason);
+        for input in std::mem::take(&mut self.kept) {
+            // Kept once more, should the trouble have another name now.
+            self.take(input, context);
+        }
+    }
+}
+
 impl<T: Send + 'static> Handler<Look<T>> for Coordinator {
     type Result = Option<T>;
 
     fn handle(&mut self, Look(read): Look<T>, _: &mut Self::Context) -> Self::Result {
-        let (core, search) = (&self.core, self.search.as_ref());
-        Some(read(&Glance { core, now: clock::now(), violations: self.violations, search }))
+        let (now, held_up) = (clock::now(), self.held_up.borrow().clone());
+        let (violations, search) = (self.violations, self.search.as_ref());
+        Some(read(&Glance { core: &self.core, now, violations, held_up, search }))
     }
 }

@@ -1,17 +1,24 @@
 //! Between the wire and the core: frames become messages and back. Blobs go straight to the store and never reach the core.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use actix::prelude::*;
 use anyhow::Result;
 use common::blob::BlobId;
 use common::id::WorkerName;
 use common::wire::{self, Chunk, FromWorker, ToWorker};
-use transport::{Endpoint, PeerName, Server, ServerReceiver, ServerSender};
+use transport::{Endpoint, PeerName, PublicKey, Server, ServerReceiver, ServerSender};
 
 use super::coordinator::{Coordinator, Take};
 use crate::blob_store::{self, BlobStore};
+use crate::clock;
 use crate::core::Input;
+use crate::desk::Desk;
+use crate::doorkeeper::Doorkeeper;
+
+/// How often the lists of keys and the desk are looked at: soon enough for a person who waits, and two looks at files.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct Gateway {
@@ -19,6 +26,9 @@ pub struct Gateway {
     receiver: Option<ServerReceiver>,
     blobs: BlobStore,
     coordinator: Option<Addr<Coordinator>>,
+    /// None without keys: everybody on this machine may come in.
+    door: Option<Doorkeeper>,
+    desk: Desk,
 }
 
 /// Begin to listen, and hand messages to this coordinator.
@@ -45,11 +55,17 @@ struct Frame {
 }
 
 impl Gateway {
-    pub fn new(server: Server, blobs: PathBuf) -> Result<(Self, Endpoint)> {
+    pub fn new(
+        server: Server,
+        blobs: PathBuf,
+        door: Option<Doorkeeper>,
+        desk: Desk,
+    ) -> Result<(Self, Endpoint)> {
         let endpoint = server.endpoint().clone();
         let (sender, receiver) = server.split();
         let blobs = BlobStore::open(blobs)?;
-        Ok((Self { sender, receiver: Some(receiver), blobs, coordinator: None }, endpoint))
+        let receiver = Some(receiver);
+        Ok((Self { sender, receiver, blobs, coordinator: None, door, desk }, endpoint))
     }
 
     fn send(&self, to: &WorkerName, message: &ToWorker) {
@@ -57,6 +73,63 @@ impl Gateway {
         // A peer that is away will say hello again; what matters is repeated until it is acknowledged.
         if let Err(error) = self.sender.send(&peer, wire::encode(message)) {
             tracing::debug!(worker = %to, %error, "a message was not sent");
+        }
+    }
+
+    /// Whether somebody changed the lists of keys, or left a word.
+    fn look_around(&mut self) {
+        let Some(coordinator) = self.coordinator.clone() else { return };
+        match self.door.as_mut().map(|door| door.look(clock::now())) {
+            None | Some(Ok(None)) => {}
+            Some(Ok(Some(change))) => {
+                tracing::info!(
+                    peers = change.allow.len(),
+                    gone = change.gone.len(),
+                    "the list of workers is another"
+                );
+                self.sender.set_allow(change.allow);
+                for worker in change.gone {
+                    coordinator.do_send(Take(Input::Revoked { worker }));
+                }
+            }
+            Some(Err(error)) => {
+                let error = format!("{error:#}");
+                tracing::error!(%error, "the list of workers can't be read; what it said before counts");
+            }
+        }
+        for worker in self.desk.take_releases() {
+            coordinator.do_send(Take(Input::Released { worker }));
+        }
+    }
+
+    /// A stranger with a join code says one thing: the key of the worker that it is to be.
+    fn on_guest(&mut self, guest: &PeerName, bytes: &[u8]) {
+        let (Some(door), Ok(FromWorker::Enrol { key })) = (&mut self.door, wire::decode(bytes)) else {
+            return;
+        };
+        let key = key.parse::<PublicKey>().map_err(anyhow::Error::new);
+        let answer = match key.and_then(|key| door.enrol(guest, key, clock::now())) {
+            Ok((name, allow)) => {
+                tracing::info!(worker = %name, "an invited worker has enrolled");
+                self.sender.set_allow(allow);
+                ToWorker::Enrolled { name }
+            }
+            Err(error) => {
+                let reason = format!("{error:#}");
+                tracing::warn!(%guest, reason, "an invited worker could not enrol");
+                ToWorker::Refused { reason }
+            }
+        };
+        // One whose answer is lost asks again.
+        let _ = self.sender.send(guest, wire::encode(&answer));
+    }
+
+    fn on_peer(&mut self, from: &PeerName, bytes: &[u8]) {
+        match &self.door {
+            Some(door) if door.is_guest(from) => self.on_guest(from, bytes),
+            // What was on its way when its sender was revoked.
+            Some(door) if !door.is_worker(from) => {}
+            _ => self.on_frame(WorkerName::new(from.as_str()), bytes),
         }
     }
 
@@ -104,6 +177,7 @@ impl Actor for Gateway {
     fn started(&mut self, context: &mut Self::Context) {
         // Bounded by the transport's own limits on bytes received and not yet taken.
         context.set_mailbox_capacity(1024);
+        context.run_interval(LOOK, |this, _| this.look_around());
     }
 }
 
@@ -130,7 +204,7 @@ impl Handler<Frame> for Gateway {
     type Result = ();
 
     fn handle(&mut self, frame: Frame, _: &mut Self::Context) {
-        self.on_frame(WorkerName::new(frame.from.as_str()), &frame.bytes);
+        self.on_peer(&frame.from, &frame.bytes);
     }
 }
 

@@ -1,26 +1,74 @@
-//! Owns the ledger, on a thread of its own: a disk may be slow. Appends are answered in the order they came.
+//! Owns the ledger, on a thread of its own: a disk may be slow, or full. Appends are answered in the order they came; one that
+//! the disk refuses holds up those behind it until there is room. Now and then the history is folded into a snapshot beside it.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix::prelude::*;
 use common::event::Event;
 use common::time::Timestamp;
 use ledger::Ledger;
 
+use crate::snapshot;
+
+/// How often a refused append is tried again: soon enough after somebody made room, and nothing to a disk that is in trouble.
+const RETRY: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub struct LedgerKeeper {
     ledger: Ledger,
+    /// Where the last snapshot of this process ends.
+    snapshot: u64,
+    writing: Option<JoinHandle<Option<u64>>>,
 }
+
+/// Events and the moment they belong to.
+pub(super) type Moment = (Timestamp, Vec<Event>);
 
 /// Make these events durable; answered with the sequence number of the last.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<u64, ledger::Error>")]
 pub(super) struct Append {
-    pub at: Timestamp,
-    pub events: Vec<Event>,
+    pub moments: Arc<[Moment]>,
+    pub tell: Recipient<HeldUp>,
 }
+
+/// What keeps the ledger from growing; none: nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(super) struct HeldUp(pub Option<String>);
 
 impl LedgerKeeper {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+        Self { ledger, snapshot: 0, writing: None }
+    }
+
+    /// Folds the history up to here on a thread of its own, when it has grown enough. The first of each process is folded from the
+    /// beginning: so the snapshot that this process began with is checked.
+    fn take_snapshot(&mut self, length: u64) {
+        if self.writing.as_ref().is_some_and(JoinHandle::is_finished)
+            && let Some(written) = self.writing.take()
+        {
+            // One that failed is not tried again at each append: it is due when the ledger has grown once more.
+            self.snapshot = written.join().ok().flatten().unwrap_or(length);
+        }
+        if self.writing.is_some() || !snapshot::is_due(length, self.snapshot) {
+            return;
+        }
+        let (path, from_scratch) = (self.ledger.path().to_owned(), self.snapshot == 0);
+        let write = move || match snapshot::write(&path, from_scratch) {
+            Ok(sequence) => {
+                tracing::info!(sequence, "a snapshot of the ledger is written");
+                Some(sequence)
+            }
+            Err(error) => {
+                tracing::error!(%error, "no snapshot of the ledger was written");
+                None
+            }
+        };
+        let spawned = std::thread::Builder::new().name("snapshot".into()).spawn(write);
+        self.writing = spawned.ok();
     }
 }
 
@@ -32,6 +80,30 @@ impl Handler<Append> for LedgerKeeper {
     type Result = Result<u64, ledger::Error>;
 
     fn handle(&mut self, append: Append, _: &mut Self::Context) -> Self::Result {
-        self.ledger.append(append.at, &append.events).map(|sequences| sequences.end - 1)
+        let mut told = None;
+        loop {
+            let moments = append.moments.iter().map(|(at, events)| (*at, events.as_slice()));
+            match self.ledger.append_all(moments) {
+                Ok(sequences) => {
+                    if told.is_some() {
+                        append.tell.do_send(HeldUp(None));
+                    }
+                    let last = sequences.end - 1;
+                    self.take_snapshot(last);
+                    return Ok(last);
+                }
+                Err(error) if error.can_retry() => {
+                    let reason = Some(error.to_string());
+                    if told != reason {
+                        append.tell.do_send(HeldUp(reason.clone()));
+                        told = reason;
+                    }
+                    #[allow(clippy::disallowed_methods)]
+                    // the thread is the ledger's, and nothing may overtake this append
+                    std::thread::sleep(RETRY);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ mod forecaster;
 mod gateway;
 mod ledger_keeper;
 mod searcher;
+mod steps;
 
 pub use agent::Agent;
 pub use carbon_watch::CarbonWatch;

@@ -143,7 +143,7 @@ fn told(made: &Made, next: Option<&str>) -> String {
     }
     if let Some(allow) = &made.allow_file {
         text.push_str(&format!(
-            "{} admits {}; a coordinator that runs reads it when it next starts\n",
+            "{} admits {}; a coordinator that runs lets it in within seconds\n",
             allow.display(),
             made.name
         ));

@@ -1,8 +1,10 @@
 //! The commands that read a study or a file of points, make keys or check a configuration. Each file holds one command: its
-//! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator and
-//! change nothing of it; those in `act` ask it to change something itself.
+//! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator; what
+//! they change (keys, a word on its desk) it sees by itself, and those in `act` ask it to change something itself.
 
 pub mod act;
+pub mod admission;
+pub mod backup;
 pub mod carbon;
 pub mod check_config;
 pub mod compare;

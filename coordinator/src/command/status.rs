@@ -75,6 +75,8 @@ struct WorkerStatus {
     slots: usize,
     trials: Vec<TrialId>,
     lost_reason: Option<String>,
+    /// Until when it is given nothing, and why.
+    put_aside: Option<String>,
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
@@ -153,6 +155,11 @@ fn workers(told: &Told) -> Vec<WorkerStatus> {
         slots: record.slots.len(),
         trials: held(name),
         lost_reason: record.lost_reason.clone(),
+        put_aside: record
+            .health
+            .quarantine
+            .as_ref()
+            .map(|aside| format!("until {}: {}", aside.until, aside.reason)),
     };
     told.state.workers.iter().map(worker_status).collect()
 }
@@ -291,6 +298,9 @@ fn spending(status: &Status) -> String {
 fn worker_line(worker: &WorkerStatus) -> String {
     if !worker.alive {
         return format!("{} gone: {}", worker.worker, worker.lost_reason.as_deref().unwrap_or("unknown"));
+    }
+    if let Some(aside) = &worker.put_aside {
+        return format!("{} in {}, given nothing {aside}", worker.worker, worker.zone);
     }
     let trials: Vec<String> = worker.trials.iter().map(ToString::to_string).collect();
     let doing = if trials.is_empty() { "idle".into() } else { format!("at trial {}", trials.join(", ")) };

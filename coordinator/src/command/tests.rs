@@ -25,6 +25,7 @@ enum Line {
     Export(export::Command),
     Hypervolume(hypervolume::Args),
     Report(report::Args),
+    Backup(backup::Args),
     Keygen(keygen::Args),
     CheckConfig(check_config::Args),
 }
@@ -42,6 +43,7 @@ fn call(words: &[&str]) -> Result<String> {
         Line::Front(args) => front::run(&args, &mut out)?,
         Line::Hypervolume(args) => hypervolume::run(&args, &mut out)?,
         Line::Report(args) => report::run(&args, &mut out)?,
+        Line::Backup(args) => backup::run(&args, &mut out)?,
         Line::Keygen(args) => keygen::run(&args, &mut out)?,
         Line::CheckConfig(args) => check_config::run(&args, &mut out)?,
     }
@@ -355,4 +357,49 @@ fn watching_ends_with_the_study_and_top_shows_all_of_it() {
     for part in ["workers\n", "running\n", "finished last\n"] {
         assert!(top.contains(part), "{part:?} in {top}");
     }
+}
+
+#[test]
+fn a_backup_is_a_study_and_overwrites_nothing() {
+    let folder = study(Wishes::default());
+    let copy = folder.path().join("copy.sqlite");
+    let words = format!("backup --dir % --out {} --json", copy.display());
+    let told = json(&within(folder.path(), &words).unwrap());
+    let events = Ledger::read_only(StudyDirectory::new(folder.path()).ledger()).unwrap().len().unwrap();
+    assert_eq!(told["events"], events);
+    assert_eq!(Ledger::read_only(&copy).unwrap().len().unwrap(), events);
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let copies = names.iter().filter(|name| name.to_string_lossy().starts_with("copy")).count();
+    assert_eq!(copies, 1, "one file, and nothing left beside it: {names:?}");
+    assert!(within(folder.path(), &words).unwrap_err().to_string().contains("is not overwritten"));
+}
+
+#[test]
+fn workers_are_admitted_invited_and_revoked() {
+    let folder = study(Wishes::default());
+    let key = transport::KeyPair::generate().public();
+    call(&["workers", "admit", "node-7", &key.to_string(), "--dir", &folder.path().display().to_string()])
+        .unwrap();
+    assert!(within(folder.path(), "workers admit node-7 nowhere --dir %").is_err());
+    let keyring = crate::keyring::Keyring::new(StudyDirectory::new(folder.path()).keys());
+    assert_eq!(keyring.allow().unwrap().name_of(&key).unwrap().as_str(), "node-7");
+    let unknown = within(folder.path(), "workers invite node-8 --dir %").unwrap_err();
+    assert!(format!("{unknown:#}").contains("--address"), "{unknown:#}");
+    let words = "workers invite node-8 --for 2d --address tcp://head:7590 --dir %";
+    let line = within(folder.path(), words).unwrap();
+    assert!(line.starts_with("ce-nas-worker --coordinator tcp://head:7590 --join "), "{line}");
+    let code: transport::JoinCode = line.split_whitespace().nth(4).unwrap().parse().unwrap();
+    assert_eq!(keyring.invitations().unwrap()[0].key, code.keys().public());
+    for bad in ["1", "1w", "30s", "31d", "h"] {
+        let words = format!("workers invite node-9 --for {bad} --address tcp://head:7590 --dir %");
+        assert!(format!("{:#}", within(folder.path(), &words).unwrap_err()).contains("--for"), "{bad}");
+    }
+    within(folder.path(), "workers revoke node-7 --dir %").unwrap();
+    within(folder.path(), "workers revoke node-8 --dir %").unwrap();
+    assert!(within(folder.path(), "workers revoke node-8 --dir %").is_err());
+    assert!(keyring.allow().unwrap().is_empty() && keyring.invitations().unwrap().is_empty());
+    within(folder.path(), "workers release node-7 --dir %").unwrap();
+    let desk = crate::desk::Desk::new(StudyDirectory::new(folder.path()).requests());
+    assert_eq!(desk.take_releases(), [common::id::WorkerName::new("node-7")]);
 }

@@ -1,37 +1,45 @@
-//! `ce-nas workers`: who works on a study, with what, and what became of those who left.
+//! `ce-nas workers`: who works on a study, with what, and what became of those who left; who may, and who shall go.
 
 use std::io::Write;
 
 use anyhow::Result;
 
 use super::act::{DrainArgs, drain};
+use super::admission::{self, Action};
 use super::table::{Side, aligned};
 use super::{StudyArgs, Told};
 use crate::report::text;
 
-/// List the workers of a study: slots, meters, energy, and why they left
+/// List the workers of a study: slots, meters, energy, and why they left; admit, drain and revoke them
 ///
-/// Example: ce-nas workers --dir runs/quickstart
+/// Examples:
+///   ce-nas workers --dir runs/quickstart
+///   ce-nas workers invite gpu-07 --dir runs/study
+///   ce-nas workers drain gpu-07 --dir runs/study
+///   ce-nas workers revoke gpu-07 --dir runs/study
 #[derive(Debug, Clone, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 pub struct Args {
-    #[command(subcommand)]
-    pub act: Option<Act>,
     #[command(flatten)]
     pub study: StudyArgs,
+    #[command(subcommand)]
+    pub act: Option<Act>,
 }
 
 /// What may be asked of workers.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Act {
     Drain(DrainArgs),
+    #[command(flatten)]
+    Admission(Action),
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    if let Some(Act::Drain(asked)) = &args.act {
-        return drain(asked, out);
+    match &args.act {
+        Some(Act::Drain(asked)) => drain(asked, out),
+        Some(Act::Admission(action)) => admission::run(action, out),
+        None => args.study.show(out, |told| told.report.workers.clone(), |told, _| listing(told)),
     }
-    args.study.show(out, |told| told.report.workers.clone(), |told, _| listing(told))
 }
 
 /// As on the screen.
@@ -48,6 +56,7 @@ pub(super) fn listing(told: &Told) -> String {
             let doing = match (worker.alive, holding) {
                 (false, _) => "gone".into(),
                 (true, Some((trial, _))) => format!("trial {}", trial.id),
+                (true, None) if worker.quarantine.is_some() => "put aside".into(),
                 (true, None) => "idle".into(),
             };
             let once = |text: String| if number == 0 { text } else { String::new() };
@@ -79,6 +88,10 @@ pub(super) fn listing(told: &Told) -> String {
     ];
     let mut listing = aligned(&columns, &rows);
     for worker in &told.report.workers {
+        if let Some(aside) = &worker.quarantine {
+            let until = text::iso_as_utc(&aside.until);
+            listing.push_str(&format!("{} is given nothing until {until}: {}\n", worker.name, aside.reason));
+        }
         for loss in &worker.lost {
             let at = text::iso_as_utc(&loss.at);
             listing.push_str(&format!("{} left at {at}: {}\n", worker.name, loss.reason));

@@ -9,35 +9,42 @@ use common::fidelity::{Fidelity, Role};
 use common::id::{SlotId, TrialId, WorkerName};
 use common::trial::Subject;
 use common::unit::{Joules, Seconds};
+use serde::{Deserialize, Serialize};
 
 use super::state::{Trial, TrialState};
 use crate::fleet::SlotKey;
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Index {
+    #[serde(skip)]
     by_subject: BTreeMap<Subject, TrialId>,
+    #[serde(skip)]
     leased: BTreeSet<TrialId>,
+    #[serde(skip)]
     held: BTreeMap<SlotKey, TrialId>,
+    #[serde(skip)]
     waiting: BTreeSet<TrialId>,
     /// Full trainings that run or wait.
+    #[serde(skip)]
     open_fulls: u64,
     /// Trainings with a result, given ones among them.
+    #[serde(skip)]
     trained: usize,
-    /// Of what finished here.
+    /// Of what finished here. Sums depend on the order of events in their last bits, so that a snapshot keeps them.
     costs: BTreeMap<Purpose, Costs>,
     /// Of the architectures that finished both here, by the epochs of the short training.
     both: BTreeMap<u32, Both>,
 }
 
 /// Sums over finished trials.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Costs {
     pub count: u32,
     pub seconds: f64,
     pub joules: f64,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Both {
     pub full: Costs,
     pub short: Costs,
@@ -58,6 +65,19 @@ impl Costs {
 }
 
 impl Index {
+    /// Makes again what a snapshot leaves out because it follows from the trials.
+    pub fn complete(&mut self, trials: &BTreeMap<TrialId, Trial>) {
+        *self = Self {
+            costs: std::mem::take(&mut self.costs),
+            both: std::mem::take(&mut self.both),
+            ..Self::default()
+        };
+        for trial in trials.values() {
+            self.proposed(trial);
+            self.trained += usize::from(trial.evaluation.is_some() && trial.subject.role() == Role::Train);
+        }
+    }
+
     pub fn proposed(&mut self, trial: &Trial) {
         self.by_subject.insert(trial.subject.clone(), trial.id);
         if let Some(Fidelity::Rung(epochs)) = trial.subject.fidelity() {

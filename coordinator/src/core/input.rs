@@ -50,6 +50,14 @@ pub enum Input {
         candidates: Vec<Candidate>,
         promotions: Vec<Promotion>,
     },
+    /// This worker's key may not connect any more.
+    Revoked {
+        worker: WorkerName,
+    },
+    /// Somebody says that this worker is well again.
+    Released {
+        worker: WorkerName,
+    },
     Control(Control),
 }
 

@@ -4,6 +4,7 @@
 
 mod effect;
 mod given;
+mod health;
 mod index;
 mod input;
 mod known;
@@ -24,6 +25,7 @@ use lamoo::Promotion;
 
 pub use effect::{Decision, Effect, Wanted};
 pub use given::Given;
+pub use health::{Health, Quarantine};
 pub use input::{Control, Input, NewStudy};
 pub use options::Options;
 pub use ruling::{Refusal, Ruling};
@@ -32,7 +34,8 @@ pub use state::{CANCELLED, Lease, Milestone, State, Study, Trial, TrialState, Wo
 use crate::draw::Draws;
 use crate::fleet::SlotKey;
 use crate::ladder::{Candidate, Rules, Standing};
-use crate::roles::Roles;
+use crate::mutation::{Mutation, planted};
+use crate::reactor::slots::Slots;
 
 pub(crate) use known::Known;
 
@@ -51,12 +54,14 @@ pub struct Core {
     pub(crate) assigned: BTreeMap<TaskId, Timestamp>,
     /// Tasks told to suspend, and when they were last told.
     pub(crate) suspending: BTreeMap<TaskId, Timestamp>,
-    /// What each live slot shall do until the next decision.
-    pub(crate) roles: Roles,
     /// Who may climb to where.
     pub(crate) standing: Standing,
     /// What the searcher is told.
     pub(crate) known: Known,
+    /// What each live slot shall do until the next decision, and which are free for it.
+    pub(crate) slots: Slots,
+    /// So many of the agenda's first subjects have a trial.
+    pub(crate) listed: usize,
     /// Candidates proposed and not yet taken up.
     pub(crate) stock: VecDeque<Candidate>,
     pub(crate) hourly: Hourly,
@@ -94,6 +99,8 @@ pub(crate) struct Hourly {
     pub phase: Phase,
     /// When the present phase's question was asked.
     pub asked: Timestamp,
+    /// Whether the fleet changed since the last decision was asked for.
+    pub stale: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +126,8 @@ impl Core {
             heard: BTreeMap::new(),
             assigned: BTreeMap::new(),
             suspending: BTreeMap::new(),
-            roles: Roles::default(),
+            slots: Slots::default(),
+            listed: 0,
             stock: VecDeque::new(),
             hourly: Hourly::default(),
             proposing: None,
@@ -147,6 +155,8 @@ impl Core {
             self.heard.values_mut().for_each(|heard| *heard = *heard + gap);
         }
         self.now = self.now.max(now);
+        // A sign of life changes nothing that work could wait for, unless it brought an event.
+        let is_sign_of_life = matches!(input, Input::Message { .. });
         match input {
             Input::Started { study, given, version, host } => self.on_started(*study, given, version, host),
             Input::Message { worker, message } => self.on_message(worker, message),
@@ -155,10 +165,14 @@ impl Core {
             Input::Forecasted { hour, forecasts } => self.on_forecasted(hour, forecasts),
             Input::Decided { hour, allocation } => self.on_decided(hour, allocation),
             Input::Proposed { candidates, promotions } => self.on_proposed(candidates, promotions),
+            Input::Revoked { worker } => self.on_revoked(&worker),
+            Input::Released { worker } => self.on_released(&worker),
             Input::Control(control) => self.on_control(control),
         }
-        self.finish_when_done();
-        self.dispatch();
+        if !is_sign_of_life || !self.decision.events.is_empty() || self.work_waits_for_a_slot() {
+            self.finish_when_done();
+            self.dispatch();
+        }
         Decision { at: self.now, ..std::mem::take(&mut self.decision) }
     }
 
@@ -167,12 +181,12 @@ impl Core {
     }
 
     pub fn roles(&self) -> &BTreeMap<SlotKey, Role> {
-        self.roles.all()
+        self.slots.roles()
     }
 
     /// How often the roles have changed.
     pub fn plans(&self) -> u64 {
-        self.roles.plans()
+        self.slots.plans()
     }
 
     /// The latest word from each running task.
@@ -195,11 +209,27 @@ impl Core {
 
     /// The only way state changes: the event is applied and will be durable before any effect of this step.
     pub(crate) fn record(&mut self, event: Event) {
-        self.roles.before(&event, &self.state);
+        let ended = self.held_by(&event);
         self.state.apply(self.now, &event);
+        self.follow(&event, ended);
         self.standing.follow(&event, &self.state);
         self.known.follow(&event, &self.state);
-        self.decision.events.push(event);
+        if !(planted(Mutation::SkipsTheLedger) && matches!(event, Event::TaskCheckpointed { .. })) {
+            self.decision.events.push(event);
+        }
+    }
+
+    /// The slot of the task that an event ends, or hands to another.
+    fn held_by(&self, event: &Event) -> Option<SlotKey> {
+        let trial = match event {
+            Event::TaskSuspended { task, .. } | Event::TaskFailed { task, .. } => task.trial,
+            Event::TrialFinished { task, .. } => task.trial,
+            Event::TrialFailed { trial, .. }
+            | Event::TrialCancelled { trial }
+            | Event::EvaluationGiven { trial, .. } => *trial,
+            _ => return None,
+        };
+        self.state.trial(trial)?.lease().map(|lease| (lease.worker.clone(), lease.slot))
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {

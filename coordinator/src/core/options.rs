@@ -29,6 +29,10 @@ pub struct Options {
     pub heartbeat: Millis,
     pub lost_after: Millis,
     pub crash_limit: u32,
+    /// Trials in a row that a worker may fail at; none: as many as there are.
+    pub quarantine_after: Option<u32>,
+    /// How long it is given nothing then, the first time.
+    pub quarantine: Millis,
     /// How long the end of a study waits for workers to report what they still hold.
     pub farewell: Millis,
 }
@@ -57,6 +61,8 @@ impl Options {
             heartbeat: Millis::from_seconds(config.coordinator.heartbeat_s),
             lost_after: Millis::from_seconds(config.coordinator.lost_after_s),
             crash_limit: config.coordinator.crash_limit,
+            quarantine_after: config.coordinator.quarantine_after.get(),
+            quarantine: Millis::from_seconds(config.coordinator.quarantine_s),
             // A worker takes up to 25 s to stop, upload and deliver; one that vanished is lost by its silence before that.
             farewell: Millis::from_seconds(30.0),
         }

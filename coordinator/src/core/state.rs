@@ -18,7 +18,9 @@ use common::trial::{Checkpoint, Evaluation, Origin, Subject};
 use common::unit::{Grams, Joules, Seconds};
 use common::wire::SlotInfo;
 use moo::Front;
+use serde::{Deserialize, Serialize};
 
+use super::health::Health;
 use super::index::{Both, Index};
 use crate::account::Account;
 use crate::fleet::SlotKey;
@@ -26,7 +28,7 @@ use crate::fleet::SlotKey;
 /// Why a trial failed that somebody gave up.
 pub const CANCELLED: &str = "cancelled";
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     pub study: Option<Study>,
     /// Since when nothing is handed out, because somebody wants it so.
@@ -40,16 +42,20 @@ pub struct State {
     pub account: Account,
     pub forecasts: BTreeMap<Zone, Forecast>,
     pub allocations: Vec<(Timestamp, Allocation)>,
+    /// Follows from `offered`.
+    #[serde(skip)]
     pub front: Option<Front<TrialId>>,
     /// The hypervolume after each finished full training, and after those that were given at once.
     pub progress: Vec<Milestone>,
     /// Coordinator processes that have worked on this study.
     pub lives: u32,
     pub last_at: Timestamp,
+    /// Full trainings in the order in which the front was offered them: the last bits of its hypervolume depend on it.
+    offered: Vec<TrialId>,
     index: Index,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Study {
     pub spec: StudySpec,
     pub clock: GridClock,
@@ -59,7 +65,7 @@ pub struct Study {
     pub started: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     pub id: TrialId,
     pub subject: Subject,
@@ -79,7 +85,7 @@ pub struct Trial {
 }
 
 /// Law T-1: a trial is in exactly one of these.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TrialState {
     /// Waits for a slot: new, suspended, or to be tried again.
     Waiting,
@@ -90,7 +96,7 @@ pub enum TrialState {
     },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     pub task: TaskId,
     pub worker: WorkerName,
@@ -99,7 +105,7 @@ pub struct Lease {
     pub since: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerRecord {
     pub session: SessionId,
     pub origin: Timestamp,
@@ -119,10 +125,11 @@ pub struct WorkerRecord {
     pub origins: BTreeMap<SessionId, Timestamp>,
     pub joules: Joules,
     pub lost_reason: Option<String>,
+    pub health: Health,
 }
 
 /// The search's standing when a full training finished, or was given.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Milestone {
     pub at: Timestamp,
     /// Known from elsewhere; no training of this study.
@@ -194,19 +201,38 @@ impl State {
                     trial.state = TrialState::Leased(lease);
                 });
             }
+            Event::WorkerQuarantined { worker, until, reason } => {
+                if let Some(record) = self.workers.get_mut(worker) {
+                    record.health.quarantined(*until, reason);
+                }
+            }
+            Event::WorkerReleased { worker, .. } => {
+                if let Some(record) = self.workers.get_mut(worker) {
+                    record.health.released();
+                }
+            }
             Event::TaskCheckpointed { task, checkpoint } => {
+                self.with_health_of(*task, Health::worked);
                 self.with_trial(task.trial, |trial| trial.checkpoint = Some(*checkpoint));
             }
             Event::TaskSuspended { task, checkpoint } => self.with_trial(task.trial, |trial| {
                 trial.state = TrialState::Waiting;
                 trial.checkpoint = checkpoint.or(trial.checkpoint);
             }),
-            Event::TaskFailed { task, failure } => self.with_trial(task.trial, |trial| {
-                trial.state = TrialState::Waiting;
-                trial.crashes += u32::from(failure.can_retry());
-                trial.failures.push(failure.to_string());
-            }),
-            Event::TrialFinished { task, evaluation } => self.evaluated(at, task.trial, evaluation),
+            Event::TaskFailed { task, failure } => {
+                if failure.can_retry() {
+                    self.with_health_of(*task, |health| health.failed(task.trial));
+                }
+                self.with_trial(task.trial, |trial| {
+                    trial.state = TrialState::Waiting;
+                    trial.crashes += u32::from(failure.can_retry());
+                    trial.failures.push(failure.to_string());
+                });
+            }
+            Event::TrialFinished { task, evaluation } => {
+                self.with_health_of(*task, Health::finished);
+                self.evaluated(at, task.trial, evaluation);
+            }
             Event::EvaluationGiven { trial, subject, source, evaluation } => {
                 self.evaluation_given(at, *trial, subject, source, evaluation);
             }
@@ -229,6 +255,21 @@ impl State {
                 self.energy_spent(worker, *session, measurement);
             }
         }
+    }
+
+    /// Makes again what a snapshot leaves out because it follows from the rest.
+    pub(crate) fn completed(mut self) -> Self {
+        self.index.complete(&self.trials);
+        self.front = self.spec().and_then(|spec| Front::new(&reference_point(&spec.objectives)).ok());
+        for id in &self.offered {
+            let evaluation = self.trials.get(id).and_then(|trial| trial.evaluation.as_deref());
+            let vector = evaluation.and_then(|evaluation| self.objectives(evaluation));
+            if let (Some(front), Some(vector)) = (&mut self.front, vector) {
+                // As in `evaluated`.
+                let _ = front.insert(&vector.0, *id);
+            }
+        }
+        self
     }
 
     pub fn spec(&self) -> Option<&StudySpec> {
@@ -343,6 +384,14 @@ impl State {
         (seconds.0.is_finite() && joules.0.is_finite() && joules.0 > 0.0).then_some((seconds, joules))
     }
 
+    /// Of whoever holds this very attempt.
+    fn with_health_of(&mut self, task: TaskId, change: impl FnOnce(&mut Health)) {
+        let Some(worker) = self.lease(task).map(|lease| lease.worker.clone()) else { return };
+        if let Some(record) = self.workers.get_mut(&worker) {
+            change(&mut record.health);
+        }
+    }
+
     fn with_trial(&mut self, id: TrialId, change: impl FnOnce(&mut Trial)) {
         if let Some(trial) = self.trials.get_mut(&id) {
             self.index.leave(trial);
@@ -389,6 +438,7 @@ impl State {
             return;
         }
         let given = trial.is_given();
+        self.offered.push(id);
         if let (Some(front), Some(vector)) = (&mut self.front, vector) {
             // Refused only for NaN, which `objectives` has refused before.
             let _ = front.insert(&vector.0, id);
@@ -417,8 +467,10 @@ impl State {
         let before = self.workers.remove(worker);
         let returned = before.as_ref().is_some_and(|record| record.session == session);
         let draining = before.as_ref().is_some_and(|record| record.session == session && record.draining);
-        let (mut acknowledged, mut origins, sessions, joules) = before
-            .map(|record| (record.acknowledged, record.origins, record.sessions, record.joules))
+        let (mut acknowledged, mut origins, sessions, joules, health) = before
+            .map(|record| {
+                (record.acknowledged, record.origins, record.sessions, record.joules, record.health)
+            })
             .unwrap_or_default();
         acknowledged.entry(session).or_insert(0);
         // A session keeps the origin it first had: its clock did not restart.
@@ -438,6 +490,7 @@ impl State {
             origins,
             joules,
             lost_reason: None,
+            health,
         };
         self.workers.insert(worker.clone(), record);
     }
@@ -502,6 +555,7 @@ impl PartialEq for State {
             && members(self) == members(other)
             && self.progress == other.progress
             && self.lives == other.lives
+            && self.offered == other.offered
             && self.index == other.index
     }
 }

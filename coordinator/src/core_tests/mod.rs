@@ -7,6 +7,7 @@ mod given;
 mod hours;
 mod ladder;
 mod leases;
+mod quarantine;
 
 use std::collections::BTreeMap;
 

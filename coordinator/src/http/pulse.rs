@@ -34,7 +34,7 @@ impl Pulse {
         let core = glance.core;
         Self {
             heard: core.heard.clone(),
-            roles: core.roles.all().clone(),
+            roles: core.roles().clone(),
             running: core.progress.clone(),
             draining: core.draining,
             violations: glance.violations,
@@ -105,8 +105,8 @@ mod tests {
             let progress = progress(u64::from(worker), 1, 1.0);
             core.progress.insert(progress.task, progress);
         }
-        core.roles.plan(roles, &State::default());
-        let glance = Glance { core: &core, now: Timestamp(0), violations: 0, search: None };
+        core.set_roles(roles);
+        let glance = Glance { core: &core, now: Timestamp(0), violations: 0, held_up: None, search: None };
         let best = (0..20).map(|_| {
             let begun = std::time::Instant::now();
             assert_eq!(Pulse::of(&glance).roles.len(), 2000);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use common::energy::Purpose;
 use common::event::Event;
 use common::fidelity::{Fidelity, Role};
-use common::id::{SlotId, TaskId, TrialId, WorkerName, Zone};
+use common::id::{TaskId, TrialId, Zone};
 use common::time::Millis;
 use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
@@ -13,19 +13,13 @@ use common::wire::{Assignment, ToWorker};
 use crate::core::{Core, Effect, Trial, Wanted};
 use crate::fleet::SlotKey;
 use crate::ladder::{Choice, Standing};
+use crate::mutation::{Mutation, planted};
 
 /// How long a free slot waits for a model's word on the latest results: this part of a short training, and never longer than that.
 const PATIENT: f64 = 0.05;
 const PATIENCE: Millis = Millis(60_000);
 /// Batches that are asked for at once where no result outdates them: a question takes longer the more is known.
 const BATCHES_UNLEARNT: usize = 20;
-
-/// A live worker's slots that wait for work.
-struct Free {
-    worker: WorkerName,
-    zone: Zone,
-    slots: Vec<(SlotId, Role)>,
-}
 
 impl Core {
     pub(crate) fn dispatch(&mut self) {
@@ -39,42 +33,29 @@ impl Core {
         self.ask_for_candidates();
         // Who found nothing, found it for all of the same zone and role: what others take up since leaves no more.
         let mut in_vain: BTreeSet<(Role, Zone)> = BTreeSet::new();
-        for Free { worker, zone, slots } in self.free_slots() {
-            for (slot, role) in slots {
-                if in_vain.contains(&(role, zone.clone())) {
-                    continue;
-                }
-                match self.next_for(role, &zone) {
-                    Some(trial) => self.lease(trial, &(worker.clone(), slot)),
-                    None => drop(in_vain.insert((role, zone.clone()))),
-                }
+        let free: Vec<(SlotKey, Role)> = self.slots.free().map(|(key, role)| (key.clone(), role)).collect();
+        for (key, role) in free {
+            let zone = self.state.workers.get(&key.0).map(|record| record.zone.clone());
+            let Some(zone) = zone.filter(|zone| !in_vain.contains(&(role, zone.clone()))) else { continue };
+            match self.next_for(role, &zone) {
+                Some(trial) => self.lease(trial, &key),
+                None => drop(in_vain.insert((role, zone))),
             }
         }
         // What was taken may have left too few for the next slots.
         self.ask_for_candidates();
     }
 
-    fn free_slots(&self) -> Vec<Free> {
-        let mut free = Vec::new();
-        for (worker, slots) in self.roles.free() {
-            if let Some(record) = self.state.workers.get(worker).filter(|record| record.alive && !record.draining) {
-                let slots = slots.iter().map(|(slot, role)| (*slot, *role)).collect();
-                free.push(Free { worker: worker.clone(), zone: record.zone.clone(), slots });
-            }
-        }
-        free
-    }
-
     /// A training whose slot shall do something else is suspended; a score is left to end by itself, in seconds.
     fn suspend_what_lost_its_slot(&mut self) {
-        if !self.roles.is_news() {
+        if !std::mem::take(&mut self.slots.turned) {
             return;
         }
         let unwanted: Vec<TaskId> = self
             .state
             .leases()
             .filter(|(trial, _)| trial.subject.role() == Role::Train)
-            .filter(|(_, lease)| self.roles.of(&(lease.worker.clone(), lease.slot)) != Role::Train)
+            .filter(|(_, lease)| self.slots.role(&(lease.worker.clone(), lease.slot)) != Role::Train)
             .map(|(_, lease)| lease.task)
             .collect();
         unwanted.into_iter().for_each(|task| self.suspend(task));
@@ -82,7 +63,7 @@ impl Core {
 
     /// What a free slot of `role` takes up: what waits longest, else what the ladder says.
     pub(crate) fn next_for(&mut self, role: Role, zone: &Zone) -> Option<TrialId> {
-        if let Some(waiting) = self.waiting(role, zone) {
+        if let Some(waiting) = self.waiting(role, zone).filter(|_| !planted(Mutation::ForgetsWhatWaits)) {
             return Some(waiting);
         }
         if let Some(agenda) = &self.options.agenda {
@@ -90,7 +71,8 @@ impl Core {
             if let Some(waiting) = self.waiting(other, zone) {
                 return Some(waiting);
             }
-            return agenda.next(&self.state).map(|choice| self.propose(choice));
+            let choice = agenda.next(&self.state, &mut self.listed);
+            return choice.map(|choice| self.propose(choice));
         }
         if role == Role::Train && self.awaits_better_advice() {
             return None;

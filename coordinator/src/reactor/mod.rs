@@ -6,5 +6,7 @@ mod on_given;
 mod on_hour;
 mod on_tick;
 mod on_worker;
+mod quarantine;
 
 pub(crate) mod dispatch;
+pub(crate) mod slots;

@@ -30,8 +30,8 @@ impl Core {
         self.on_given(given);
         self.assigned = self.state.leases().map(|(_, lease)| (lease.task, now)).collect();
         if let Some((_, allocation)) = self.state.allocations.last() {
-            let roles = plan::roles(allocation, &self.live_slots(), self.roles.all());
-            self.roles.plan(roles, &self.state);
+            let roles = plan::roles(allocation, &self.live_slots(), self.slots.roles());
+            self.set_roles(roles);
         }
         self.advance_hour();
     }
@@ -77,7 +77,7 @@ impl Core {
     fn drain_worker(&mut self, worker: WorkerName) {
         let Some(session) = self.state.workers.get(&worker).map(|record| record.session) else { return };
         // Without a role its trainings are suspended, and its scores end by themselves.
-        self.roles.forget(&worker);
+        self.drop_roles_of(&worker);
         self.record(Event::WorkerDraining { worker, session });
         self.decide_again();
     }

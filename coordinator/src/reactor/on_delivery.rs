@@ -7,6 +7,7 @@ use common::trial::{Checkpoint, Evaluation, Failure};
 use common::wire::{Report, ToWorker};
 
 use crate::core::{Core, Effect};
+use crate::mutation::{Mutation, planted};
 
 impl Core {
     pub(crate) fn on_delivery(
@@ -25,7 +26,7 @@ impl Core {
             self.heard.insert(worker.clone(), self.now());
         }
         let expected = taken + 1;
-        if number == expected {
+        if number == expected || (planted(Mutation::TakesInTwice) && number < expected) {
             self.take_in(worker, session, report);
             let (worker, delivery) = (worker.clone(), number);
             self.record(Event::Acknowledged { worker, session, delivery });
@@ -39,6 +40,10 @@ impl Core {
         match report {
             // E-1: joules are booked whether or not the result is still wanted.
             Report::Energy(measurement) => {
+                let live = |task| self.is_live(worker, session, task);
+                if planted(Mutation::ForgetsUnwantedJoules) && !measurement.task.is_none_or(live) {
+                    return;
+                }
                 if measurement.joules.is_finite()
                     && measurement.joules.0 >= 0.0
                     && measurement.end >= measurement.start
@@ -54,6 +59,9 @@ impl Core {
                 if self.is_live(worker, session, task) && checkpoint.is_plausible() {
                     self.forget_checkpoint(task, Some(checkpoint));
                     self.record(Event::TaskCheckpointed { task, checkpoint });
+                    if planted(Mutation::ForgetsInUse) {
+                        self.effect(Effect::Forget(checkpoint.blob));
+                    }
                 }
             }
             Report::Suspended { task, checkpoint } => {
@@ -82,7 +90,9 @@ impl Core {
 
     /// Whether the attempt is alive: a late result of a lost attempt changes nothing but the energy booked.
     fn is_live(&self, worker: &WorkerName, session: SessionId, task: TaskId) -> bool {
-        self.state.lease(task).is_some_and(|lease| lease.worker == *worker && lease.session == session)
+        let holds =
+            self.state.lease(task).is_some_and(|lease| lease.worker == *worker && lease.session == session);
+        holds || planted(Mutation::BelievesTheDead)
     }
 
     fn finished(&mut self, task: TaskId, evaluation: Box<Evaluation>) {
@@ -105,13 +115,17 @@ impl Core {
     /// An attempt ended without a result: the trial waits for another, or is given up.
     pub(crate) fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
         let (can_retry, reason) = (failure.can_retry(), failure.to_string());
+        let holder = self.state.lease(task).map(|lease| lease.worker.clone());
         self.record(Event::TaskFailed { task, failure });
         self.ended(task);
+        if let Some(worker) = holder.filter(|_| can_retry) {
+            self.consider_quarantine(&worker, &reason);
+        }
         let crashes = self.state.trial(task.trial).map_or(0, |trial| trial.crashes);
         if !can_retry {
             self.forget_checkpoint(task, None);
             self.record(Event::TrialFailed { trial: task.trial, reason });
-        } else if crashes >= self.options.crash_limit {
+        } else if crashes >= self.options.crash_limit && !planted(Mutation::NeverGivesUp) {
             self.forget_checkpoint(task, None);
             let reason = format!("given up after {crashes} crashes, the last: {reason}");
             self.record(Event::TrialFailed { trial: task.trial, reason });
@@ -128,7 +142,7 @@ impl Core {
             self.ended(task);
         }
         self.record(Event::WorkerLost { worker: worker.clone(), session, reason: format!("left: {reason}") });
-        self.roles.forget(worker);
+        self.drop_roles_of(worker);
         self.decide_again();
     }
 

@@ -52,10 +52,14 @@ impl Core {
         }
     }
 
-    /// The fleet changed: what was decided for the old one may not suit the new.
+    /// The fleet changed: what was decided for the old one may not suit the new. While a question is under way, however many
+    /// workers come and go is one more question.
     pub(crate) fn decide_again(&mut self) {
-        if matches!(self.hourly.phase, Phase::Done | Phase::Deciding) && !self.is_over() {
-            self.enter(Phase::Deciding);
+        match self.hourly.phase {
+            _ if self.is_over() => {}
+            Phase::Done => self.enter(Phase::Deciding),
+            Phase::Deciding => self.hourly.stale = true,
+            Phase::Observing | Phase::Forecasting => {}
         }
     }
 
@@ -87,9 +91,12 @@ impl Core {
             return;
         }
         self.hourly.phase = Phase::Done;
-        let roles = plan::roles(&allocation, &self.live_slots(), self.roles.all());
-        self.roles.plan(roles, &self.state);
+        let roles = plan::roles(&allocation, &self.live_slots(), self.slots.roles());
+        self.set_roles(roles);
         self.record(Event::AllocationDecided { allocation });
+        if std::mem::take(&mut self.hourly.stale) {
+            self.enter(Phase::Deciding);
+        }
     }
 
     /// The newest answer knows most: it replaces what was in stock.

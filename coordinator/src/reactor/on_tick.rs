@@ -29,6 +29,7 @@ impl Core {
         if self.is_over() {
             return self.bid_farewell();
         }
+        self.release_whose_time_is_over();
         self.repeat_suspends();
         self.let_the_drained_go();
         if self.proposing.is_some_and(|since| self.now().since(since) > REPEAT_PROPOSE) {

@@ -7,6 +7,7 @@ use common::trial::Failure;
 use common::wire::{FromWorker, Hello, ToWorker};
 
 use crate::core::Core;
+use crate::mutation::{Mutation, planted};
 
 /// An assignment that a worker does not hold after so many heartbeats was lost on the way and is sent again.
 const BEATS_BEFORE_REPEAT: i64 = 2;
@@ -26,6 +27,8 @@ impl Core {
             }
             // Blobs pass between the gateway and the store; the core hears of one when a report names it.
             FromWorker::Upload(_) | FromWorker::Download { .. } => {}
+            // The gateway hears guests; a member has no use for it.
+            FromWorker::Enrol { .. } => {}
         }
     }
 
@@ -108,10 +111,8 @@ impl Core {
         let patience = Millis(self.options.heartbeat.0 * BEATS_BEFORE_REPEAT);
         let now = self.now();
         let lost: Vec<TaskId> = self
-            .state
-            .leases_of(worker)
-            .filter(|(_, lease)| lease.session == session)
-            .map(|(_, lease)| lease.task)
+            .tasks_of(worker, session)
+            .into_iter()
             .filter(|task| !held.contains(task))
             .filter(|task| self.assigned.get(task).is_none_or(|sent| now.since(*sent) > patience))
             .collect();
@@ -121,17 +122,30 @@ impl Core {
     /// A session is over. Its leases are void; each counts as a crash of its trial.
     pub(crate) fn lose(&mut self, worker: &WorkerName, session: SessionId, reason: &str) {
         for task in self.tasks_of(worker, session) {
+            if planted(Mutation::LeavesLeasesWithTheLost) {
+                break;
+            }
             let failure = Failure::Crashed(format!("worker {worker} was lost: {reason}"));
             self.attempt_failed(task, failure);
         }
         self.record(Event::WorkerLost { worker: worker.clone(), session, reason: reason.into() });
-        self.roles.forget(worker);
+        self.drop_roles_of(worker);
         self.draws.forget(worker);
         self.decide_again();
     }
 
+    /// Its connection is cut: nothing of it will be heard again.
+    pub(crate) fn on_revoked(&mut self, worker: &WorkerName) {
+        let alive = self.state.workers.get(worker).filter(|record| record.alive);
+        if let Some(session) = alive.map(|record| record.session) {
+            self.lose(worker, session, "its key was revoked");
+        }
+    }
+
     pub(crate) fn tasks_of(&self, worker: &WorkerName, session: SessionId) -> Vec<TaskId> {
         let held = self.state.leases_of(worker).filter(|(_, lease)| lease.session == session);
-        held.map(|(_, lease)| lease.task).collect()
+        let mut tasks: Vec<TaskId> = held.map(|(_, lease)| lease.task).collect();
+        tasks.sort_unstable();
+        tasks
     }
 }

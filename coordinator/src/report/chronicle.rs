@@ -76,6 +76,8 @@ impl Chronicle {
             | Event::WorkerDraining { .. }
             | Event::TrialCancelled { .. }
             | Event::TrialRetried { .. }
+            | Event::WorkerQuarantined { .. }
+            | Event::WorkerReleased { .. }
             | Event::Acknowledged { .. }
             | Event::CarbonObserved { .. }
             | Event::AllocationDecided { .. }

@@ -284,6 +284,15 @@ pub struct WorkerFacts {
     pub finished_trials: u64,
     /// Each session that ended, and why.
     pub lost: Vec<Loss>,
+    /// Until when it is given nothing, and why.
+    #[serde(default)]
+    pub quarantine: Option<Aside>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Aside {
+    pub until: String,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -210,6 +210,11 @@ fn workers(state: &State, chronicle: &Chronicle) -> Vec<WorkerFacts> {
             joules: record.joules.0,
             finished_trials: finished(name),
             lost: lost(name),
+            quarantine: record
+                .health
+                .quarantine
+                .as_ref()
+                .map(|aside| Aside { until: aside.until.to_string(), reason: aside.reason.clone() }),
         })
         .collect()
 }

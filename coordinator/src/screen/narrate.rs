@@ -29,6 +29,10 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             let devices: Vec<&str> = slots.iter().map(|slot| slot.device.as_str()).collect();
             format!("worker {worker} joined in {zone}: {} slots ({})", slots.len(), devices.join(", "))
         }
+        Event::WorkerQuarantined { worker, reason, until } => {
+            format!("worker {worker} is given nothing until {until}: {reason}")
+        }
+        Event::WorkerReleased { worker, reason } => format!("worker {worker} is given work again: {reason}"),
         Event::WorkerLost { worker, reason, .. } => format!("worker {worker} is gone: {reason}"),
         Event::AllocationDecided { allocation } if allocation.zones.is_empty() => return None,
         Event::AllocationDecided { allocation } => {

@@ -33,6 +33,9 @@ impl Snapshot {
         lines.extend(zones(state, glance));
         lines.extend(workers(state, glance));
         lines.push(budget(state, &glance.core.left()));
+        if let Some(reason) = &glance.held_up {
+            lines.push(format!("WAITS     {reason}"));
+        }
         if glance.violations > 0 {
             lines.push(format!("DEFECT    {} broken laws, see the log", glance.violations));
         }
@@ -144,6 +147,10 @@ fn workers(state: &State, glance: &Glance<'_>) -> Vec<String> {
     for (name, record) in &state.workers {
         if !record.alive {
             lines.push(format!("{name:<9} gone: {}", record.lost_reason.as_deref().unwrap_or_default()));
+            continue;
+        }
+        if let Some(aside) = &record.health.quarantine {
+            lines.push(format!("{name:<9} given nothing until {}: {}", aside.until, aside.reason));
             continue;
         }
         for slot in &record.slots {

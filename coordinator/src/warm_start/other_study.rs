@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Found;
 use crate::directory::StudyDirectory;
-use crate::launch;
+use crate::snapshot;
 use ledger::Ledger;
 
 pub(super) fn ledger_in(directory: &Path) -> PathBuf {
@@ -34,7 +34,7 @@ pub(super) fn sha256(path: &Path) -> Result<BlobId> {
 
 /// `shown` is how the user named it.
 pub(super) fn read(path: &Path, shown: &str, spec: &StudySpec) -> Result<Vec<Found>> {
-    let state = launch::fold(&Ledger::read_only(path)?)?;
+    let state = snapshot::fold(&Ledger::read_only(path)?)?;
     let Some(other) = state.spec() else { return Ok(Vec::new()) };
     if other.space != spec.space {
         bail!("{shown} is of a study ({}) in another search space", other.name);

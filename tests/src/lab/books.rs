@@ -37,8 +37,11 @@ pub fn audit(directory: &Path) -> Books {
     let ledger = Ledger::read_only(directory.join("ledger.sqlite")).expect("the ledger");
     let records: Vec<Record> =
         ledger.read(1).map(|record| record.expect("every event can be read")).collect();
-    let state = coordinator::launch::fold(&ledger).expect("the fold");
+    let state = State::fold(&records);
     let mut wrong: Vec<String> = laws::check_state(&state).iter().map(|law| format!("{law:?}")).collect();
+    if coordinator::snapshot::fold(&ledger).expect("the fold") != state {
+        wrong.push("L-1: by way of the snapshot it is another state".into());
+    }
     check_order(&records, &mut wrong);
     check_deliveries(&records, &mut wrong);
     check_windows(&records, &mut wrong);

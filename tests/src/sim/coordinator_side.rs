@@ -8,6 +8,7 @@ use common::id::WorkerName;
 use common::time::{GridClock, Millis, Timestamp};
 use common::wire::{FromWorker, ToWorker, decode};
 use coordinator::core::{Core, Decision, Effect, Input, NewStudy, State};
+use coordinator::snapshot::{self, Snapshot, encode};
 
 use super::network::Way;
 use super::plan::Moment;
@@ -52,7 +53,8 @@ impl World {
         self.site.life += 1;
         self.site.begun += 1;
         self.note(&format!("the coordinator's process {} begins", self.site.begun));
-        self.site.core = Some(Core::new(self.options.clone(), State::fold(&self.site.ledger)));
+        let state = self.recovered();
+        self.site.core = Some(Core::new(self.options.clone(), state));
         let origin = self.wall();
         let clock = GridClock { wall_origin: origin, grid_origin: origin, hour_s: self.plan.hour_s };
         let study = Box::new(NewStudy { spec: self.spec.clone(), clock, config: String::new() });
@@ -62,6 +64,23 @@ impl World {
         let given = if told { self.plan.given.clone() } else { Vec::new() };
         let (version, host) = ("simulated".into(), "here".into());
         self.coordinator_step(Input::Started { study, given, version, host });
+    }
+
+    /// The fold of what was durable, its first half by way of a snapshot.
+    fn recovered(&mut self) -> State {
+        let (early, late) = self.site.ledger.split_at(self.site.ledger.len() / 2);
+        let whole = State::fold(&self.site.ledger);
+        let Some(last) = early.last() else { return whole };
+        let bytes = encode(&Snapshot { state: State::fold(early), sequence: last.sequence }, last);
+        let Ok((Snapshot { mut state, .. }, _)) = snapshot::decode(&bytes) else {
+            self.auditor.violation("L-1", "a snapshot does not read back".into());
+            return whole;
+        };
+        late.iter().for_each(|record| state.apply(record.at, &record.event));
+        if state != whole {
+            self.auditor.violation("L-1", "by way of a snapshot the ledger folds to another state".into());
+        }
+        state
     }
 
     pub(super) fn crash_coordinator(&mut self, down: Millis, seen: bool) {

@@ -34,6 +34,8 @@ pub struct History {
     taken: BTreeMap<SessionKey, u64>,
     booked: BTreeMap<SessionKey, f64>,
     windows: BTreeMap<(SessionKey, SlotId), Millis>,
+    /// Workers in quarantine.
+    aside: BTreeSet<WorkerName>,
     over: bool,
 }
 
@@ -73,6 +75,12 @@ impl History {
                     !self.ended.contains(&task.trial),
                     "trial {} is leased after its end",
                     task.trial
+                );
+                must!(
+                    found,
+                    "Q-5",
+                    !self.aside.contains(worker),
+                    "task {task} is leased to {worker}, which is put aside"
                 );
                 let busy = self.leased.values().any(|h| h.session.0 == *worker && h.slot == *slot);
                 must!(found, "Q-3", !busy, "slot {slot} of {worker} gets task {task} while it holds another");
@@ -136,6 +144,13 @@ impl History {
             Event::StudyResumed => {
                 must!(found, "T-1", self.paused, "the study goes on and was not paused");
                 self.paused = false;
+            }
+            Event::WorkerQuarantined { worker, until, .. } => {
+                must!(found, "Q-5", self.aside.insert(worker.clone()), "{worker} is put aside twice");
+                must!(found, "Q-5", *until > record.at, "{worker} is put aside for no time");
+            }
+            Event::WorkerReleased { worker, .. } => {
+                must!(found, "Q-5", self.aside.remove(worker), "{worker} is released and was not put aside");
             }
             Event::WorkerLost { worker, session, .. } => {
                 let key = (worker.clone(), *session);

@@ -79,6 +79,7 @@ pub fn from_worker(message: &FromWorker) -> (&'static str, String) {
         FromWorker::Download { blob, offset } => {
             ("download", format!("download {} at {offset}", short(*blob)))
         }
+        FromWorker::Enrol { .. } => ("enrol", "enrol".into()),
     }
 }
 
@@ -103,6 +104,7 @@ pub fn to_worker(message: &ToWorker) -> (&'static str, String) {
         }
         ToWorker::Chunk(chunk) => ("chunk", chunk_line("chunk", chunk)),
         ToWorker::BlobMissing { blob } => ("blob_missing", format!("blob {} is missing", short(*blob))),
+        ToWorker::Enrolled { name } => ("enrolled", format!("enrolled as {name}")),
         ToWorker::StudyOver { reason } => ("study_over", format!("study over: {reason}")),
     }
 }
@@ -112,6 +114,8 @@ pub fn event(event: &Event) -> String {
     let kind = event.kind();
     match event {
         Event::WorkerJoined { worker, session, .. } => format!("{kind} {worker} in session {session}"),
+        Event::WorkerQuarantined { worker, reason, .. } => format!("quarantined {worker}: {reason}"),
+        Event::WorkerReleased { worker, reason } => format!("released {worker}: {reason}"),
         Event::WorkerLost { worker, session, reason } => {
             format!("{kind} {worker} in session {session}: {reason}")
         }

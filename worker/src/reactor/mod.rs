@@ -36,6 +36,8 @@ impl Core {
             ToWorker::UploadedTo { blob, received } => self.on_uploaded_to(blob, received, now),
             ToWorker::Chunk(chunk) => self.on_chunk(&chunk, effects),
             ToWorker::BlobMissing { blob } => self.on_blob_missing(blob, effects),
+            // For whoever has only a join code; a member has no use for it.
+            ToWorker::Enrolled { .. } => {}
             ToWorker::StudyOver { reason } => self.on_study_over(reason, now, effects),
         }
     }

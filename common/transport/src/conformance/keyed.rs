@@ -1,8 +1,8 @@
 //! Cases about keys. Without keys there is nothing to check, and they return at once.
 
-use super::stage::{connected, is_refused, name, round_trip, until};
+use super::stage::{connected, is_refused, name, push, round_trip, until};
 use super::{Safety, Stage, within};
-use crate::{ClientSecurity, Connection, KeyPair, SendError, Transport};
+use crate::{Allow, ClientSecurity, Connection, KeyPair, SendError, Transport};
 
 pub async fn wrong_server_key_is_refused<T: Transport>(transport: &T, safety: Safety) {
     if safety == Safety::Null {
@@ -82,4 +82,43 @@ pub async fn names_come_from_keys<T: Transport>(transport: &T, safety: Safety) {
     let mut server = stage.server_at(&endpoint.to_string()).await;
     connected(&client).await;
     round_trip(&mut server, &mut client, "after", b"2").await;
+}
+
+/// An operator admits and revokes while the server serves; nobody else notices.
+pub async fn the_list_changes_while_serving<T: Transport>(transport: &T, safety: Safety) {
+    if safety == Safety::Null {
+        return;
+    }
+    let stage = Stage::new(transport, safety, &["stays", "goes"]);
+    let mut server = stage.server().await;
+    let mut stays = stage.client("stays", server.endpoint()).await;
+    let mut goes = stage.client("goes", server.endpoint()).await;
+    round_trip(&mut server, &mut stays, "stays", b"1").await;
+    round_trip(&mut server, &mut goes, "goes", b"2").await;
+
+    let list = |names: &[&str]| {
+        let mut allow = Allow::new();
+        for listed in names.iter().map(|text| name(text)) {
+            let key = stage.worker_keys[&listed].public();
+            allow.insert(listed, key).expect("each name has a key of its own");
+        }
+        allow
+    };
+    server.set_allow(list(&["stays"]));
+    assert_eq!(server.send(&name("goes"), &b"x"[..]), Err(SendError::Away));
+    until(&goes, is_refused).await;
+    // Queued or not, it must not be heard.
+    let _ = goes.send(&b"still here?"[..]);
+    for number in 0..20u8 {
+        round_trip(&mut server, &mut stays, "stays", &[number]).await;
+    }
+
+    server.set_allow(list(&["stays", "goes"]));
+    connected(&goes).await;
+    push(|| goes.send(&b"back"[..])).await;
+    // What it had queued before may come first.
+    while within("the one that came back", server.recv()).await.expect("the server is open").1 != b"back"[..]
+    {
+    }
+    assert_eq!(stays.watch().now(), Connection::Connected);
 }

@@ -11,6 +11,10 @@ impl Secret {
         Self(CurveKeypair::generate().secret)
     }
 
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(CurveSecretKey::from_bytes(bytes))
+    }
+
     pub(crate) fn from_z85(text: &str) -> Option<Self> {
         CurveSecretKey::from_z85(text).ok().map(Self)
     }

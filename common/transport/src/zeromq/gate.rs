@@ -4,10 +4,11 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use omq_tokio::{AuthenticationResult, AuthenticationStatus, MechanismPeerInfo};
+use tokio::sync::Notify;
 use tracing::{debug, warn};
 
 use crate::roster::Roster;
@@ -21,7 +22,9 @@ const REFUSALS_LOGGED: u64 = 32;
 #[derive(Debug)]
 pub(super) struct Gate {
     /// `None` without keys.
-    allow: Option<Allow>,
+    allow: Option<RwLock<Allow>>,
+    /// Somebody may have to go.
+    changed: Notify,
     roster: Mutex<Roster>,
     max_connections: usize,
     connected: AtomicUsize,
@@ -39,12 +42,28 @@ enum Answer {
 impl Gate {
     pub(super) fn new(allow: Option<Allow>, max_connections: usize) -> Self {
         Self {
-            allow,
+            allow: allow.map(RwLock::new),
+            changed: Notify::new(),
             roster: Mutex::default(),
             max_connections,
             connected: AtomicUsize::new(0),
             refusals: AtomicU64::new(0),
         }
+    }
+
+    /// Puts another list in the place of the present one. Whoever is not on it, or under another name, is unheard from now on, and
+    /// [`Self::changed`] tells that connections are to be looked at.
+    pub(super) fn set_allow(&self, allow: Allow) {
+        let Some(present) = &self.allow else { return };
+        let mut present = present.write().unwrap_or_else(PoisonError::into_inner);
+        *present = allow;
+        self.roster().retain(|name, id| is_listed(&present, name, id));
+        self.changed.notify_one();
+    }
+
+    /// Waits until the list is another.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     pub(super) fn answer(&self, peer: &MechanismPeerInfo) -> AuthenticationResult {
@@ -70,7 +89,9 @@ impl Gate {
         let Some(announced) = announced else {
             return Answer::Refused("the peer announces no routing id".into());
         };
-        let named = match &self.allow {
+        // Held until the seat is taken: no list comes in between that would have refused it.
+        let allow = self.allow.as_ref().map(|allow| allow.read().unwrap_or_else(PoisonError::into_inner));
+        let named = match &allow {
             Some(allow) => name_by_key(allow, key, announced),
             None => name_by_claim(announced),
         };
@@ -97,10 +118,14 @@ impl Gate {
         announced: &[u8],
         address: Option<SocketAddr>,
     ) -> Option<PeerName> {
-        if self.allow.is_some() {
-            return std::str::from_utf8(user_id?).ok()?.parse().ok();
-        }
         let announced = Bytes::copy_from_slice(announced);
+        if let Some(allow) = &self.allow {
+            let name: PeerName = std::str::from_utf8(user_id?).ok()?.parse().ok()?;
+            // The handshake saw to it that the announced key is the proven one; the list may have changed since.
+            let allow = allow.read().unwrap_or_else(PoisonError::into_inner);
+            let id = RoutingId::read_key(&announced)?;
+            return is_listed(&allow, &name, &id).then_some(name);
+        }
         match self.decide(PublicKey::from_bytes([0; 32]), Some(&announced)) {
             Answer::Welcome(name) => Some(name),
             Answer::Refused(reason) | Answer::Later(reason) => {
@@ -134,6 +159,10 @@ impl Gate {
             warn!(address, reason, refusals = count, "peer refused");
         }
     }
+}
+
+fn is_listed(allow: &Allow, name: &PeerName, id: &RoutingId) -> bool {
+    id.subject().parse().is_ok_and(|key: PublicKey| allow.name_of(&key) == Some(name))
 }
 
 fn name_by_key(allow: &Allow, key: PublicKey, announced: &Bytes) -> Result<(PeerName, RoutingId), String> {
@@ -185,6 +214,30 @@ mod tests {
         let gate = Gate::new(Some(Allow::new()), 8);
         let key = KeyPair::generate().public();
         assert!(refused(gate.decide(key, Some(&Bytes::from(key.to_string())))));
+    }
+
+    #[test]
+    fn another_list_ends_the_right_to_a_name() {
+        let (former, present) = (KeyPair::generate().public(), KeyPair::generate().public());
+        let list = |key| {
+            let mut allow = Allow::new();
+            allow.insert(name("a"), key).unwrap();
+            allow
+        };
+        let gate = Gate::new(Some(list(former)), 8);
+        let announced = Bytes::from(format!("{former}/1"));
+        assert_eq!(gate.decide(former, Some(&announced)), Answer::Welcome(name("a")));
+        let user_id = Bytes::from_static(b"a");
+        let heard = |gate: &Gate| gate.name_of(Some(&user_id), &announced, None);
+        assert_eq!(heard(&gate), Some(name("a")));
+        // The name stays, and its key is another: the old connection is nobody's.
+        gate.set_allow(list(present));
+        assert_eq!(heard(&gate), None);
+        assert_eq!(gate.route(&name("a")), None);
+        assert!(!gate.is_current(&name("a"), &announced));
+        assert!(refused(gate.decide(former, Some(&announced))));
+        gate.set_allow(list(former));
+        assert_eq!(gate.decide(former, Some(&announced)), Answer::Welcome(name("a")));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use omq_tokio::{
@@ -15,7 +16,9 @@ use super::gate::Gate;
 use super::{LINGER, options};
 use crate::mailbox::{Inlet, Parcel, Room, mailbox};
 use crate::server::{Closing, ToPeers};
-use crate::{BindError, Endpoint, PeerName, SendError, Server, ServerOptions, ServerSecurity, SetupError};
+use crate::{
+    Allow, BindError, Endpoint, PeerName, SendError, Server, ServerOptions, ServerSecurity, SetupError,
+};
 
 pub(super) async fn bind(wanted: ServerOptions) -> Result<Server, BindError> {
     wanted.limits.check()?;
@@ -73,6 +76,9 @@ fn bind_error(endpoint: &Endpoint, error: &OmqError) -> BindError {
     }
 }
 
+/// How long the guard rests after a look, for each connection: a hundredth of a second with a thousand.
+const PAUSE_PER_PEER: Duration = Duration::from_micros(10);
+
 /// One socket for all clones of the sender: the crate keeps order per socket handle.
 struct Speaker {
     socket: IdentitySocket,
@@ -92,6 +98,10 @@ impl ToPeers for Speaker {
             Err(TrySendError::Closed | TrySendError::Error(OmqError::Closed)) => Err(SendError::Closed),
             Err(TrySendError::Error(_)) => Err(SendError::Away),
         }
+    }
+
+    fn set_allow(&self, allow: Allow) {
+        self.gate.set_allow(allow);
     }
 }
 
@@ -144,7 +154,7 @@ fn name_of(gate: &Gate, peer: &PeerInfo, announced: &[u8]) -> Option<PeerName> {
     gate.name_of(peer.authentication.user_id.as_ref(), announced, peer.peer_address)
 }
 
-/// Closes connections that lost their name to a newer instance, and those beyond the limit.
+/// Closes connections that lost their name to a newer instance or to another list, and those beyond the limit.
 async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
     let mut seen = socket.connections_generation();
     while let Ok(mut connections) = socket.connections().await {
@@ -176,9 +186,14 @@ async fn guard(socket: Socket, gate: Arc<Gate>, max_connections: usize) {
             let _ = socket.disconnect_peer(surplus).await;
         }
         gate.set_connected(kept.len());
-        match socket.connections_changed(seen).await {
-            Ok(generation) => seen = generation,
-            Err(_) => return,
+        // While many come at once, looking at all of them for each would be most of the work.
+        tokio::time::sleep(PAUSE_PER_PEER * u32::try_from(kept.len()).unwrap_or(u32::MAX)).await;
+        tokio::select! {
+            changed = socket.connections_changed(seen) => match changed {
+                Ok(generation) => seen = generation,
+                Err(_) => return,
+            },
+            () = gate.changed() => {}
         }
     }
 }

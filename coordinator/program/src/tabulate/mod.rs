@@ -24,7 +24,7 @@ use common::config::{Budget, Config, OrWord};
 use coordinator::agenda::Agenda;
 use coordinator::command::Usage;
 use coordinator::directory::{StudyDirectory, write_whole};
-use coordinator::run::{Ending, Work, run as study};
+use coordinator::run::{Crew, Ending, Work, run as study};
 use coordinator::{clock, launch};
 
 use figures::Figures;
@@ -92,8 +92,8 @@ pub fn run(args: &Args) -> Result<Ending> {
         let told = told::listener(plan, seed, turn, seeds.len());
         let work = Work::List { agenda: agenda.clone(), told };
         let of_seed = of_seed(&config, &files, seed);
-        let with_workers = of_seed.local.workers > 0;
-        if study(of_seed, with_workers, work)? == Ending::Interrupted {
+        let crew = if of_seed.local.workers > 0 { Crew::WithWorkers } else { Crew::Coordinator };
+        if study(of_seed, crew, work)? == Ending::Interrupted {
             println!("the same command with --resume goes on");
             return Ok(Ending::Interrupted);
         }
