@@ -75,7 +75,7 @@ const SHORT: Record<string, string> = {
   skip_connect: 'skip',
   nor_conv_1x1: 'conv 1×1',
   nor_conv_3x3: 'conv 3×3',
-  avg_pool_3x3: 'avg pool 3×3',
+  avg_pool_3x3: 'pool 3×3',
   max_pool_3x3: 'max pool 3×3',
   sep_conv_3x3: 'sep 3×3',
   sep_conv_5x5: 'sep 5×5',

@@ -11,8 +11,12 @@ export function Dialog({ title, kind = '', onClose, children }: {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;
+    const before = document.activeElement as (Element & { focus?(): void }) | null;
     if (element && !element.open) element.showModal();
-    return () => element?.close();
+    return () => {
+      element?.close();
+      setTimeout(() => before?.isConnected && before.focus?.());
+    };
   }, []);
   return (
     <dialog

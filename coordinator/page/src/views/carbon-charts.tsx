@@ -39,7 +39,7 @@ const time = (): uPlot.Axis =>
     size: 42,
   });
 
-const when = (_: uPlot, value: number | null) => (value === null ? 'point at the chart' : `${as.moment(new Date(value * 1000).toISOString())} UTC`);
+const when = (_: uPlot, value: number | null) => (value == null ? '' : `${as.moment(new Date(value * 1000).toISOString())} UTC`);
 const utc = (value: number) => uPlot.tzDate(new Date(value * 1000), 'Etc/UTC');
 
 export function IntensityChart({ zone, hour, span }: { zone: Zone; hour: string; span: Span }) {

@@ -47,7 +47,7 @@ export function Compare({ front }: { front: Front }) {
                   <button type="button" class="link" onClick={() => (opened.value = member.trial)}>
                     Trial {member.trial}
                   </button>
-                  <button type="button" class="quiet" onClick={() => toggleCompared(member.trial)} aria-label={`Take trial ${member.trial} away`}>
+                  <button type="button" class="quiet" onClick={() => toggleCompared(member.trial)} aria-label={`Take away trial ${member.trial}`}>
                     Take away
                   </button>
                 </th>

@@ -31,7 +31,7 @@ export function Growth({ of, against }: { of: Hypervolume | null; against: 'time
     <Panel title={title}>
       <Chart
         shape={`${against}${inGrams}`}
-        height={230}
+        height={innerWidth >= 1500 ? 340 : 230}
         data={data}
         label={`${title}: ${as.percent(last.share, 2)} of the reference box after ${as.number(last.grid_hours, 1)} grid hours, ${as.kwh(last.kwh)} and ${as.grams(last.kg_co2eq * 1000)} CO₂eq, from ${points.length} points`}
         build={() => ({

@@ -189,9 +189,13 @@ function Drawing({ tree: found, looked, onLook }: { tree: Tree; looked: number; 
             <circle class="ring" cx={x(region)} cy={y(region)} r={radius(region) + 4} />
             <circle class="paper" cx={x(region)} cy={y(region)} r={radius(region)} />
             <circle class="body" cx={x(region)} cy={y(region)} r={radius(region)} fill-opacity={0.12 + 0.88 * (region.hypervolume / best) ** 3} />
-            <Label region={region} x={x(region)} y={y(region)} r={radius(region)} />
           </g>
         ))}
+        <g aria-hidden="true">
+          {found.regions.map((region) => (
+            <Label key={region.id} region={region} x={x(region)} y={y(region)} r={radius(region)} />
+          ))}
+        </g>
       </svg>
     </div>
   );
