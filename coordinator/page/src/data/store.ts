@@ -4,7 +4,7 @@ import { Resource } from './resource';
 
 const FINISHED = ['trial_finished', 'evaluation_given'];
 
-export const study = new Resource<Study>({ path: '/api/v1/study', kinds: [''], least: 700, most: 5_000 });
+export const study = new Resource<Study>({ path: '/api/v1/study', kinds: [''], least: 1_000, most: 5_000 });
 export const hypervolume = new Resource<Hypervolume>({ path: '/api/v1/hypervolume', kinds: FINISHED, least: 1_500, most: 0 });
 export const front = new Resource<Front>({ path: '/api/v1/front', kinds: FINISHED, least: 1_500, most: 0 });
 export const zones = new Resource<Zones>({
@@ -13,6 +13,8 @@ export const zones = new Resource<Zones>({
   least: 2_000,
   most: 30_000,
 });
+/** The same from the study's first hour on, asked for only where somebody looks that far back. */
+export const zonesOfAll = new Resource<Zones>({ path: '/api/v1/zones?hours=8784', kinds: ['forecast_issued'], least: 10_000, most: 60_000 });
 export const workers = new Resource<Workers>({
   path: '/api/v1/workers?limit=1000',
   kinds: ['worker_', 'task_', 'trial_', 'allocation_decided', 'energy_spent'],

@@ -3,6 +3,7 @@ import type { Fleet, Forecast, Zone, Zones } from '../api/types';
 import { near, number } from './format';
 
 const AHEAD = 24;
+const MOST_ZONES = 3;
 /** A change that is worth a word. */
 const WORTH = 0.12;
 
@@ -55,9 +56,12 @@ export function grid(zone: Zone, hour: string): string {
   }
 }
 
-export function gridSentence(zones: Zones): string {
-  const [first, ...others] = zones.zones;
+/** Of one zone, or of as many as a sentence holds. */
+export function gridSentence(zones: Zones, wanted: string | null): string {
+  const shown = zones.zones.filter((zone) => wanted === null || zone.zone === wanted);
+  const [first, ...others] = shown;
   if (!first) return '';
   if (others.length === 0) return `intensity ${grid(first, zones.hour)}`;
-  return zones.zones.map((zone) => `${zone.zone} ${grid(zone, zones.hour)}`).join('; ');
+  const told = shown.slice(0, MOST_ZONES).map((zone) => `${zone.zone} ${grid(zone, zones.hour)}`);
+  return told.join('; ') + (shown.length > MOST_ZONES ? `; and ${shown.length - MOST_ZONES} more zones` : '');
 }

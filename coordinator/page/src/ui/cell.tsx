@@ -50,7 +50,7 @@ function CellGraph({ cell }: { cell: Cell }) {
           return (
             <g class={`edge ${operationClass(edge.operation)}`} key={`${edge.from}-${edge.to}-${order}`}>
               <path d={path} />
-              <text x={middle} y={above - up * 0.625 - 4}>
+              <text x={middle} y={above - up * 0.625 + (up < 0 ? 15 : -5)}>
                 {wide ? '' : label}
               </text>
               <title>{label}</title>

@@ -34,8 +34,8 @@ export function Space({ names, dots, members, chosen }: { names: [string, string
     const [sin, cos] = [Math.sin(turn.around), Math.cos(turn.around)];
     const [rise, flat] = [Math.sin(turn.above), Math.cos(turn.above)];
     const [across, deep] = [x * cos - z * sin, x * sin + z * cos];
-    const scale = Math.min(size.width, size.height * 1.25) * 0.29;
-    return [size.width / 2 + across * scale, size.height / 2 - (y * flat - deep * rise) * scale, deep * flat + y * rise];
+    const scale = Math.min(size.width, size.height * 1.25) * 0.27;
+    return [size.width / 2 + across * scale, size.height * 0.46 - (y * flat - deep * rise) * scale, deep * flat + y * rise];
   };
   const place = (dot: { x: number; y: number; z: number }): Point => project([unit(dot.x, 0), unit(dot.y, 1), unit(dot.z, 2)]);
 

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Zone, Zones } from '../api/types';
 import { zone as wanted } from '../data/place';
 import { useResource } from '../data/resource';
-import { zones } from '../data/store';
+import { zones, zonesOfAll } from '../data/store';
 import * as as from '../lib/format';
 import { grid } from '../lib/outlook';
 import { fidelityClass, signalKind } from '../lib/words';
@@ -16,8 +16,10 @@ import { Savings } from './carbon-savings';
 const SPANS: [Span, string][] = [['48', '2 days'], ['168', '7 days'], ['all', 'all']];
 
 export function Carbon() {
-  const found = useResource(zones);
   const [span, setSpan] = useState<Span>('48');
+  const week = useResource(zones);
+  const all = useResource(span === 'all' ? zonesOfAll : zones);
+  const found = all ?? week;
   if (!found) return <Waiting of={zones} what="the grid" />;
   const shown = found.zones.filter((one) => wanted.value === null || one.zone === wanted.value);
   if (found.zones.length === 0) {

@@ -32,7 +32,7 @@ export function Operate({ study }: { study: Study }) {
   );
 }
 
-const KEYS = { carbon: ['carbon_g', 'g CO₂eq'], energy: ['energy_kwh', 'kWh'], hours: ['hours', 'grid hours'], trainings: ['trainings', 'full trainings'], hypervolume: ['hypervolume', ''] } as const;
+const KEYS = { carbon: ['carbon_g', 'g CO₂eq'], energy: ['energy_kwh', 'kWh'], hours: ['hours', 'h'], trainings: ['trainings', ''], hypervolume: ['hypervolume', ''] } as const;
 
 function Budgets({ study }: { study: Study }) {
   const [said, setSaid] = useState<Said | null>(null);

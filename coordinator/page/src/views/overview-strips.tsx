@@ -1,6 +1,6 @@
 // A day back and a day ahead of every zone, an hour a field, coloured from clean to dirty.
 import type { Zone, Zones } from '../api/types';
-import { hrefOf } from '../data/place';
+import { hrefOf, zone as wanted } from '../data/place';
 import { zones } from '../data/store';
 import { CARBON_TICKS, carbonColour } from '../lib/carbon-scale';
 import * as as from '../lib/format';
@@ -14,7 +14,7 @@ export function Strips({ of }: { of: Zones | null }) {
   return (
     <Panel title="The grid" note="A day back and a day ahead, an hour a field; what is ahead is the forecast's median." aside={<a href={hrefOf('carbon')}>Carbon</a>}>
       {of.zones.length === 0 && <Empty>Zones appear with the first worker or the first observed hour.</Empty>}
-      {of.zones.map((zone) => (
+      {of.zones.filter((zone) => wanted.value === null || zone.zone === wanted.value).map((zone) => (
         <Strip key={zone.zone} zone={zone} hour={of.hour} />
       ))}
       <CarbonLegend />

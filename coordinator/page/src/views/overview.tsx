@@ -1,7 +1,7 @@
 // How the study stands, for a glance at a wall and for a phone: what the fleet does and why, what was found for how much, what is left.
 import type { Study, Zones } from '../api/types';
 import { chronicle } from '../data/live';
-import { hrefOf } from '../data/place';
+import { fidelity, hrefOf, zone } from '../data/place';
 import { useResource } from '../data/resource';
 import { hypervolume, study, zones } from '../data/store';
 import * as as from '../lib/format';
@@ -41,7 +41,7 @@ function Now({ study: now, zones: grid }: { study: Study; zones: Zones | null })
     ['rest', 'resting', fleet.resting],
   ];
   const works = now.state === 'running' && fleet.slots > 0;
-  const outlook = grid ? gridSentence(grid) : '';
+  const outlook = grid ? gridSentence(grid, zone.value) : '';
   return (
     <section class="now" aria-label="What the fleet is doing now">
       <p class="doing">
@@ -146,7 +146,7 @@ function Work({ study: now }: { study: Study }) {
             </tr>
           </thead>
           <tbody>
-            {now.trials.map((line) => (
+            {now.trials.filter((line) => fidelity.value === null || fidelityClass(line.fidelity) === fidelityClass(fidelity.value)).map((line) => (
               <tr key={line.fidelity} class={fidelityClass(line.fidelity)}>
                 <th scope="row">
                   <Fidelity of={line.fidelity} />

@@ -1,6 +1,7 @@
 // What the search has learnt of its space: regions cut in two, the better half above, with what tells the halves apart.
 import { useState } from 'preact/hooks';
 import type { Region, Tree } from '../api/types';
+import { isFiltered } from '../data/place';
 import { useResource } from '../data/resource';
 import { study, tree } from '../data/store';
 import { optionWords } from '../lib/cell';
@@ -10,7 +11,7 @@ import { Empty, Figure, Panel, Waiting } from '../ui/parts';
 
 const LEAST_STEP_X = 132;
 /** A wall has room. */
-const WIDE = 980;
+const WIDE = 1120;
 const STEP_Y = 50;
 const PAD = 34;
 
@@ -40,6 +41,7 @@ export function TreeView() {
         <Figure name="Sought in" value={chosen ? pathWords(chosen) : as.NONE} note={chosen ? `${as.count(chosen.samples)} samples` : 'no region yet'} />
         <Figure name="Told at" value={found.learnt_at ? `${as.hour(found.learnt_at)} UTC` : as.NONE} note={found.learnt_at ? as.date(found.learnt_at) : ''} />
       </dl>
+      {isFiltered.value && <p class="note">The tree is learnt from the whole study: filters leave it as it is.</p>}
       <div class="grid front-grid">
         <Panel title="The search tree" note="From the whole space at the left; each cut sends the better half up. The size of a circle is its samples, its shade the hypervolume that they cover; the ring is where candidates are sought.">
           <Drawing tree={found} looked={close.id} onLook={setLooked} />
@@ -157,7 +159,7 @@ function Drawing({ tree: found, looked, onLook }: { tree: Tree; looked: number; 
   const depth = Math.max(...found.regions.map((region) => region.depth));
   const most = Math.max(1, ...found.regions.map((region) => region.samples));
   const best = Math.max(...found.regions.map((region) => region.hypervolume)) || 1;
-  const STEP_X = Math.max(LEAST_STEP_X, Math.min(230, (Math.min(WIDE, innerWidth - 460) - 2 * PAD) / Math.max(1, depth)));
+  const STEP_X = Math.max(LEAST_STEP_X, Math.min(290, (Math.min(WIDE, innerWidth - 460) - 2 * PAD) / Math.max(1, depth)));
   const radius = (region: Region) => 8 + 10 * Math.sqrt(region.samples / most);
   const x = (region: Region) => PAD + region.depth * STEP_X;
   const y = (region: Region) => PAD + rows.get(region.id)! * STEP_Y;

@@ -66,8 +66,8 @@ export function WorkersView() {
             rowHeight={ROW}
             label="Workers"
             columns={8}
-            head={['Worker', 'Zone', 'State', 'Heard', 'Slots', 'Power', 'Temperature', 'At work on'].map((name) => (
-              <span role="columnheader" class={`c-${name.toLowerCase().split(' ')[0]} ${['Heard', 'Power', 'Temperature'].includes(name) ? 'n' : ''}`} key={name}>
+            head={['Worker', 'Zone', 'State', 'Heard ago', 'Slots', 'Power', 'Temperature', 'At work on'].map((name) => (
+              <span role="columnheader" class={`c-${name.toLowerCase().split(' ')[0]} ${['Heard ago', 'Power', 'Temperature'].includes(name) ? 'n' : ''}`} key={name}>
                 {name}
               </span>
             ))}
@@ -92,7 +92,7 @@ function Row({ worker, onLook }: { worker: Worker; onLook(name: string): void })
       </span>
       <span role="cell" class="c-zone">{worker.zone}</span>
       <span role="cell" class={`c-state state ${worker.state}`}>{sentence(workerState(worker))}</span>
-      <span role="cell" class={`c-heard n ${age != null && age > LATE_S ? 'late' : ''}`}>{age == null ? as.NONE : `${as.duration(age)} ago`}</span>
+      <span role="cell" class={`c-heard n ${age != null && age > LATE_S ? 'late' : ''}`}>{age == null ? as.NONE : as.duration(age)}</span>
       <span role="cell" class="c-slots">
         {worker.slots.map((slot) => (
           <i key={slot.slot} class={`slot ${slotClass(worker, slot)}`} title={slotWords(slot)} />
