@@ -67,6 +67,9 @@ export const withSeconds = (iso: string): string => full.format(new Date(iso));
 export const date = (iso: string): string => day.format(new Date(iso));
 export const moment = (iso: string | null | undefined): string => (iso ? `${date(iso)} ${hour(iso)}` : NONE);
 
+/** Moments within a sentence, as the rest of the page writes them. */
+export const readable = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(\.\d+)?Z/g, (iso) => `${moment(iso)} UTC`);
+
 /** "13:00" on the day of `today`, with the date otherwise. */
 export function near(iso: string, today: string): string {
   return date(iso) === date(today) ? hour(iso) : `${hour(iso)} on ${date(iso)}`;

@@ -77,13 +77,15 @@ export function budgetValue(of: string, value: number | null | undefined): strin
 export const workerState = (worker: Worker): string =>
   ({ alive: 'alive', draining: 'draining', gone: 'gone' })[worker.state] ?? worker.state;
 
+const shortOperations = (text: string): string =>
+  text.replaceAll('nor_conv_1x1', 'conv1').replaceAll('nor_conv_3x3', 'conv3').replaceAll('avg_pool_3x3', 'pool3').replaceAll('skip_connect', 'skip');
+
+/** An event's words for a list of many. */
+export const briefly = (text: string | null | undefined): string => sentence(shortOperations(text ?? ''));
+
 /** An architecture in short, where a whole one has no room. */
 export function shortArchitecture(text: string | null | undefined, most = 46): string {
   if (!text) return as.NONE;
-  const brief = text
-    .replaceAll('nor_conv_1x1', 'conv1')
-    .replaceAll('nor_conv_3x3', 'conv3')
-    .replaceAll('avg_pool_3x3', 'pool3')
-    .replaceAll('skip_connect', 'skip');
+  const brief = shortOperations(text);
   return brief.length > most ? `${brief.slice(0, most - 1)}…` : brief;
 }

@@ -35,7 +35,7 @@ export function Growth({ of, against }: { of: Hypervolume | null; against: 'time
         data={data}
         label={`${title}: ${as.percent(last.share, 2)} of the reference box after ${as.number(last.grid_hours, 1)} grid hours, ${as.kwh(last.kwh)} and ${as.grams(last.kg_co2eq * 1000)} CO₂eq, from ${points.length} points`}
         build={() => ({
-          scales: { x: { time: false }, y: {} },
+          scales: { x: { time: false, range: (_, _low, high) => [0, high] }, y: {} },
           legend: { show: true, live: true },
           cursor: { y: false },
           axes: [axis({ name: unit }), axis({ side: 3, name: '% of the reference box' })],
@@ -46,7 +46,6 @@ export function Growth({ of, against }: { of: Hypervolume | null; against: 'time
               value: told((value) => `${as.number(value, 3)} %`),
               stroke: colour('full'),
               width: 2,
-              fill: colour('full-wash'),
               paths: stepped,
               points: FEW_POINTS,
             },

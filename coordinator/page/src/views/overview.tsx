@@ -6,7 +6,7 @@ import { useResource } from '../data/resource';
 import { hypervolume, study, zones } from '../data/store';
 import * as as from '../lib/format';
 import { activity, gridSentence } from '../lib/outlook';
-import { budgetName, budgetValue, fidelityClass, sentence } from '../lib/words';
+import { briefly, budgetName, budgetValue, fidelityClass, sentence } from '../lib/words';
 import { Empty, Fidelity, Figure, Panel, Waiting } from '../ui/parts';
 import { BurnDown, Growth } from './overview-charts';
 import { Strips } from './overview-strips';
@@ -48,7 +48,7 @@ function Now({ study: now, zones: grid }: { study: Study; zones: Zones | null })
         {works ? activity(fleet) : now.doing.replace(/\.$/, '')}
         {now.state !== 'finished' && outlook && <>: {outlook}</>}
       </p>
-      {fleet.slots > 0 && now.state !== 'finished' && (
+      {works && (
         <div class="slots" aria-hidden="true">
           {kinds.filter(([, , number]) => number > 0).map(([kind, name, number]) => (
             <span key={kind} class={kind} style={{ flexGrow: String(number) }}>
@@ -58,8 +58,8 @@ function Now({ study: now, zones: grid }: { study: Study; zones: Zones | null })
         </div>
       )}
       <p class="why">
-        {now.state_reason && <span>{sentence(now.state_reason)}. </span>}
-        {now.allocation_reason && now.state !== 'finished' && (
+        {now.state_reason && <span>{sentence(as.readable(now.state_reason))}. </span>}
+        {now.allocation_reason && now.state === 'running' && (
           <>
             <b>{sentence(now.policy ?? 'policy')}</b> {now.allocation_reason}
           </>
@@ -81,8 +81,8 @@ function Figures({ study: now, zones: grid }: { study: Study; zones: Zones | nul
       <Figure name="Emitted" value={`${as.grams(now.energy.gco2eq)}`} note={`CO₂eq; ${as.grams(now.training.gco2eq)} by training`} />
       <Figure name="Energy" value={as.kwh(now.energy.kwh)} note={now.energy_estimated_share > 0.005 ? `${as.percent(now.energy_estimated_share, 0)} of it estimated` : 'measured'} />
       <Figure
-        name="Avoided, by calculation"
-        value={saved?.avoided_share == null ? as.NONE : as.percent(saved.avoided_share, 0)}
+        name={(saved?.avoided_share ?? 0) >= 0 ? 'Avoided, by calculation' : 'Added, by calculation'}
+        value={saved?.avoided_share == null ? as.NONE : as.percent(Math.abs(saved.avoided_share), 0)}
         note={<>of CO₂eq, against the <a href={hrefOf('carbon')}>same work at once</a></>}
       />
       <Figure name="Expected end" value={now.state === 'finished' ? 'ended' : now.eta ? as.duration((Date.parse(now.eta.at) - Date.parse(now.now)) / 1000) : as.NONE} note={eta(now)} />
@@ -180,7 +180,7 @@ function Chronicle() {
           {lines.map((line) => (
             <li key={line.sequence}>
               <time dateTime={line.at}>{as.withSeconds(line.at)}</time>
-              <span>{sentence(line.text ?? '')}</span>
+              <span>{briefly(line.text)}</span>
             </li>
           ))}
         </ol>

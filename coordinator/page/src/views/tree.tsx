@@ -107,10 +107,10 @@ function Label({ region, x, y, r }: { region: Region; x: number; y: number; r: n
   }
   return (
     <>
-      <text class="count" x={x + r + 8} y={y - 1}>
+      <text class="count" x={x + r + 11} y={y - 1}>
         {as.count(region.samples)}
       </text>
-      <text class="ucb" x={x + r + 8} y={y + 12}>
+      <text class="ucb" x={x + r + 11} y={y + 12}>
         {ucb}
       </text>
     </>

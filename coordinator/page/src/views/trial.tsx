@@ -3,7 +3,7 @@ import type { Trial } from '../api/types';
 import { opened } from '../data/place';
 import { useTrials } from '../data/trials';
 import * as as from '../lib/format';
-import { method, quantity, sentence } from '../lib/words';
+import { briefly, method, quantity, sentence } from '../lib/words';
 import { Network } from '../ui/cell';
 import { Curves } from '../ui/curves';
 import { Dialog } from '../ui/dialog';
@@ -82,7 +82,7 @@ function Detail({ trial, others }: { trial: Trial; others: Trial[] }) {
           {trial.log.map((entry, at) => (
             <li key={at}>
               <time dateTime={entry.at}>{as.withSeconds(entry.at)}</time>
-              <span>{sentence(entry.text)}</span>
+              <span>{briefly(entry.text)}</span>
             </li>
           ))}
         </ol>

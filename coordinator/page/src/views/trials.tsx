@@ -68,13 +68,16 @@ export function TrialsView() {
   const curves = useTrials(compared.value);
   const names = now?.objectives.map((objective) => objective.name) ?? [];
   const hasRanges = Object.keys(ranges.value).length > 0;
+  /** The best or the latest first. */
+  const sortBy = (key: TrialOrder) => {
+    setSort(key);
+    setOrder(key === 'trial' || key === 'finished_at' ? 'descending' : 'ascending');
+  };
+  const turn = () => setOrder(order === 'ascending' ? 'descending' : 'ascending');
   const by = (column: Column) => () => {
     if (!column.sort) return;
-    if (sort === column.sort) setOrder(order === 'ascending' ? 'descending' : 'ascending');
-    else {
-      setSort(column.sort);
-      setOrder(column.sort === 'trial' || column.sort === 'finished_at' ? 'descending' : 'ascending');
-    }
+    if (sort === column.sort) turn();
+    else sortBy(column.sort);
   };
   const trouble = list.trouble.value;
   return (
@@ -96,8 +99,8 @@ export function TrialsView() {
         aside={
           <div class="controls">
             <Choice label="State" value={state} options={[['', 'all'], ...STATES.map((one): [TrialState, string] => [one, one])]} onChange={setState} />
-            <Choice label="Sort by" value={sort} options={Object.entries(SORTED) as [TrialOrder, string][]} onChange={(value) => setSort(value)} />
-            <button type="button" onClick={() => setOrder(order === 'ascending' ? 'descending' : 'ascending')}>
+            <Choice label="Sort by" value={sort} options={Object.entries(SORTED) as [TrialOrder, string][]} onChange={sortBy} />
+            <button type="button" onClick={turn}>
               {order === 'ascending' ? 'Ascending' : 'Descending'}
             </button>
           </div>

@@ -6,7 +6,7 @@ import { fidelity, opened, zone } from '../data/place';
 import { useResource } from '../data/resource';
 import { study, workers } from '../data/store';
 import * as as from '../lib/format';
-import { fidelityClass, fidelityWords, sentence, shortArchitecture, workerState } from '../lib/words';
+import { briefly, fidelityClass, fidelityWords, sentence, shortArchitecture, workerState } from '../lib/words';
 import { Dialog } from '../ui/dialog';
 import { Choice, Empty, Figure, Legend, Panel, Waiting } from '../ui/parts';
 import { Virtual } from '../ui/virtual';
@@ -189,7 +189,7 @@ function WorkerDrawer({ worker, onClose }: { worker: Worker; onClose(): void }) 
           {log.slice(0, 40).map((line) => (
             <li key={line.sequence}>
               <time dateTime={line.at}>{as.withSeconds(line.at)}</time>
-              <span>{sentence(line.text ?? '')}</span>
+              <span>{briefly(line.text)}</span>
             </li>
           ))}
         </ol>
