@@ -1,10 +1,12 @@
 //! What an operator may ask of a running study, by the real programs: `ce-nas pause`, `resume`, `budget`, `workers drain`, `cancel`,
 //! `retry`, `warm-start` and `stop`, with workers that rehearse. Whatever is asked, the books stay in order.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use common::event::Event;
+use common::id::TrialId;
 use serde_json::{Value, json};
 use system_tests::lab::books::audit;
 use system_tests::lab::patience::until;
@@ -62,9 +64,20 @@ fn a_paused_study_is_paused_after_a_restart_and_goes_on_when_told() {
     let told = asks(&study, &["resume", "--json"]).with(0);
     let told: Value = serde_json::from_str(&told.out).expect("JSON");
     assert_eq!(told["changed"], true);
-    let resumed = study.until("both workers are at work again", |seen| seen.leased().len() == 2);
-    let resumes = |event: &&Event| matches!(event, Event::TaskLeased { resume: Some(_), .. });
-    assert!(resumed.this_life().any(|event| resumes(&event)), "it goes on from what was kept");
+    let suspended: BTreeSet<TrialId> = paused
+        .events()
+        .filter_map(|event| match event {
+            Event::TaskSuspended { task, .. } => Some(task.trial),
+            _ => None,
+        })
+        .collect();
+    study.until("what was put in safety goes on", |seen| {
+        let begun = seen.this_life().filter_map(|event| match event {
+            Event::TaskLeased { task, .. } => Some(task.trial),
+            _ => None,
+        });
+        suspended.is_subset(&begun.collect()) && seen.leased().len() == 2
+    });
 
     asks(&study, &["stop", "--reason", "seen enough"]).with(0).saying(&["The study ends now."]);
     second.end().with(0).saying(&["study finished: stopped by the operator: seen enough"]);

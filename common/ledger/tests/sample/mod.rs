@@ -5,6 +5,7 @@ use common::allocation::{Allocation, Shares};
 use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::carbon::{CarbonSample, Forecast, Provenance, SignalKind};
+use common::config::{Budget, OrWord};
 use common::energy::{Measurement, Method};
 use common::event::Event;
 use common::fidelity::Fidelity;
@@ -159,7 +160,7 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
             let session = if rng.random_bool(0.5) { SESSION } else { SessionId(rng.random_range(0..3)) };
             let worker = ["alpha", "βeta", "gamma'; DROP TABLE events; --"][rng.random_range(0..3)];
             let checkpoint = Checkpoint { blob: BlobId::of(&trial.to_le_bytes()), progress: rng.random() };
-            match rng.random_range(0..20) {
+            match rng.random_range(0..24) {
                 0 => started(),
                 1 => Event::CoordinatorStarted { version: "0.1.0".into(), host: "head".into() },
                 2 => ended("line\nbreak \0 and \u{1F331}"),
@@ -209,6 +210,10 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
                 16 => given(trial, rng.random()),
                 18 => Event::TrialCancelled { trial: TrialId(trial) },
                 19 => Event::TrialRetried { trial: TrialId(trial) },
+                20 => Event::StudyPaused,
+                21 => Event::StudyResumed,
+                22 => Event::BudgetChanged { budget: budget(rng.random_range(0.1..900.0)) },
+                23 => Event::WorkerDraining { worker: WorkerName::new(worker), session },
                 _ => {
                     let start = rng.random_range(0..1_000_000);
                     let task = rng.random_bool(0.7).then(|| task(trial, attempt));
@@ -217,6 +222,17 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
             }
         })
         .collect()
+}
+
+/// Carbon and trainings are limited, the rest is not.
+fn budget(carbon_g: f64) -> Budget {
+    Budget {
+        carbon_g: OrWord::number(carbon_g),
+        energy_kwh: OrWord::word(),
+        hours: OrWord::word(),
+        trainings: OrWord::number(carbon_g as u64 + 1),
+        hypervolume: OrWord::word(),
+    }
 }
 
 pub fn carbon(hour: i64, intensity: f64) -> Event {
