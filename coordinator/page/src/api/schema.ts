@@ -426,6 +426,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Amount: number;
         Artifact: {
             /** Format: int64 */
             bytes: number;
@@ -458,8 +459,10 @@ export interface components {
             /** @default null */
             hypervolume: null | components["schemas"]["Limit"];
             /** @default null */
-            trainings: null | components["schemas"]["Limit"];
+            trainings: null | components["schemas"]["CountLimit"];
         };
+        Count: number;
+        CountLimit: components["schemas"]["Count"] | components["schemas"]["Unlimited"];
         /** @description What the same work would have emitted, had it been run at once: a calculation, not a measurement. */
         Counterfactual: {
             /**
@@ -727,7 +730,7 @@ export interface components {
             /** Format: double */
             wall_minutes: number;
         };
-        Limit: number | components["schemas"]["Unlimited"];
+        Limit: components["schemas"]["Amount"] | components["schemas"]["Unlimited"];
         LogLine: {
             at: string;
             text: string;
