@@ -18,6 +18,8 @@ export const chronicle = signal<EventLine[]>([]);
 
 const KEPT = 200;
 const FIRST_WAIT = 1_000;
+/** A stream ends now and then by design: only when it can't be had again at once is anybody told. */
+const AT_ONCE = 200;
 const LONGEST_WAIT = 15_000;
 /** On arrival the chronicle begins with what happened shortly before. */
 const LOOK_BACK = 400;
@@ -27,6 +29,7 @@ const listeners = new Set<Listener>();
 let source: EventSource | null = null;
 let timer: number | undefined;
 let wait = FIRST_WAIT;
+let broken = false;
 let last: number | null = null;
 let gathered: EventLine[] = [];
 let pending = false;
@@ -43,7 +46,8 @@ export function follow(head?: number): void {
   clearTimeout(timer);
   source = new EventSource(last === null ? '/api/v1/events' : `/api/v1/events?after=${last}`);
   source.onopen = () => {
-    const again = connection.value.state === 'lost';
+    const again = broken;
+    broken = false;
     wait = FIRST_WAIT;
     connection.value = { state: 'live', since: Date.now(), retryAt: 0 };
     if (again) tell(new Set(['*']));
@@ -60,11 +64,13 @@ function retry(): void {
   source?.close();
   source = null;
   clearTimeout(timer);
+  broken = true;
   const { state, since } = connection.value;
-  connection.value = { state: 'lost', since: state === 'live' ? Date.now() : since, retryAt: Date.now() + wait };
+  const isFirst = state === 'live';
+  connection.value = isFirst ? { state: 'connecting', since: Date.now(), retryAt: 0 } : { state: 'lost', since, retryAt: Date.now() + wait };
   if (tokenWanted.value) return;
-  timer = window.setTimeout(() => follow(), wait);
-  wait = Math.min(LONGEST_WAIT, wait * 1.7);
+  timer = window.setTimeout(() => follow(), isFirst ? AT_ONCE : wait);
+  if (!isFirst) wait = Math.min(LONGEST_WAIT, wait * 1.7);
 }
 
 /** Events come in bursts: they are gathered and told of once a frame. */

@@ -2,7 +2,7 @@
 // the same work would have emitted at once.
 import { useState } from 'preact/hooks';
 import type { Zone, Zones } from '../api/types';
-import { zone as wanted } from '../data/place';
+import { fidelity as only, zone as wanted } from '../data/place';
 import { useResource } from '../data/resource';
 import { zones, zonesOfAll } from '../data/store';
 import * as as from '../lib/format';
@@ -108,7 +108,7 @@ function Energy({ of }: { of: Zones }) {
                 </tr>
               </thead>
               <tbody>
-                {ORDER.filter((fidelity) => sum(fidelity) > 0).map((fidelity) => (
+                {ORDER.filter((fidelity) => sum(fidelity) > 0 && (only.value === null || fidelity === fidelityClass(only.value))).map((fidelity) => (
                   <tr key={fidelity}>
                     <th scope="row"><Fidelity of={fidelity} /></th>
                     {shown.map((zone) => (
@@ -119,7 +119,7 @@ function Energy({ of }: { of: Zones }) {
                   </tr>
                 ))}
                 <tr class="sum">
-                  <th scope="row">Together</th>
+                  <th scope="row">{only.value === null ? 'Together' : 'All fidelities'}</th>
                   {shown.map((zone) => (
                     <td class="n" key={zone.zone}>{write(zone.spent[what])}</td>
                   ))}

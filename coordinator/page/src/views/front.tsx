@@ -29,7 +29,7 @@ export function FrontView() {
     );
   }
   const choices = [...found.objectives, ...FACTS.filter((fact) => !found.objectives.includes(fact) && found.members.some((member) => member[fact] != null))];
-  const cost = found.objectives[1] ?? found.objectives[0]!;
+  const cost = found.objectives[1] ?? choices[1] ?? choices[0]!;
   const [x, y, z] = [axes[0] ?? cost, axes[1] ?? found.objectives[0]!, axes[2] ?? choices.find((one) => !found.objectives.slice(0, 2).includes(one)) ?? cost];
   const members = found.members.map((member) => asMember(found, member, x, y, z));
   const dots = asDots(found, x, y, z);
@@ -49,7 +49,12 @@ export function FrontView() {
       <div class="grid front-grid">
         <Panel
           title="Networks"
-          note={dimensions === '2' ? 'Drag over the chart to keep what lies in the box; the limits hold on every view.' : 'Drag, or use the arrow keys, to turn it.'}
+          note={
+            <>
+              {dimensions === '2' ? 'Drag over the chart to keep what lies in the box; the limits hold on every view.' : 'Drag, or use the arrow keys, to turn it.'}
+              {found.evaluated.length < found.evaluated_total && ` The latest ${as.count(found.evaluated.length)} of ${as.count(found.evaluated_total)} trainings are drawn.`}
+            </>
+          }
           aside={
             <div class="controls">
               <Switch label="Dimensions" value={dimensions} options={[['2', '2-D'], ['3', '3-D']]} onChange={setDimensions} />

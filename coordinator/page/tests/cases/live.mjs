@@ -1,7 +1,7 @@
 // What happens is seen without a reload; who is away comes back; what is asked for is done.
 import assert from 'node:assert/strict';
 
-export default (test) => {
+export default (test, findings) => {
   test('news arrives by itself', async (bench) => {
     const mock = await bench.mock({});
     const page = await bench.page(mock.url);
@@ -47,12 +47,26 @@ export default (test) => {
     await mock.close();
     await page.getByText('The coordinator does not answer since').waitFor();
     assert.ok(await page.getByText('Hypervolume against time').isVisible(), 'what was known still stands');
+    assert.deepEqual(await findings(page), []);
     await mock.again();
     await page.getByText('live', { exact: true }).waitFor({ timeout: 20_000 });
     mock.advance();
     await page.locator('.chronicle').getByText('Finished in').first().waitFor();
     assert.equal(await page.getByText('The coordinator does not answer since').count(), 0);
     assert.equal(await page.evaluate(() => globalThis.same), true);
+  });
+
+  test('a stream that ends by design is taken up again without a word', async (bench) => {
+    const mock = await bench.mock({});
+    const page = await bench.page(mock.url);
+    await page.getByText('live', { exact: true }).waitFor();
+    for (const follower of mock.followers) follower.end();
+    await page.waitForTimeout(150);
+    assert.equal(await page.getByText('The coordinator does not answer since').count(), 0);
+    await page.getByText('live', { exact: true }).waitFor();
+    await page.waitForTimeout(300);
+    mock.advance();
+    await page.locator('.chronicle').getByText('Finished in').first().waitFor();
   });
 
   test('a worker is looked at and drained', async (bench) => {

@@ -12,7 +12,7 @@ const SHOWS = {
   tree: ['The search tree', 'UCB', 'How it was cut'],
 };
 
-export default (test) => {
+export default (test, findings) => {
   test('every view shows what it is for, under the policy of the coordinator', async (bench) => {
     assert.match(POLICY, /default-src 'self'/);
     const { url } = await bench.mock({});
@@ -60,6 +60,7 @@ export default (test) => {
     await page.getByLabel('Token').fill('wrong');
     await page.getByText('Sign in').click();
     await page.getByText('That is not the token.').waitFor();
+    assert.deepEqual(await findings(page), []);
     await page.getByLabel('Token').fill('a-token-of-sixteen-letters');
     await page.getByText('Sign in').click();
     await page.getByText('Hypervolume against time').waitFor();
