@@ -29,7 +29,7 @@ type Column = { key: string; name: string; kind?: string; sort?: TrialOrder; of(
 const COLUMNS: Column[] = [
   {
     key: 'pick',
-    name: 'Curve',
+    name: 'Pick',
     of: (line) => (
       <input type="checkbox" aria-label={`Show the learning curve of trial ${line.trial}`} checked={compared.value.includes(line.trial)} onChange={() => toggleCompared(line.trial)} />
     ),
