@@ -24,9 +24,15 @@ pub fn trials(seen: Seen<'_>, query: &TrialQuery) -> Trials {
         .map(|trial| (key(trial, sort), trial.id))
         .collect();
     let reverse = query.order == Some(Direction::Descending);
-    keys.sort_unstable_by(|a, b| compare(*a, *b, reverse));
     let matching = keys.len() as u64;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    // Only what stands before the page's end is put in order.
+    let end = query.offset.unwrap_or(0) as usize + limit as usize;
+    if end < keys.len() {
+        keys.select_nth_unstable_by(end, |a, b| compare(*a, *b, reverse));
+        keys.truncate(end);
+    }
+    keys.sort_unstable_by(|a, b| compare(*a, *b, reverse));
     let (offset, keys) = page(keys, query.offset, limit);
     let on_front = front::members(state);
     let found = keys.into_iter().filter_map(|(_, id)| state.trial(id));
