@@ -1,0 +1,35 @@
+// The API's shapes by their own names. `schema.ts` is generated from docs/api/openapi.json (`npm run types`).
+import type { components, operations } from './schema';
+
+type Shapes = components['schemas'];
+export type Study = Shapes['Study'];
+export type Budget = Shapes['Budget'];
+export type Fleet = Shapes['Fleet'];
+export type Objective = Shapes['Objective'];
+export type TrialCounts = Shapes['TrialCounts'];
+export type Front = Shapes['Front'];
+export type FrontMember = Shapes['FrontMember'];
+export type Evaluated = Shapes['Evaluated'];
+export type Hypervolume = Shapes['Hypervolume'];
+export type HypervolumePoint = Shapes['HypervolumePoint'];
+export type Trials = Shapes['Trials'];
+export type TrialLine = Shapes['TrialLine'];
+export type Trial = Shapes['Trial'];
+export type TrialState = Shapes['TrialState'];
+export type TrialOrder = NonNullable<NonNullable<operations['trials']['parameters']['query']>['sort']>;
+export type TrialAttempt = Shapes['TrialAttempt'];
+export type CurvePoint = Shapes['CurvePoint'];
+export type Workers = Shapes['Workers'];
+export type Worker = Shapes['Worker'];
+export type Slot = Shapes['Slot'];
+export type Zones = Shapes['Zones'];
+export type Zone = Shapes['Zone'];
+export type ZoneHour = Shapes['ZoneHour'];
+export type Forecast = Shapes['Forecast'];
+export type Spent = Shapes['Spent'];
+export type Counterfactual = Shapes['Counterfactual'];
+export type Tree = Shapes['Tree'];
+export type Region = Shapes['Region'];
+export type EventLine = Shapes['EventLine'];
+export type Done = Shapes['Done'];
+export type Problem = Shapes['Problem'];
