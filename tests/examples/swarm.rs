@@ -64,7 +64,10 @@ async fn work(endpoint: Endpoint, number: u64, task: Duration) -> Told {
     let session = SessionId(number + 1);
     let began = Instant::now();
     let clock = || Millis(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX));
-    let say = |message: &FromWorker| drop(sender.send(wire::encode(message)));
+    let say = |message: &FromWorker| {
+        // What is lost is said again.
+        let _ = sender.send(wire::encode(message));
+    };
     let mut told = Told::default();
     let mut is_member = false;
     let mut held: Option<TaskId> = None;

@@ -192,7 +192,7 @@ impl World {
                 self.say(ToWorker::Acknowledge { session, number: self.acknowledged });
             }
             FromWorker::Upload(chunk) => self.on_upload(&chunk),
-            FromWorker::Progress { .. } | FromWorker::Download { .. } => {}
+            FromWorker::Progress { .. } | FromWorker::Download { .. } | FromWorker::Enrol { .. } => {}
         }
     }
 

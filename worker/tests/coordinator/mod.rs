@@ -222,6 +222,8 @@ impl Coordinator {
                 self.say(&ToWorker::Acknowledge { session, number: self.seen.acknowledged });
             }
             FromWorker::Progress { .. } => self.seen.progress += 1,
+            // No member says it.
+            FromWorker::Enrol { .. } => {}
             FromWorker::Upload(chunk) => {
                 let stored = self.seen.blobs.entry(chunk.blob).or_default();
                 if chunk.offset == stored.len() as u64 {
