@@ -315,7 +315,7 @@ impl Drop for Disk {
 }
 
 #[test]
-fn a_full_disk_and_afterwards_the_same_command() {
+fn a_disk_without_room_holds_the_study_up_until_there_is_some() {
     let folder = tempfile::tempdir().expect("a folder");
     let Some(disk) = Disk::mount(folder.path().join("disk")) else { return };
     let study = Study::within(REHEARSAL, disk.0.join("study"));
@@ -328,13 +328,13 @@ fn a_full_disk_and_afterwards_the_same_command() {
     let filler = disk.0.join("filler");
     // As much as there is room for; what does not fit any more is an error of no interest.
     let _ = fs::write(&filler, vec![0; 17 << 20]);
-    first.end().with(1).saying(&["no space is left", "free some and go on", "run the same command to go on"]);
-    assert!(worker.is_running(), "the worker waits for it");
+    patience::until("the study waits", || first.said().contains("the study waits").then_some(()));
+    assert!(first.is_running() && worker.is_running(), "nobody gives up");
     let before = study.history();
     assert!(!before.events().any(|event| event.kind() == "study_finished"));
 
     fs::remove_file(&filler).expect("room again");
-    study.coordinator(&more).end().with(0).saying(&["study finished"]);
+    first.end().with(0).saying(&["no space is left", "study finished"]);
     worker.end().with(0).saying(&["the study is over"]);
     patience::until("the report is there", || study.directory.join("report.json").is_file().then_some(()));
     let books = audit(&study.directory);
