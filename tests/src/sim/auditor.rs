@@ -131,11 +131,12 @@ impl Auditor {
 
     pub fn check_core(&mut self, core: &Core, at: Timestamp) {
         self.steps += 1;
-        let broken = laws::check(core)
-            .into_iter()
-            .chain(laws::check_kept(core))
-            .map(|violation| format!("{}: {}", violation.law, violation.what));
-        self.violations.extend(broken);
+        let mut broken = laws::check(core);
+        if self.steps.is_multiple_of(STEPS_PER_COMPARISON) {
+            broken.extend(laws::check_kept(core));
+        }
+        self.violations
+            .extend(broken.into_iter().map(|violation| format!("{}: {}", violation.law, violation.what)));
         if at < self.shadow.last_at {
             self.violation("L-5", format!("time ran back from {} to {at}", self.shadow.last_at));
         }
