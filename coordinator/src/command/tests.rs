@@ -284,6 +284,21 @@ fn explain_tells_a_trials_life() {
 }
 
 #[test]
+fn explain_tells_what_operators_did() {
+    use common::id::TrialId;
+    let told = sample::study(Wishes::default());
+    let at = told.last().unwrap().at;
+    let mut events: Vec<_> = told.into_iter().map(|record| (record.at, record.event)).collect();
+    let trial = TrialId(0);
+    events.push((at, common::event::Event::TrialCancelled { trial }));
+    events.push((at, common::event::Event::TrialRetried { trial }));
+    let folder = tempfile::tempdir().unwrap();
+    sample::write_ledger(&StudyDirectory::new(folder.path()).ledger(), &sample::numbered(events));
+    let text = within(folder.path(), "explain 0 --dir %").unwrap();
+    assert!(text.contains("somebody cancelled it") && text.contains("asked for another try"), "{text}");
+}
+
+#[test]
 fn compare_sets_studies_side_by_side() {
     let (one, two) = (study(Wishes::default()), study(Wishes::default()));
     let paths = format!("{} {}", one.path().display(), two.path().display());

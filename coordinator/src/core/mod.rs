@@ -2,6 +2,7 @@
 //!
 //! Two sentences decide much. An event is durable before its effect leaves the process. State is a fold over the ledger.
 
+mod ask;
 mod effect;
 mod given;
 mod health;

@@ -39,10 +39,8 @@ pub struct Biography {
     pub attempts: BTreeMap<Attempt, Took>,
     /// Windows of energy: attempt, zone, span in wall time, joules. Priced at the end, when all intensities are known.
     windows: Vec<(Attempt, Zone, Timestamp, Timestamp, Joules)>,
-    /// The last decision for each zone, and when it was taken.
-    decided: Option<(Timestamp, String)>,
-    /// The zone that the present attempt runs in.
-    zone: Option<Zone>,
+    /// The last decision, in words.
+    decided: Option<String>,
     /// Since when it waits for a slot.
     waits: Option<Timestamp>,
     /// Hypervolume before its result.
@@ -57,7 +55,6 @@ impl Biography {
             attempts: BTreeMap::new(),
             windows: Vec::new(),
             decided: None,
-            zone: None,
             waits: None,
             before: 0.0,
         }
@@ -78,7 +75,7 @@ impl Biography {
                     format!("{zone} train {}, sample {}, rest {}", shares.train, shares.sample, shares.rest)
                 };
                 let shares: Vec<String> = allocation.zones.iter().map(shares).collect();
-                self.decided = Some((at, format!("{} ({})", shares.join("; "), allocation.reason)));
+                self.decided = Some(format!("{} ({})", shares.join("; "), allocation.reason));
             }
             Event::TrialProposed { trial, origin, .. } if *trial == self.trial => {
                 self.waits = Some(at);
@@ -88,8 +85,8 @@ impl Biography {
                 self.tell(at, "its result was given", Some(format!("read from {}", source.file)));
             }
             Event::TaskLeased { task, worker, slot, resume, .. } if task.trial == self.trial => {
-                self.zone = state.workers.get(worker).map(|record| record.zone.clone());
-                let zone = self.zone.as_ref().map_or(String::new(), |zone| {
+                let zone = state.workers.get(worker).map(|record| &record.zone);
+                let zone = zone.map_or(String::new(), |zone| {
                     let intensity = state.account.intensity(zone, state.grid_hour(at)).0;
                     format!(", {zone} at {:.0} g/kWh", intensity.0)
                 });
@@ -101,13 +98,27 @@ impl Biography {
                 });
                 let what =
                     format!("{verb} on {worker}, slot {slot}{zone}{kept}{waited}", kept = kept(*resume));
-                let why = self.decided.as_ref().map(|(_, decided)| format!("the allocation then: {decided}"));
+                let why = self.allocation();
                 self.tell(at, what, why);
             }
             Event::TaskSuspended { task, checkpoint } if task.trial == self.trial => {
                 self.waits = Some(at);
-                let why = self.decided.as_ref().map(|(_, decided)| format!("the allocation then: {decided}"));
+                let worker = state.trial(self.trial).and_then(|trial| trial.worker.as_ref());
+                let drained =
+                    worker.and_then(|worker| state.workers.get(worker)).is_some_and(|record| record.draining);
+                let why = match (state.paused, drained) {
+                    (Some(_), _) => Some("somebody paused the study".into()),
+                    (None, true) => Some("somebody asked for its worker to be drained".into()),
+                    (None, false) => self.allocation(),
+                };
                 self.tell(at, format!("suspended{}", kept(*checkpoint)), why);
+            }
+            Event::TrialCancelled { trial } if *trial == self.trial => {
+                self.tell(at, "given up", Some("somebody cancelled it".into()));
+            }
+            Event::TrialRetried { trial } if *trial == self.trial => {
+                self.waits = Some(at);
+                self.tell(at, "waits for a slot again", Some("somebody asked for another try".into()));
             }
             Event::TaskFailed { task, failure } if task.trial == self.trial => {
                 self.waits = Some(at);
@@ -124,8 +135,7 @@ impl Biography {
             Event::EnergySpent { worker, session, measurement } => {
                 let Some(task) = measurement.task.filter(|task| task.trial == self.trial) else { return };
                 let Some(record) = state.workers.get(worker) else { return };
-                let origin = record.origins.get(session).copied().unwrap_or(record.origin);
-                let (start, end) = (origin + measurement.start, origin + measurement.end);
+                let (start, end) = record.span(*session, measurement);
                 self.windows.push((task.attempt, record.zone.clone(), start, end, measurement.joules));
             }
             _ => {}
@@ -134,14 +144,15 @@ impl Biography {
 
     /// Prices what was spent, by the books of `state`.
     pub fn close(&mut self, state: &State) {
-        let Some(clock) = state.clock() else { return };
         for (attempt, zone, start, end, joules) in self.windows.drain(..) {
             let took = self.attempts.entry(attempt).or_default();
             took.joules += joules;
-            for (hour, share) in clock.slices(start, end) {
-                took.grams += (joules * share).emissions(state.account.intensity(&zone, hour).0);
-            }
+            took.grams += state.emissions(&zone, start, end, joules);
         }
+    }
+
+    fn allocation(&self) -> Option<String> {
+        self.decided.as_ref().map(|decided| format!("the allocation then: {decided}"))
     }
 
     fn tell(&mut self, at: Timestamp, what: impl Into<String>, why: Option<String>) {

@@ -37,16 +37,12 @@ impl Told {
                 (state, windows)
             },
         )?;
-        let clock = state
-            .clock()
-            .with_context(|| format!("the study in {} has not begun yet", directory.display()))?;
+        state.clock().with_context(|| format!("the study in {} has not begun yet", directory.display()))?;
         let mut spent: BTreeMap<TrialId, Spent> = BTreeMap::new();
         for Window { trial, zone, start, end, joules } in windows {
             let spent = spent.entry(trial).or_default();
             spent.joules += joules;
-            for (hour, share) in clock.slices(start, end) {
-                spent.grams += (joules * share).emissions(state.account.intensity(&zone, hour).0);
-            }
+            spent.grams += state.emissions(&zone, start, end, joules);
         }
         Ok(Self { state, spent })
     }
@@ -70,12 +66,12 @@ impl Window {
     fn of(event: &Event, state: &State) -> Option<Self> {
         let Event::EnergySpent { worker, session, measurement } = event else { return None };
         let record = state.workers.get(worker)?;
-        let origin = record.origins.get(session).copied().unwrap_or(record.origin);
+        let (start, end) = record.span(*session, measurement);
         Some(Self {
             trial: measurement.task?.trial,
             zone: record.zone.clone(),
-            start: origin + measurement.start,
-            end: origin + measurement.end,
+            start,
+            end,
             joules: measurement.joules,
         })
     }

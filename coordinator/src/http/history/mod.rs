@@ -83,8 +83,7 @@ impl History {
         let (Some(record), Some(clock)) = (self.state.workers.get(worker), self.state.clock()) else {
             return;
         };
-        let origin = record.origins.get(&session).copied().unwrap_or(record.origin);
-        let (start, end) = (origin + measurement.start, origin + measurement.end);
+        let (start, end) = record.span(session, measurement);
         let seconds = end.since(start).seconds();
         if session == record.session && seconds > 0.0 {
             let watts = Watts(measurement.joules.0 / seconds);
