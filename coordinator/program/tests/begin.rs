@@ -130,7 +130,7 @@ fn a_doctor_finds_what_a_study_would_stumble_over() {
             .success()
     );
     let key = folder.path().join("runs/study/keys/gpu-07.key");
-    check(&[], "keys", "good", "1 workers admitted");
+    check(&[], "keys", "good", "1 worker admitted");
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     check(&[], "keys", "bad", "readable by others");
 }

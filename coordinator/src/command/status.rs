@@ -31,7 +31,7 @@ pub struct Args {
 struct Status {
     study: String,
     seed: u64,
-    /// running, silent or finished; silent when nothing has happened for a minute.
+    /// running, paused, silent or finished; silent when nothing has happened for a minute.
     state: &'static str,
     started_at: String,
     finished_at: Option<String>,
@@ -75,6 +75,8 @@ struct WorkerStatus {
     slots: usize,
     trials: Vec<TrialId>,
     lost_reason: Option<String>,
+    /// Whether it gets nothing new, and goes once it holds nothing.
+    draining: bool,
     /// Until when it is given nothing, and why.
     put_aside: Option<String>,
 }
@@ -91,12 +93,13 @@ pub(super) fn text_of(told: &Told) -> String {
 fn status(told: &Told, now: Timestamp) -> Status {
     let (state, report) = (&told.state, &told.report);
     let running = match (&state.finished, now.since(state.last_at) > SILENCE) {
+        (None, _) if state.paused.is_some() => "paused",
         (Some(_), _) => "finished",
         (None, true) => "silent",
         (None, false) => "running",
     };
     // A study that does nothing stands at its last event, wherever the clock has gone.
-    let at = if running == "running" { now.max(state.last_at) } else { state.last_at };
+    let at = if matches!(running, "running" | "paused") { now.max(state.last_at) } else { state.last_at };
     let last = state.allocations.last().map(|(_, allocation)| allocation);
     Status {
         study: report.study.name.clone(),
@@ -155,6 +158,7 @@ fn workers(told: &Told) -> Vec<WorkerStatus> {
         slots: record.slots.len(),
         trials: held(name),
         lost_reason: record.lost_reason.clone(),
+        draining: record.draining,
         put_aside: record
             .health
             .quarantine
@@ -250,6 +254,7 @@ fn standing(status: &Status) -> String {
             let reason = status.reason.as_deref().unwrap_or_default();
             format!("finished at {} after {span}: {reason}", text::iso_as_utc(at))
         }
+        ("paused", _) => format!("paused; begun {since}; `ce-nas resume` goes on"),
         ("silent", _) => format!(
             "begun {since}; nothing has happened since {}: is its coordinator running?",
             text::iso_as_utc(&status.last_event_at)
@@ -304,6 +309,7 @@ fn worker_line(worker: &WorkerStatus) -> String {
     }
     let trials: Vec<String> = worker.trials.iter().map(ToString::to_string).collect();
     let doing = if trials.is_empty() { "idle".into() } else { format!("at trial {}", trials.join(", ")) };
+    let doing = if worker.draining { format!("{doing}, about to go") } else { doing };
     let plural = if worker.slots == 1 { "slot" } else { "slots" };
     format!("{} in {}, {} {plural}, {doing}", worker.worker, worker.zone, worker.slots)
 }

@@ -299,6 +299,20 @@ fn explain_tells_what_operators_did() {
 }
 
 #[test]
+fn a_paused_study_is_said_to_be_paused() {
+    let told = sample::study(Wishes::default());
+    let at = told.last().unwrap().at;
+    let kept = told.into_iter().map(|record| (record.at, record.event));
+    let mut events: Vec<_> = kept.filter(|(_, event)| event.kind() != "study_finished").collect();
+    events.push((at, common::event::Event::StudyPaused));
+    let folder = tempfile::tempdir().unwrap();
+    sample::write_ledger(&StudyDirectory::new(folder.path()).ledger(), &sample::numbered(events));
+    assert_eq!(json(&within(folder.path(), "status --dir % --json").unwrap())["state"], "paused");
+    let text = within(folder.path(), "status --dir %").unwrap();
+    assert!(text.contains("paused; begun") && text.contains("ce-nas resume"), "{text}");
+}
+
+#[test]
 fn compare_sets_studies_side_by_side() {
     let (one, two) = (study(Wishes::default()), study(Wishes::default()));
     let paths = format!("{} {}", one.path().display(), two.path().display());

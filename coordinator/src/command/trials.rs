@@ -105,7 +105,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 pub(super) fn running(told: &Told, most: usize) -> String {
     let mut trials: Vec<&Trial> = told.state.leases().map(|(trial, _)| trial).collect();
     trials.sort_by_key(|trial| std::cmp::Reverse(trial.lease().map(|lease| lease.since)));
-    listing(&lines_of(told, trials.into_iter().take(most)))
+    or_nothing(&lines_of(told, trials.into_iter().take(most)))
 }
 
 /// The latest `most` results, the last one first.
@@ -113,7 +113,11 @@ pub(super) fn last(told: &Told, most: usize) -> String {
     let ended = told.state.trials.values().filter(|trial| trial.finished.is_some() && !trial.is_given());
     let mut trials: Vec<&Trial> = ended.collect();
     trials.sort_by_key(|trial| std::cmp::Reverse((trial.finished, trial.id)));
-    listing(&lines_of(told, trials.into_iter().take(most)))
+    or_nothing(&lines_of(told, trials.into_iter().take(most)))
+}
+
+fn or_nothing(lines: &[Line]) -> String {
+    if lines.is_empty() { "nothing\n".into() } else { listing(lines) }
 }
 
 fn lines_of<'t>(told: &Told, trials: impl Iterator<Item = &'t Trial>) -> Vec<Line> {

@@ -271,13 +271,17 @@ fn keys(facts: &Facts) -> Option<Finding> {
         ),
         Ok(keys) if !keys.coordinator => Finding::good(
             "keys",
-            format!("the coordinator's is made when the study starts; {} workers admitted", keys.admitted),
+            format!("the coordinator's is made when the study starts; {} admitted", workers(keys.admitted)),
         ),
         Ok(keys) => Finding::good(
             "keys",
-            format!("the coordinator's is in order; {} workers admitted", keys.admitted),
+            format!("the coordinator's is in order; {} admitted", workers(keys.admitted)),
         ),
     })
+}
+
+fn workers(count: usize) -> String {
+    if count == 1 { "1 worker".into() } else { format!("{count} workers") }
 }
 
 fn data(facts: &Facts) -> Option<Finding> {
