@@ -88,6 +88,10 @@ quantity! {
     Intensity, "gCO2eq/kWh"
 }
 quantity! {
+    /// Temperature in degrees Celsius.
+    Celsius, "°C"
+}
+quantity! {
     /// A span of time in seconds, where a fraction matters.
     Seconds, "s"
 }

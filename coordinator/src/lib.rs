@@ -14,6 +14,7 @@ pub mod plan;
 mod reactor;
 pub mod search;
 mod situation;
+pub mod watch;
 
 pub mod actor;
 pub mod blob_store;

@@ -25,10 +25,10 @@ use common::study::{
 };
 use common::time::Millis;
 use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Subject};
-use common::unit::{Joules, Seconds};
+use common::unit::{Celsius, Joules, Seconds};
 use common::wire::{
-    Assignment, Chunk, DecodeError, FromWorker, Hello, PROTOCOL, Progress, Report, SlotInfo, ToWorker,
-    decode, encode,
+    Assignment, Chunk, DecodeError, FromWorker, Hello, LogLevel, LogLine, PROTOCOL, Progress, Report,
+    SlotInfo, ToWorker, Vitals, decode, encode,
 };
 
 const SESSION: SessionId = SessionId(0x1234_5678_9abc_def0);
@@ -183,6 +183,9 @@ fn from_worker() -> BTreeMap<&'static str, FromWorker> {
     };
     let progress =
         Progress { task: task(), done: 0.25, epoch: 3, training_loss: Some(1.5), validation_error: None };
+    let line = LogLine { clock: Millis(1_400), level: LogLevel::Warning, text: "look".into() };
+    let vitals =
+        Vitals { clock: Millis(1_500), temperatures: vec![(SlotId(1), Celsius(61.0))], log: vec![line] };
     let chunk = Chunk { blob: blob(), offset: 2, total: 6, bytes: b"blob".to_vec() };
     BTreeMap::from([
         (
@@ -222,6 +225,7 @@ fn from_worker() -> BTreeMap<&'static str, FromWorker> {
         ("delivery_diverged", delivery(Report::Failed { task: task(), failure: Failure::Diverged })),
         ("delivery_leaving", delivery(Report::Leaving { reason: "asked to stop".into() })),
         ("progress", FromWorker::Progress { session: SESSION, progress }),
+        ("vitals", FromWorker::Vitals { session: SESSION, vitals }),
         ("upload", FromWorker::Upload(chunk)),
         ("download", FromWorker::Download { blob: blob(), offset: 262_144 }),
         ("enrol", FromWorker::Enrol { key: "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7".into() }),
@@ -269,6 +273,7 @@ fn every_kind_is_sampled(from: &FromWorker, to: &ToWorker) {
         FromWorker::Hello(_)
         | FromWorker::Heartbeat { .. }
         | FromWorker::Progress { .. }
+        | FromWorker::Vitals { .. }
         | FromWorker::Upload(_)
         | FromWorker::Download { .. }
         | FromWorker::Enrol { .. } => {}

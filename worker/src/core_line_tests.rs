@@ -192,7 +192,10 @@ impl World {
                 self.say(ToWorker::Acknowledge { session, number: self.acknowledged });
             }
             FromWorker::Upload(chunk) => self.on_upload(&chunk),
-            FromWorker::Progress { .. } | FromWorker::Download { .. } | FromWorker::Enrol { .. } => {}
+            FromWorker::Progress { .. }
+            | FromWorker::Vitals { .. }
+            | FromWorker::Download { .. }
+            | FromWorker::Enrol { .. } => {}
         }
     }
 

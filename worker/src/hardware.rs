@@ -11,6 +11,7 @@ use common::unit::Watts;
 use common::wire::SlotInfo;
 use energy::cpu::Machine;
 use energy::nvml::{self, BoardInfo, Library};
+use energy::thermometer::{self, Thermometer};
 use energy::{Device, SlotDevice, SlotMeter};
 use evaluation::Program;
 
@@ -20,6 +21,8 @@ pub struct Hardware {
     pub slots: Vec<SlotInfo>,
     pub evaluations: Vec<evaluation::Options>,
     pub meters: Vec<SlotMeter>,
+    /// Of those slots that have one.
+    pub thermometers: Vec<(SlotId, Thermometer)>,
 }
 
 /// Looks around. `program` is what a study may have started here; `now` is the session's clock, by which meters count.
@@ -47,6 +50,7 @@ pub fn describe(settings: &Worker, program: &Program, now: Millis) -> anyhow::Re
             SlotDevice { slot: SlotId(slot), device }
         })
         .collect();
+    let thermometers = energy::thermometers(&devices, visible.as_deref(), Path::new(thermometer::HWMON));
     let meters = meters(settings, &machine, visible, devices.clone(), now)?;
     let describe = |device: &SlotDevice| match device.device {
         Device::Gpu { index } => match boards.get(index as usize) {
@@ -58,7 +62,7 @@ pub fn describe(settings: &Worker, program: &Program, now: Millis) -> anyhow::Re
             (format!("{model}, {threads} thread{}", if threads == 1 { "" } else { "s" }), memory_mb())
         }
     };
-    let mut hardware = Hardware { slots: Vec::new(), evaluations: Vec::new(), meters };
+    let mut hardware = Hardware { slots: Vec::new(), evaluations: Vec::new(), meters, thermometers };
     for (device, meter) in devices.iter().zip(&hardware.meters) {
         let (name, memory_mb) = describe(device);
         hardware.evaluations.push(evaluation::Options {

@@ -1,7 +1,7 @@
 //! The worker: takes assignments from a coordinator, evaluates them, and reports results and energy.
 //!
 //! The heart (`core` and what it holds) is pure; `actor` and the files named after machines (`run`, `lock`, `clock`,
-//! `hardware`, `join`, `blob_cache`) are the skin that reads clocks, files and sockets. The coordinator's library has files of
+//! `hardware`, `join`, `recent`, `blob_cache`) are the skin that reads clocks, files and sockets. The coordinator's library has files of
 //! the same names for the same roles.
 
 mod core;
@@ -24,6 +24,7 @@ mod join;
 mod lock;
 pub mod logging;
 mod probe;
+mod recent;
 mod run;
 
 pub use crate::core::{Core, Options};
@@ -35,4 +36,5 @@ pub use crate::cli::Cli;
 pub use crate::clock::Clock;
 pub use crate::lock::{DirectoryLock, LOCK_FILE};
 pub use crate::probe::probe;
+pub use crate::recent::Recent;
 pub use crate::run::{RunError, run};

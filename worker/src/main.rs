@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use worker::{Cli, RunError, logging, probe, run};
+use worker::{Cli, Clock, RunError, logging, probe, run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -18,10 +18,12 @@ fn main() -> ExitCode {
         println!("{}", serde_json::json!(probe(&config)));
         return ExitCode::SUCCESS;
     }
-    if let Err(error) = logging::start(&cli.log, cli.log_file.as_deref()) {
-        return usage(&error);
-    }
-    match run(&config, cli.join.as_deref()) {
+    let clock = Clock::start();
+    let recent = match logging::start(&cli.log, cli.log_file.as_deref(), clock) {
+        Ok(recent) => recent,
+        Err(error) => return usage(&error),
+    };
+    match run(&config, cli.join.as_deref(), clock, recent) {
         Ok(ended) => {
             let code = ended.exit.code();
             if code == 0 {

@@ -18,6 +18,7 @@ use crate::core::Options;
 use crate::hardware;
 use crate::join;
 use crate::lock::DirectoryLock;
+use crate::recent::Recent;
 
 #[derive(Debug)]
 pub enum RunError {
@@ -33,8 +34,8 @@ impl From<anyhow::Error> for RunError {
 }
 
 /// Works for the coordinator that `config` names until there is a reason to end. `code` is what `--join` gave.
-pub fn run(config: &Config, code: Option<&str>) -> Result<Ended, RunError> {
-    let clock = Clock::start();
+/// `recent` holds what the log has said by `clock`.
+pub fn run(config: &Config, code: Option<&str>, clock: Clock, recent: Recent) -> Result<Ended, RunError> {
     let directory = Path::new(&config.worker.directory);
     let code = code.map(join::read).transpose().map_err(RunError::Usage)?;
     let lock = || DirectoryLock::take(directory).context("can't start");
@@ -67,6 +68,8 @@ pub fn run(config: &Config, code: Option<&str>) -> Result<Ended, RunError> {
         blobs: directory.join("blobs"),
         evaluations: hardware.evaluations,
         meters: hardware.meters,
+        thermometers: hardware.thermometers,
+        recent,
         report: Millis::from_seconds(config.worker.report_s),
         clock,
     };

@@ -5,10 +5,12 @@
 //! restarts of the coordinator. Heartbeats, progress and blob chunks are not numbered: losing one costs nothing.
 
 mod codec;
+mod vitals;
 
 use serde::{Deserialize, Serialize};
 
 pub use codec::{DecodeError, MAX_FRAME_BYTES, PROTOCOL, decode, encode};
+pub use vitals::{LogLevel, LogLine, MOST_CHARACTERS, MOST_LINES, Vitals};
 
 use crate::blob::BlobId;
 use crate::energy::Measurement;
@@ -33,6 +35,8 @@ pub enum FromWorker {
     Delivery { session: SessionId, number: u64, report: Report },
     /// For the screen only.
     Progress { session: SessionId, progress: Progress },
+    /// For the screen only, every few seconds.
+    Vitals { session: SessionId, vitals: Vitals },
     /// A piece of a blob on its way to the coordinator.
     Upload(Chunk),
     /// Asks for a piece of a blob.

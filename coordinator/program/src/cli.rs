@@ -137,6 +137,7 @@ impl CoordinatorArgs {
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    command::ink::look_at_terminal();
     let mut out = std::io::stdout().lock();
     let done = match cli.command {
         Command::Run(args) => return study(&args, Crew::WithWorkers),

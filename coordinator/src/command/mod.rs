@@ -14,6 +14,7 @@ pub mod export;
 pub mod front;
 pub mod hypervolume;
 pub mod init;
+pub mod ink;
 pub mod keygen;
 mod points;
 pub mod report;

@@ -9,6 +9,7 @@ use common::id::{TrialId, WorkerName, Zone};
 use common::time::{Millis, Timestamp};
 use serde::Serialize;
 
+use super::ink::{self, Ink};
 use super::{StudyArgs, Told};
 use crate::clock;
 use crate::report::{BudgetFacts, Spent, TrialFacts, text};
@@ -241,7 +242,7 @@ fn aligned_labels(lines: &[(&str, String)]) -> String {
     let mut before = "";
     for (label, line) in lines {
         let label = if *label == before { "" } else { label };
-        text.push_str(&format!("{label:<11}{line}\n"));
+        text.push_str(&format!("{}{line}\n", Ink::Quiet.paint(&format!("{label:<11}"))));
         before = if label.is_empty() { before } else { label };
     }
     text
@@ -252,14 +253,17 @@ fn standing(status: &Status) -> String {
     match (status.state, &status.finished_at) {
         ("finished", Some(at)) => {
             let reason = status.reason.as_deref().unwrap_or_default();
-            format!("finished at {} after {span}: {reason}", text::iso_as_utc(at))
+            format!("{} at {} after {span}: {reason}", ink::state("finished"), text::iso_as_utc(at))
         }
-        ("paused", _) => format!("paused; begun {since}; `ce-nas resume` goes on"),
+        ("paused", _) => format!("{}; begun {since}; `ce-nas resume` goes on", ink::state("paused")),
         ("silent", _) => format!(
-            "begun {since}; nothing has happened since {}: is its coordinator running?",
-            text::iso_as_utc(&status.last_event_at)
+            "begun {since}; {}",
+            Ink::Bad.paint(&format!(
+                "nothing has happened since {}: is its coordinator running?",
+                text::iso_as_utc(&status.last_event_at)
+            ))
         ),
-        _ => format!("running since {since} ({span})"),
+        _ => format!("{} since {since} ({span})", ink::state("running")),
     }
 }
 
@@ -302,7 +306,8 @@ fn spending(status: &Status) -> String {
 
 fn worker_line(worker: &WorkerStatus) -> String {
     if !worker.alive {
-        return format!("{} gone: {}", worker.worker, worker.lost_reason.as_deref().unwrap_or("unknown"));
+        let reason = worker.lost_reason.as_deref().unwrap_or("unknown");
+        return format!("{} {}: {reason}", worker.worker, ink::state("gone"));
     }
     if let Some(aside) = &worker.put_aside {
         return format!("{} in {}, given nothing {aside}", worker.worker, worker.zone);

@@ -1,4 +1,6 @@
-//! Plain aligned text: columns as wide as their widest cell, no colours, no lines.
+//! Aligned text: columns as wide as their widest cell, no lines.
+
+use super::ink::{self, Ink};
 
 /// Where a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,23 +12,25 @@ pub enum Side {
 /// `columns` are headings with their sides; every row has as many cells.
 pub fn aligned(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
     let width = |index: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count());
-        cells.max().unwrap_or(0).max(columns[index].0.chars().count())
+        let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| ink::width(cell));
+        cells.max().unwrap_or(0).max(ink::width(columns[index].0))
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
         let mut text = String::new();
         for ((cell, width), (_, side)) in cells.iter().zip(&widths).zip(columns) {
+            let room = " ".repeat(width - ink::width(cell));
             match side {
-                Side::Left => text.push_str(&format!("{cell:<width$}  ")),
-                Side::Right => text.push_str(&format!("{cell:>width$}  ")),
+                Side::Left => text.push_str(&format!("{cell}{room}  ")),
+                Side::Right => text.push_str(&format!("{room}{cell}  ")),
             }
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
         text
     };
-    let mut text = line(columns.iter().map(|(heading, _)| *heading).collect());
+    let headings: Vec<String> = columns.iter().map(|(heading, _)| Ink::Quiet.paint(heading)).collect();
+    let mut text = line(headings.iter().map(String::as_str).collect());
     for row in rows {
         text.push_str(&line(row.iter().map(String::as_str).collect()));
     }

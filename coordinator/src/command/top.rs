@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use super::ink::Ink;
 use super::watch::{self, Shown};
 use super::{StudyArgs, status, trials, workers};
 
@@ -49,5 +50,5 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 }
 
 fn heading(words: &str) -> String {
-    format!("\n{words}\n")
+    format!("\n{}\n", Ink::Strong.paint(words))
 }

@@ -11,7 +11,7 @@ use common::trial::Source;
 use serde::Serialize;
 
 use super::table::{Side, aligned};
-use super::{StudyArgs, Told};
+use super::{StudyArgs, Told, ink};
 use crate::core::Trial;
 use crate::report::{Standing, standing, text};
 
@@ -191,8 +191,10 @@ fn listing(lines: &[Line]) -> String {
     let accuracy = |share: Option<f64>| share.map_or("–".into(), |share| text::percent(share, 2));
     let row = |line: &Line| {
         let state = match (line.state, line.kept_progress) {
-            ("suspended", Some(progress)) => format!("suspended at {}", text::percent(progress, 0)),
-            (state, _) => state.to_string(),
+            ("suspended", Some(progress)) => {
+                format!("{} at {}", ink::state("suspended"), text::percent(progress, 0))
+            }
+            (state, _) => ink::state(state),
         };
         let architecture = line.architecture.clone().unwrap_or_default();
         let last = match &line.reason {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::act::{DrainArgs, drain};
 use super::admission::{self, Action};
 use super::table::{Side, aligned};
-use super::{StudyArgs, Told};
+use super::{StudyArgs, Told, ink};
 use crate::report::text;
 
 /// List the workers of a study: slots, meters, energy, and why they left; admit, drain and revoke them
@@ -65,7 +65,7 @@ pub(super) fn listing(told: &Told) -> String {
                 once(worker.host.clone()),
                 once(worker.zone.to_string()),
                 slot.slot.to_string(),
-                doing,
+                ink::state(&doing),
                 once(text::count(worker.finished_trials)),
                 once(text::joules_as_energy(worker.joules)),
                 once(worker.sessions.to_string()),

@@ -37,6 +37,7 @@ use crate::fleet::SlotKey;
 use crate::ladder::{Candidate, Rules, Standing};
 use crate::mutation::{Mutation, planted};
 use crate::reactor::slots::Slots;
+use crate::watch::Watch;
 
 pub(crate) use known::Known;
 
@@ -77,6 +78,8 @@ pub struct Core {
     /// What full trainings of those known from below are expected to add, by the last answer.
     pub(crate) promotions: Vec<Promotion>,
     pub(crate) progress: BTreeMap<TaskId, Progress>,
+    /// How the workers are, for the screen.
+    pub(crate) watch: Watch,
     /// What slots drew last, and up to when it is booked.
     pub(crate) draws: Draws,
     pub(crate) draining: bool,
@@ -137,6 +140,7 @@ impl Core {
             answered_all: false,
             promotions: Vec::new(),
             progress: BTreeMap::new(),
+            watch: Watch::default(),
             draws: Draws::default(),
             draining: false,
             told_to_go: BTreeMap::new(),

@@ -21,7 +21,7 @@ pub mod address;
 pub mod client;
 mod desk;
 mod guard;
-mod history;
+pub mod history;
 pub mod model;
 mod openapi;
 mod page;

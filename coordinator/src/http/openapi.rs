@@ -24,6 +24,7 @@ use super::route::{act, events, health, metrics, read, warm_start};
         read::trials,
         read::trial,
         read::workers,
+        read::worker_log,
         read::zones,
         read::tree,
         events::events,

@@ -12,6 +12,7 @@ use common::wire::Progress;
 use super::model::CurvePoint;
 use crate::actor::{Glance, SearchTold};
 use crate::fleet::SlotKey;
+use crate::watch::Watch;
 
 /// Points kept of one running attempt: more epochs than any recipe has.
 const CURVE: usize = 4096;
@@ -24,6 +25,8 @@ pub struct Pulse {
     pub roles: BTreeMap<SlotKey, Role>,
     /// The latest word from each running task.
     pub running: BTreeMap<TaskId, Progress>,
+    /// Temperatures, and ends of logs.
+    pub watch: Watch,
     pub draining: bool,
     pub violations: u64,
     pub search: Option<Arc<SearchTold>>,
@@ -36,6 +39,7 @@ impl Pulse {
             heard: core.heard.clone(),
             roles: core.roles().clone(),
             running: core.progress.clone(),
+            watch: core.watch.clone(),
             draining: core.draining,
             violations: glance.violations,
             search: glance.search.cloned(),

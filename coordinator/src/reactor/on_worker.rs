@@ -25,6 +25,7 @@ impl Core {
                     self.progress.insert(progress.task, progress);
                 }
             }
+            FromWorker::Vitals { session, vitals } => self.on_vitals(worker, session, vitals),
             // Blobs pass between the gateway and the store; the core hears of one when a report names it.
             FromWorker::Upload(_) | FromWorker::Download { .. } => {}
             // The gateway hears guests; a member has no use for it.

@@ -10,6 +10,7 @@ use common::time::{GridHour, HOUR_MS, Timestamp};
 
 use super::chronicle::Chronicle;
 use super::model::{EnergyFacts, HourFacts, Spent};
+use super::uncertainty;
 use crate::core::{State, Study};
 
 /// Hours of one day, for its median.
@@ -62,9 +63,11 @@ pub(super) fn facts(state: &State, chronicle: &Chronicle, span: Span) -> EnergyF
         account.by_method().iter().map(|(method, joules)| (*method, joules.0)).collect();
     let unmetered: f64 =
         [Method::Estimated, Method::Tabulated].iter().filter_map(|method| joules_by_method.get(method)).sum();
-    let total = account.total();
+    let joules = account.total();
+    let total = Spent { kwh: joules.kwh(), gco2eq: account.emissions().0 };
     EnergyFacts {
-        total: Spent { kwh: total.kwh(), gco2eq: account.emissions().0 },
+        uncertainty: uncertainty::facts(&joules_by_method, total),
+        total,
         training: sum(by_fidelity
             .iter()
             .filter(|(purpose, _)| purpose.is_training())
@@ -74,7 +77,7 @@ pub(super) fn facts(state: &State, chronicle: &Chronicle, span: Span) -> EnergyF
         by_hour: by_hour(state, chronicle, span),
         joules_by_method,
         joules_by_meter: account.by_meter().iter().map(|(meter, joules)| (meter.clone(), joules.0)).collect(),
-        estimated_share: if total.0 > 0.0 { unmetered / total.0 } else { 0.0 },
+        estimated_share: if joules.0 > 0.0 { unmetered / joules.0 } else { 0.0 },
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Report {
     pub laws: LawFacts,
     /// What a reader has to know to judge the figures, in sentences.
     pub notes: Vec<Note>,
+    /// A paragraph of methods for a paper.
+    #[serde(default)]
+    pub methods: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -150,6 +153,18 @@ pub struct EnergyFacts {
     pub joules_by_meter: BTreeMap<String, f64>,
     /// Of the joules, those that no instrument measured.
     pub estimated_share: f64,
+    /// How far the total may be off.
+    #[serde(default)]
+    pub uncertainty: Uncertainty,
+}
+
+/// An interval around a total, by what is known of each method's instruments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Uncertainty {
+    /// Half the interval, of the total.
+    pub share: f64,
+    pub low: Spent,
+    pub high: Spent,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use common::wire::PROTOCOL;
 use super::chronicle::Chronicle;
 use super::energy::{self, Span};
 use super::model::*;
-use super::{carbon, forecasts, front, intensity, text};
+use super::{carbon, citation, forecasts, front, intensity, text};
 use crate::core::{State, Study, Trial, TrialState};
 use crate::laws;
 
@@ -59,8 +59,10 @@ impl Report {
                 broken: broken.into_iter().map(|broken| format!("{}: {}", broken.law, broken.what)).collect(),
             },
             notes: Vec::new(),
+            methods: String::new(),
         };
         report.notes = notes(&report, &sources(state));
+        report.methods = citation::methods(&report);
         Some(report)
     }
 }

@@ -289,6 +289,58 @@ fn a_file_that_cannot_be_written_leaves_the_old_one_and_says_so() {
     assert!(blocked.join("inside").exists());
 }
 
+#[test]
+fn each_drawing_is_a_file_of_its_own() {
+    let folder = directory(&study(Wishes::default()), true);
+    let written = write(folder.path(), NOW).unwrap();
+    let drawings: Vec<_> = written.files.iter().filter(|path| path.extension().unwrap() == "svg").collect();
+    assert!(drawings.len() >= 4, "{drawings:?}");
+    let page = std::fs::read_to_string(folder.path().join("report.md")).unwrap();
+    for path in drawings {
+        let drawing = std::fs::read_to_string(path).unwrap();
+        assert!(drawing.starts_with("<?xml") && drawing.contains("xmlns=") && !drawing.contains("var("));
+        assert_drawable(&drawing);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(page.contains(&format!("(figures/{name})")), "{name} is shown in the page");
+    }
+}
+
+#[test]
+fn the_page_for_repositories_holds_the_same_figures() {
+    let report = report_of(&study(Wishes::default()));
+    let page = markdown(&report);
+    let total = text::energy(report.energy.total.kwh);
+    for wanted in [
+        "# ",
+        "## The front",
+        "## What it cost",
+        "## How it was measured",
+        "## Forecasts as they turned out",
+        "@inproceedings{zhao2024cenas",
+        "estimated from utilisation",
+        &total,
+        &report.front[0].architecture.replace('|', "\\|"),
+        report.study.config.lines().next().unwrap(),
+    ] {
+        assert!(page.contains(wanted), "{wanted}\n{page}");
+    }
+    assert_drawable(&page);
+    assert!(
+        markdown(&report_of(&study(Wishes::default())[..1])).contains("## How to do it again"),
+        "before anything happened"
+    );
+}
+
+#[test]
+fn an_estimate_may_be_far_off_and_says_so() {
+    let report = report_of(&study(Wishes::default()));
+    let uncertainty = report.energy.uncertainty;
+    assert!(close(uncertainty.share, 0.4), "all of it is estimated: {uncertainty:?}");
+    assert!(close(uncertainty.low.kwh + uncertainty.high.kwh, 2.0 * report.energy.total.kwh));
+    let page = page(&report);
+    assert!(page.contains("± 40") && page.contains("In all between"));
+}
+
 /// Writes the sample's pages to `$SAMPLE_REPORT_DIR`, for looking at.
 #[test]
 fn samples_for_the_eye() {
@@ -308,6 +360,11 @@ fn samples_for_the_eye() {
     std::fs::create_dir_all(&folder).unwrap();
     for (name, page) in pages {
         std::fs::write(std::path::Path::new(&folder).join(name), page).unwrap();
+    }
+    std::fs::write(std::path::Path::new(&folder).join("report.md"), markdown(&report_of(&records))).unwrap();
+    std::fs::create_dir_all(std::path::Path::new(&folder).join("figures")).unwrap();
+    for (name, drawing) in figures(&report_of(&records)) {
+        std::fs::write(std::path::Path::new(&folder).join("figures").join(name), drawing).unwrap();
     }
     let json = serde_json::to_vec_pretty(&report_of(&records)).unwrap();
     std::fs::write(std::path::Path::new(&folder).join("report.json"), json).unwrap();

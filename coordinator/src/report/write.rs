@@ -10,8 +10,9 @@ use ledger::Ledger;
 
 use super::artifacts::{Exported, export_artifacts};
 use super::chronicle::Chronicle;
+use super::markdown::{FIGURES, markdown};
 use super::model::Report;
-use super::{front_csv, page, text};
+use super::{figures, front_csv, page, text};
 use crate::blob_store::BlobStore;
 use crate::core::State;
 use crate::directory::{StudyDirectory, write_whole};
@@ -20,7 +21,7 @@ use crate::directory::{StudyDirectory, write_whole};
 #[derive(Debug)]
 pub struct Written {
     pub report: Report,
-    /// report.html, report.json, front.csv.
+    /// report.json, front.csv, report.html, report.md, and its figures.
     pub files: Vec<PathBuf>,
     pub exported: Vec<Exported>,
 }
@@ -57,9 +58,14 @@ pub fn write_to(root: &Path, out: &Path, now: Timestamp) -> Result<Written> {
         ("report.json", json),
         ("front.csv", front_csv(&report)?),
         ("report.html", page(&report).into_bytes()),
+        ("report.md", markdown(&report).into_bytes()),
     ];
+    let named = |(name, bytes): (&str, Vec<u8>)| (PathBuf::from(name), bytes);
+    let drawn = |(name, text): (String, String)| (Path::new(FIGURES).join(name), text.into_bytes());
+    let folder = out.join(FIGURES);
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
     let mut paths = Vec::new();
-    for (name, bytes) in files {
+    for (name, bytes) in files.into_iter().map(named).chain(figures(&report).into_iter().map(drawn)) {
         let path = out.join(name);
         write_whole(&path, &bytes).with_context(|| not_written(&path))?;
         paths.push(path);
@@ -98,8 +104,13 @@ impl fmt::Display for Written {
         writeln!(f, "front of {} networks{best}", report.front.len())?;
         let training = text::energy(report.energy.training.kwh);
         writeln!(f, "{} ({training} training), {}CO2eq", text::energy(total.kwh), text::mass(total.gco2eq))?;
-        for path in &self.files {
+        let (figures, files): (Vec<_>, Vec<_>) =
+            self.files.iter().partition(|path| path.extension().is_some_and(|ending| ending == "svg"));
+        for path in files {
             writeln!(f, "  {}", path.display())?;
+        }
+        if let Some(folder) = figures.first().and_then(|path| path.parent()) {
+            writeln!(f, "  {} ({} drawings)", folder.display(), figures.len())?;
         }
         let (there, missing): (Vec<_>, Vec<_>) =
             self.exported.iter().partition(|file| file.missing.is_none());

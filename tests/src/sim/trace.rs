@@ -75,6 +75,7 @@ pub fn from_worker(message: &FromWorker) -> (&'static str, String) {
         FromWorker::Progress { progress, .. } => {
             ("progress", format!("progress {} {:.2}", progress.task, progress.done))
         }
+        FromWorker::Vitals { vitals, .. } => ("vitals", format!("vitals, {} lines", vitals.log.len())),
         FromWorker::Upload(chunk) => ("upload", chunk_line("upload", chunk)),
         FromWorker::Download { blob, offset } => {
             ("download", format!("download {} at {offset}", short(*blob)))

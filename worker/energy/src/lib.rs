@@ -20,6 +20,7 @@ mod meter;
 pub mod nvml;
 pub mod rapl;
 pub mod scripted;
+pub mod thermometer;
 pub mod window;
 
 pub use detect::{Device, Options, SlotDevice, SlotMeter, detect};
@@ -27,4 +28,5 @@ pub use error::Error;
 pub use keeper::{Meterkeeper, Taken};
 pub use meter::PowerMeter;
 pub use scripted::Scripted;
+pub use thermometer::{Thermometer, thermometers};
 pub use window::{Reading, Windows};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::energy::Method;
 use common::time::Millis;
-use common::unit::{Joules, Seconds, Watts};
+use common::unit::{Celsius, Joules, Seconds, Watts};
 use nvml_wrapper::Nvml;
 use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
 use nvml_wrapper::error::NvmlError;
@@ -114,6 +114,14 @@ impl NvmlBoard {
     ) -> Result<T, String> {
         let device = self.library.nvml.device_by_uuid(self.info.uuid.as_str());
         device.and_then(|device| read(&device)).map_err(|error| error.to_string())
+    }
+}
+
+impl NvmlBoard {
+    /// None where the board does not tell.
+    pub fn temperature(&self) -> Option<Celsius> {
+        let read = self.read(|device| device.temperature(TemperatureSensor::Gpu));
+        read.ok().map(|degrees| Celsius(f64::from(degrees)))
     }
 }
 

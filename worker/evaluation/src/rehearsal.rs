@@ -171,9 +171,12 @@ impl Rehearsal {
         }
     }
 
-    /// The learning curve's point after `epoch` of the job's epochs.
-    fn point(&self, subject: &Subject, epoch: u32, epochs: u32) -> CurvePoint {
-        let of = f64::from(epochs);
+    /// The learning curve's point after `epoch` epochs. A short training goes the first part of the full one's way.
+    fn point(&self, subject: &Subject, epoch: u32) -> CurvePoint {
+        let of = f64::from(match subject {
+            Subject::Supernet => self.spec.supernet.epochs.max(1),
+            Subject::Network { .. } => self.spec.training.epochs.max(1),
+        });
         let error = subject.architecture().map(|architecture| self.error(architecture, f64::from(epoch), of));
         let training_loss = 2.3 * (-2.0 * f64::from(epoch) / of).exp() + error.unwrap_or(0.3);
         CurvePoint { epoch, training_loss, validation_error: error }
@@ -204,7 +207,7 @@ impl Evaluator for Rehearsal {
                 return Ok(outcome);
             }
             progress.epochs_done += 1;
-            let point = self.point(job.subject, progress.epochs_done, epochs);
+            let point = self.point(job.subject, progress.epochs_done);
             control.progress(Step {
                 done: f64::from(progress.epochs_done) / f64::from(epochs),
                 epoch: progress.epochs_done,
@@ -212,7 +215,7 @@ impl Evaluator for Rehearsal {
                 validation_error: point.validation_error,
             });
         }
-        let curve = (1..=epochs).map(|epoch| self.point(job.subject, epoch, epochs)).collect();
+        let curve = (1..=epochs).map(|epoch| self.point(job.subject, epoch)).collect();
         let (mut evaluation, kinds): (_, &[_]) = match job.subject {
             Subject::Supernet => {
                 (self.evaluation(0.5, None, None, curve), &[(ArtifactKind::Supernet, "supernet")])

@@ -13,11 +13,15 @@ use tokio::time::MissedTickBehavior;
 use transport::{Bytes, Client, ClientOptions, ClientSender, Connection, SendError, Transport};
 
 use super::Ears;
+use super::meter::Warmth;
 use crate::clock::Clock;
 use crate::input::Input;
+use crate::recent::Recent;
 
 /// How often the link looks whether a heartbeat is due; a tenth of the shortest sensible interval.
 const LOOK: Duration = Duration::from_millis(100);
+/// Between two words about how the worker is.
+const VITALS: Millis = Millis(5_000);
 /// First pause between two complaints about an unreachable coordinator, and the longest.
 const COMPLAIN_FIRST: Millis = Millis(30_000);
 const COMPLAIN_MOST: Millis = Millis(600_000);
@@ -37,6 +41,13 @@ pub(super) struct Link {
 #[derive(Debug, Clone)]
 pub(super) struct Pulse(Arc<Mutex<Beat>>);
 
+/// What is told of the machine, for people to see.
+#[derive(Debug)]
+pub(super) struct Vitals {
+    pub(super) warmth: Warmth,
+    pub(super) recent: Recent,
+}
+
 #[derive(Debug)]
 struct Beat {
     session: SessionId,
@@ -51,6 +62,7 @@ impl Link {
         transport: T,
         mut options: ClientOptions,
         session: SessionId,
+        vitals: Vitals,
         clock: Clock,
         ears: Ears,
     ) -> anyhow::Result<Self> {
@@ -63,7 +75,9 @@ impl Link {
             clock,
             ears,
             pulse: pulse.clone(),
+            vitals,
             beat_due: Millis(0),
+            vitals_due: Millis(0),
             was_connected: false,
             refused_since: None,
             complaint: Complaint::default(),
@@ -112,6 +126,10 @@ impl Pulse {
         beat.held = held;
     }
 
+    fn session(&self) -> SessionId {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).session
+    }
+
     fn beat(&self, now: Millis) -> Option<(Millis, FromWorker)> {
         let beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let message = FromWorker::Heartbeat { session: beat.session, clock: now, held: beat.held.clone() };
@@ -123,7 +141,9 @@ struct Line {
     clock: Clock,
     ears: Ears,
     pulse: Pulse,
+    vitals: Vitals,
     beat_due: Millis,
+    vitals_due: Millis,
     was_connected: bool,
     refused_since: Option<Millis>,
     complaint: Complaint,
@@ -185,6 +205,19 @@ impl Line {
         if let Some((every, message)) = self.pulse.beat(now) {
             self.beat_due = Millis(now.0 + every.0);
             send(sender, &message);
+            self.tell_vitals(now, sender);
+        }
+    }
+
+    fn tell_vitals(&mut self, now: Millis, sender: &ClientSender) {
+        if now < self.vitals_due {
+            return;
+        }
+        self.vitals_due = Millis(now.0 + VITALS.0);
+        let (temperatures, log) = (self.vitals.warmth.get(), self.vitals.recent.take());
+        if !temperatures.is_empty() || !log.is_empty() {
+            let vitals = wire::Vitals { clock: now, temperatures, log };
+            send(sender, &FromWorker::Vitals { session: self.pulse.session(), vitals });
         }
     }
 

@@ -1,15 +1,15 @@
 //! Reads the slots' power meters a few times a second and hands closed windows in. On a thread of its own, so that
 //! nothing stretches a reading. How windows are cut is `energy`'s affair.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use common::id::{SlotId, TaskId};
 use common::time::Millis;
-use common::unit::Joules;
-use energy::{Meterkeeper, Taken};
+use common::unit::{Celsius, Joules};
+use energy::{Meterkeeper, Taken, Thermometer};
 
 use super::Ears;
 use crate::clock::Clock;
@@ -17,6 +17,8 @@ use crate::input::Input;
 
 /// Often enough to integrate a power reading, and to tell an inference's joules.
 const SAMPLE: Duration = Duration::from_millis(200);
+/// Between two looks at the thermometers.
+const FEEL: Duration = Duration::from_secs(5);
 /// Between two complaints about a meter that can't be read.
 const COMPLAIN: Millis = Millis(60_000);
 
@@ -38,6 +40,20 @@ impl Total {
     }
 }
 
+/// How warm the devices were when last felt. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Warmth(Arc<Mutex<Vec<(SlotId, Celsius)>>>);
+
+impl Warmth {
+    pub(super) fn get(&self) -> Vec<(SlotId, Celsius)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, felt: Vec<(SlotId, Celsius)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = felt;
+    }
+}
+
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) enum Ask {
@@ -51,6 +67,8 @@ pub(super) enum Ask {
 #[derive(Debug)]
 pub(super) struct Meters {
     slots: Vec<Metered>,
+    thermometers: Vec<(SlotId, Thermometer)>,
+    warmth: Warmth,
     clock: Clock,
     ears: Ears,
 }
@@ -77,8 +95,19 @@ impl Metered {
 }
 
 impl Meters {
-    pub(super) fn new(slots: Vec<Metered>, clock: Clock, ears: Ears) -> Self {
-        Self { slots, clock, ears }
+    pub(super) fn new(
+        slots: Vec<Metered>,
+        thermometers: Vec<(SlotId, Thermometer)>,
+        warmth: Warmth,
+        clock: Clock,
+        ears: Ears,
+    ) -> Self {
+        Self { slots, thermometers, warmth, clock, ears }
+    }
+
+    fn feel(&self) {
+        let felt = self.thermometers.iter().filter_map(|(slot, sensor)| Some((*slot, sensor.read()?)));
+        self.warmth.set(felt.collect());
     }
 
     fn sample(&mut self) {
@@ -108,6 +137,10 @@ impl Actor for Meters {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.run_interval(SAMPLE, |meters, _| meters.sample());
+        self.feel();
+        if !self.thermometers.is_empty() {
+            context.run_interval(FEEL, |meters, _| meters.feel());
+        }
     }
 }
 

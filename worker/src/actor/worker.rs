@@ -7,20 +7,22 @@ use anyhow::Context as _;
 use common::id::SlotId;
 use common::study::StudySpec;
 use common::time::Millis;
+use energy::Thermometer;
 use tokio::sync::{mpsc, oneshot};
 use transport::{ClientOptions, Transport};
 
 use super::Ears;
 use super::cache::{self, Cache};
 use super::executor::Executor;
-use super::link::{Link, Pulse};
-use super::meter::{self, Metered, Meters};
+use super::link::{Link, Pulse, Vitals};
+use super::meter::{self, Metered, Meters, Warmth};
 use super::ticker::Ticker;
 use crate::blob_cache::BlobCache;
 use crate::clock::Clock;
 use crate::core::{Core, Options};
 use crate::effect::{Effect, Exit, Note};
 use crate::input::Input;
+use crate::recent::Recent;
 
 /// Everything a worker is made of. Slots of `options`, `evaluations` and `meters` correspond by position.
 #[derive(Debug)]
@@ -32,6 +34,9 @@ pub struct Setup<T> {
     pub blobs: PathBuf,
     pub evaluations: Vec<evaluation::Options>,
     pub meters: Vec<energy::SlotMeter>,
+    pub thermometers: Vec<(SlotId, Thermometer)>,
+    /// The log's last lines.
+    pub recent: Recent,
     /// Between energy reports of a slot.
     pub report: Millis,
     /// The session's clock; `options.session` began with it.
@@ -47,7 +52,8 @@ pub async fn serve<T: Transport + 'static>(
     let context = Context::<Worker>::new();
     let address = context.address();
     let ears = Ears::new(move |input| address.do_send(Hear(input)));
-    let Setup { options, transport, connection, blobs, evaluations, meters, report, clock } = setup;
+    let Setup { options, transport, connection, blobs, evaluations, meters, .. } = setup;
+    let Setup { thermometers, recent, report, clock, .. } = setup;
 
     let blobs = BlobCache::open(blobs.clone())
         .with_context(|| format!("can't keep blobs in {}: check the folder and its disk", blobs.display()))?;
@@ -61,12 +67,14 @@ pub async fn serve<T: Transport + 'static>(
         metered.push(meter);
     }
     let meter_thread = Arbiter::new();
-    let meters = Meters::new(metered, clock, ears.clone());
+    let warmth = Warmth::default();
+    let meters = Meters::new(metered, thermometers, warmth.clone(), clock, ears.clone());
     let meters = Meters::start_in_arbiter(&meter_thread.handle(), |_| meters);
     let cache_thread = Arbiter::new();
     let cache_ears = ears.clone();
     let cache = Cache::start_in_arbiter(&cache_thread.handle(), |_| Cache { blobs, ears: cache_ears });
-    let link = Link::spawn(transport, connection, options.session, clock, ears.clone()).await?;
+    let vitals = Vitals { warmth, recent };
+    let link = Link::spawn(transport, connection, options.session, vitals, clock, ears.clone()).await?;
     let ticker = Ticker { ears: ears.clone() }.start();
 
     let (exit, exited) = oneshot::channel();

@@ -14,14 +14,16 @@ use common::study::StudySpec;
 use common::time::Millis;
 use common::trial::{Checkpoint, Evaluation, Subject};
 use common::unit::Watts;
-use common::wire::{self, Assignment, CHUNK_BYTES, Chunk, FromWorker, Hello, Report, SlotInfo, ToWorker};
+use common::wire::{
+    self, Assignment, CHUNK_BYTES, Chunk, FromWorker, Hello, LogLine, Report, SlotInfo, ToWorker,
+};
 use energy::{Scripted, SlotMeter};
 use tokio::sync::mpsc;
 use transport::memory::Network;
 use transport::{
     ClientOptions, ClientSecurity, Endpoint, PeerName, Server, ServerOptions, ServerSecurity, Transport,
 };
-use worker::{Clock, Ended, Options, Setup};
+use worker::{Clock, Ended, Options, Recent, Setup};
 
 /// No step of these tests takes longer than seconds; a hang is to end with a message.
 const HANG: Duration = Duration::from_secs(60);
@@ -74,6 +76,8 @@ pub struct Seen {
     pub held: Vec<TaskId>,
     pub heartbeats: usize,
     pub progress: usize,
+    /// What it told of its log.
+    pub log: Vec<LogLine>,
     pub downloads: usize,
 }
 
@@ -222,6 +226,7 @@ impl Coordinator {
                 self.say(&ToWorker::Acknowledge { session, number: self.seen.acknowledged });
             }
             FromWorker::Progress { .. } => self.seen.progress += 1,
+            FromWorker::Vitals { vitals, .. } => self.seen.log.extend(vitals.log),
             // No member says it.
             FromWorker::Enrol { .. } => {}
             FromWorker::Upload(chunk) => {
@@ -275,6 +280,7 @@ impl Rig {
             give_up: Some(Millis(30_000)),
         };
         let security = ClientSecurity::Null { name: coordinator.peer.clone() };
+        let clock = Clock::start();
         let setup = Setup {
             options,
             transport,
@@ -282,8 +288,10 @@ impl Rig {
             blobs: directory.path().join("blobs"),
             evaluations: (0..slots).map(|_| evaluation::Options::default()).collect(),
             meters: (0..slots).map(ten_watts).collect(),
+            thermometers: Vec::new(),
+            recent: Recent::new(clock),
             report: Millis(500),
-            clock: Clock::start(),
+            clock,
         };
         std::thread::spawn(move || {
             let result = actix::System::new().block_on(worker::serve(setup, stops));

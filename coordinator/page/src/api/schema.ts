@@ -351,6 +351,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The end of a worker's log
+         * @description Its last lines, as it told them since the coordinator began.
+         */
+        get: operations["worker_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/zones": {
         parameters: {
             query?: never;
@@ -731,6 +751,8 @@ export interface components {
             wall_minutes: number;
         };
         Limit: components["schemas"]["Amount"] | components["schemas"]["Unlimited"];
+        /** @enum {string} */
+        LineLevel: "info" | "warning" | "error";
         LogLine: {
             at: string;
             text: string;
@@ -831,6 +853,11 @@ export interface components {
             /** Format: int64 */
             slot: number;
             task?: null | components["schemas"]["SlotTask"];
+            /**
+             * Format: double
+             * @description Of its device, in degrees Celsius; null where none is told.
+             */
+            temperature_c?: number | null;
         };
         SlotTask: {
             architecture?: string | null;
@@ -1143,6 +1170,17 @@ export interface components {
             state: components["schemas"]["WorkerState"];
             version: string;
             zone: string;
+        };
+        /** @description The end of a worker's log: `GET /api/v1/workers/{name}/log`. Kept in memory only, since the coordinator began. */
+        WorkerLog: {
+            /** @description Oldest first. */
+            lines: components["schemas"]["WorkerLogLine"][];
+            name: string;
+        };
+        WorkerLogLine: {
+            at: string;
+            level: components["schemas"]["LineLevel"];
+            text: string;
         };
         /** @enum {string} */
         WorkerState: "alive" | "draining" | "gone";
@@ -2385,6 +2423,56 @@ export interface operations {
             };
             /** @description No token, or a wrong one */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The history is still being read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    worker_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The worker's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerLog"];
+                };
+            };
+            /** @description No token, or a wrong one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such worker */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

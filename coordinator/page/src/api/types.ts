@@ -21,6 +21,7 @@ export type TrialAttempt = Shapes['TrialAttempt'];
 export type CurvePoint = Shapes['CurvePoint'];
 export type Workers = Shapes['Workers'];
 export type Worker = Shapes['Worker'];
+export type WorkerLog = Shapes['WorkerLog'];
 export type Slot = Shapes['Slot'];
 export type Zones = Shapes['Zones'];
 export type Zone = Shapes['Zone'];

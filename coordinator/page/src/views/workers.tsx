@@ -5,6 +5,7 @@ import { chronicle } from '../data/live';
 import { fidelity, opened, zone } from '../data/place';
 import { useResource } from '../data/resource';
 import { study, workers } from '../data/store';
+import { useWorkerLog } from '../data/worker-log';
 import * as as from '../lib/format';
 import { briefly, fidelityClass, fidelityWords, sentence, shortArchitecture, workerState } from '../lib/words';
 import { Dialog } from '../ui/dialog';
@@ -117,20 +118,14 @@ const taskWords = (slot: Slot): string =>
 
 const slotWords = (slot: Slot): string => `slot ${slot.slot}: ${taskWords(slot) || (slot.role === 'rest' ? 'resting' : 'ready')}`;
 
-/** Some coordinators tell it, others do not yet. */
-function temperature(slot: Slot): number | null {
-  const value = (slot as Slot & { temperature_c?: number | null }).temperature_c;
-  return value ?? null;
-}
-
 function temperatures(worker: Worker): string {
-  const known = worker.slots.map(temperature).filter((value) => value !== null);
+  const known = worker.slots.map((slot) => slot.temperature_c ?? null).filter((value) => value !== null);
   return known.length === 0 ? as.NONE : `${as.number(Math.max(...known))} °C`;
 }
 
 function WorkerDrawer({ worker, onClose }: { worker: Worker; onClose(): void }) {
   const trials = new Set(worker.slots.map((slot) => slot.task?.trial).filter((trial) => trial !== undefined));
-  const log = chronicle.value.filter((line) => line.text?.includes(worker.name) || [...trials].some((trial) => line.text?.includes(`trial ${trial}`)));
+  const news = chronicle.value.filter((line) => line.text?.includes(worker.name) || [...trials].some((trial) => line.text?.includes(`trial ${trial}`)));
   const facts: [string, string][] = [
     ['State', workerState(worker)],
     ['Zone', worker.zone],
@@ -162,7 +157,7 @@ function WorkerDrawer({ worker, onClose }: { worker: Worker; onClose(): void }) 
           </p>
           <p class="note">
             Told to {slot.role ?? 'nothing yet'}; {slot.power_w == null ? 'no power told yet' : `${as.watts(slot.power_w)} ${slot.power_age_s == null ? '' : `${as.duration(slot.power_age_s)} ago`}`}, by {slot.meter};{' '}
-            {temperature(slot) === null ? 'temperature not told' : `${as.number(temperature(slot))} °C`}
+            {slot.temperature_c == null ? 'temperature not told' : `${as.number(slot.temperature_c)} °C`}
           </p>
           {slot.task ? (
             <>
@@ -181,12 +176,12 @@ function WorkerDrawer({ worker, onClose }: { worker: Worker; onClose(): void }) 
           )}
         </section>
       ))}
-      <h3>Log</h3>
-      {log.length === 0 ? (
-        <Empty>Nothing of this worker lately. Its news appears here as it happens; its own log lies on {worker.host}.</Empty>
+      <h3>What happened</h3>
+      {news.length === 0 ? (
+        <Empty>Nothing of this worker lately. Its news appears here as it happens.</Empty>
       ) : (
         <ol class="chronicle">
-          {log.slice(0, 40).map((line) => (
+          {news.slice(0, 40).map((line) => (
             <li key={line.sequence}>
               <time dateTime={line.at}>{as.withSeconds(line.at)}</time>
               <span>{briefly(line.text)}</span>
@@ -194,11 +189,32 @@ function WorkerDrawer({ worker, onClose }: { worker: Worker; onClose(): void }) 
           ))}
         </ol>
       )}
+      <h3>Its log</h3>
+      <OwnLog worker={worker} />
       {worker.state === 'alive' && (
         <div class="actions">
           <Act path="/api/v1/drain" body={{ worker: worker.name }} name="Drain" sure="It gets nothing new, puts its trainings in safety and leaves." />
         </div>
       )}
     </Dialog>
+  );
+}
+
+function OwnLog({ worker }: { worker: Worker }) {
+  const log = useWorkerLog(worker.name);
+  if (!log) return <p class="empty" role="status">Reading its last lines …</p>;
+  if (log.lines.length === 0) return <Empty>It has told none of its lines since the coordinator began; the whole log lies on {worker.host}.</Empty>;
+  return (
+    <ol class="chronicle own-log">
+      {log.lines.toReversed().map((line) => (
+        <li key={`${line.at} ${line.text}`} class={line.level}>
+          <time dateTime={line.at}>{as.withSeconds(line.at)}</time>
+          <span>
+            {line.level !== 'info' && <b>{sentence(line.level)}: </b>}
+            {line.text}
+          </span>
+        </li>
+      ))}
+    </ol>
   );
 }

@@ -74,6 +74,7 @@ export default (test, findings) => {
     const page = await bench.page(`${mock.url}#/workers`);
     await page.getByRole('button', { name: 'gpu-02' }).click();
     await page.getByRole('heading', { name: 'Slots' }).waitFor();
+    await page.locator('.own-log').getByText('Warning: the power meter can\'t be read').waitFor();
     await page.getByRole('button', { name: 'Drain', exact: true }).click();
     await page.getByRole('button', { name: 'Yes: drain' }).click();
     await page.getByText('Done: drain.').waitFor();

@@ -87,6 +87,8 @@ export class Mock {
       const trial = study.trial(Number(one[1]));
       return trial ? this.json(request, answer, trial) : this.problem(answer, 404, `there is no trial ${one[1]}; they count from 0`);
     }
+    const log = /^\/workers\/([^/]+)\/log$/.exec(path);
+    if (log) return this.json(request, answer, study.workerLog(decodeURIComponent(log[1])));
     const pages = {
       '/study': () => study.study(),
       '/front': () => study.frontAnswer(),

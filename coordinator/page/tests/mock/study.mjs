@@ -293,6 +293,11 @@ export class Study {
     return { total: list.length, matching: list.length, offset, limit, workers: list.slice(offset, offset + limit) };
   }
 
+  workerLog(name) {
+    const line = (after, level, text) => ({ at: iso(this.started + after * 1000), level, text });
+    return { name, lines: [line(1, 'info', `admitted to study \`fashion\``), line(60, 'warning', 'the power meter can\'t be read'), line(90, 'info', 'task 7.0 finished')] };
+  }
+
   tree() {
     const regions = [];
     const grow = (parent, path, samples, hypervolume, depth) => {

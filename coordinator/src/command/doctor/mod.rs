@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use common::config::EvaluatorKind;
 
+use super::ink::Ink;
 use super::{print, print_json};
 pub use facts::Facts;
 use facts::{PortTrouble, WorkerTrouble};
@@ -76,7 +77,12 @@ fn listing(findings: &[Finding]) -> String {
     let width = findings.iter().map(|finding| finding.what.len()).max().unwrap_or(0);
     let mut text = String::new();
     for Finding { what, health, found, mend } in findings {
-        text.push_str(&format!("{health:<4}  {what:<width$}  {found}\n"));
+        let ink = match health {
+            Health::Good => Ink::Good,
+            Health::Note => Ink::Attention,
+            Health::Bad => Ink::Bad,
+        };
+        text.push_str(&format!("{}  {what:<width$}  {found}\n", ink.paint(&format!("{health:<4}"))));
         if let Some(mend) = mend {
             text.push_str(&format!("{:6}{:width$}  → {mend}\n", "", ""));
         }

@@ -5,13 +5,14 @@
 //! | `spending` | what each trial drew and emitted |
 //! | `trials`, `parquet` | trials as a table: CSV, JSON, Parquet |
 //! | `emissions` | CodeCarbon's columns |
-//! | `tensorboard`, `mlflow` | what those tools read |
+//! | `tensorboard`, `mlflow`, `traces` | what those tools read |
 
 mod emissions;
 mod mlflow;
 mod parquet;
 mod spending;
 mod tensorboard;
+mod traces;
 mod trials;
 
 use std::io::Write;
@@ -75,6 +76,29 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
     },
+    /// OpenTelemetry traces (OTLP): a trace for each trial, a span for each attempt; for Jaeger, Tempo and the like
+    ///
+    /// Examples:
+    ///   ce-nas export traces --dir runs/study --out traces.json
+    ///   ce-nas export traces --dir runs/study --endpoint http://127.0.0.1:4318
+    #[command(verbatim_doc_comment)]
+    Traces {
+        #[command(flatten)]
+        study: Study,
+        #[command(flatten)]
+        to: Where,
+    },
+}
+
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct Where {
+    /// A file of OTLP messages, a line each
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// A collector that takes OTLP over HTTP
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -117,6 +141,15 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
             let runs = mlflow::write(&Told::read(&study.dir)?, folder);
             let runs = runs.with_context(|| format!("{} can't be written", folder.display()))?;
             print(out, &format!("{runs} runs in {}\n", folder.display()))
+        }
+        Command::Traces { study, to } => {
+            let messages = traces::messages(&study.dir)?;
+            if let Some(endpoint) = &to.endpoint {
+                let sent = traces::send(&messages, endpoint)?;
+                return print(out, &format!("{sent} messages sent to {endpoint}\n"));
+            }
+            let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
+            put(lines.as_bytes(), to.out.as_deref(), out)
         }
     }
 }

@@ -74,6 +74,31 @@ pub struct Slot {
     pub power_w: Option<f64>,
     /// Seconds since that window ended.
     pub power_age_s: Option<f64>,
+    /// Of its device, in degrees Celsius; null where none is told.
+    pub temperature_c: Option<f64>,
+}
+
+/// The end of a worker's log: `GET /api/v1/workers/{name}/log`. Kept in memory only, since the coordinator began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WorkerLog {
+    pub name: String,
+    /// Oldest first.
+    pub lines: Vec<WorkerLogLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WorkerLogLine {
+    pub at: String,
+    pub level: LineLevel,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineLevel {
+    Info,
+    Warning,
+    Error,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -59,6 +59,7 @@ fn page(seen: Seen<'_>) -> Option<String> {
     let mut page = Page::default();
     of_study(&mut page, &study);
     of_fleet(&mut page, &seen, &study);
+    of_workers(&mut page, &seen);
     of_books(&mut page, &seen);
     of_grid(&mut page, &seen);
     Some(page.0)
@@ -150,6 +151,42 @@ fn of_fleet(page: &mut Page, seen: &Seen<'_>, study: &Study) {
     page.family("ce_nas_power_watts", "gauge", "Power of live slots in their last windows.");
     for (zone, watts) in power {
         page.value("ce_nas_power_watts", &[("zone", zone)], watts);
+    }
+}
+
+/// One line for each worker that is there.
+fn of_workers(page: &mut Page, seen: &Seen<'_>) {
+    let state = &seen.history.state;
+    let alive: Vec<_> = state.workers.iter().filter(|(_, record)| record.alive).collect();
+    page.family("ce_nas_worker_heartbeat_age_seconds", "gauge", "Time since a live worker was heard.");
+    for (name, record) in &alive {
+        if let Some(heard) = seen.pulse.heard.get(*name) {
+            let age = seen.now.since(*heard).seconds().max(0.0);
+            page.value(
+                "ce_nas_worker_heartbeat_age_seconds",
+                &[("worker", name), ("zone", &record.zone)],
+                age,
+            );
+        }
+    }
+    page.family("ce_nas_worker_energy_joules_total", "counter", "Energy booked of a live worker's slots.");
+    for (name, record) in &alive {
+        let labels: [(&str, &dyn Display); 2] = [("worker", name), ("zone", &record.zone)];
+        page.value("ce_nas_worker_energy_joules_total", &labels, record.joules.0);
+    }
+    let slots =
+        || alive.iter().flat_map(|(name, record)| record.slots.iter().map(move |info| (*name, info.slot)));
+    page.family("ce_nas_slot_power_watts", "gauge", "Power of a live worker's slot in its last window.");
+    for (name, slot) in slots() {
+        if let Some(draw) = seen.history.draws.get(&(name.clone(), slot)) {
+            page.value("ce_nas_slot_power_watts", &[("worker", name), ("slot", &slot)], draw.watts.0);
+        }
+    }
+    page.family("ce_nas_slot_temperature_celsius", "gauge", "Temperature of a live worker's device.");
+    for (name, slot) in slots() {
+        if let Some(found) = seen.pulse.watch.temperature(name, slot) {
+            page.value("ce_nas_slot_temperature_celsius", &[("worker", name), ("slot", &slot)], found.0);
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpResponse, web};
-use common::id::TrialId;
+use common::id::{TrialId, WorkerName};
 
 use crate::clock;
 use crate::http::desk::Desk;
 use crate::http::model::{
-    Front, Hypervolume, Problem, Study, Tree, Trial, TrialQuery, Trials, WorkerQuery, Workers, ZoneQuery,
-    Zones,
+    Front, Hypervolume, Problem, Study, Tree, Trial, TrialQuery, Trials, WorkerLog, WorkerQuery, Workers,
+    ZoneQuery, Zones,
 };
 use crate::http::openapi;
 use crate::http::problem::{Trouble, malformed, unavailable, unknown};
@@ -115,6 +115,23 @@ pub async fn workers(desk: Data<Desk>, query: Query<WorkerQuery>) -> Answer<Work
     within("limit", query.limit, 1, 1000)?;
     within("offset", query.offset, 0, 1_000_000_000)?;
     seen(&desk, |seen| view::workers(seen, &query)).await.map(web::Json)
+}
+
+/// The end of a worker's log
+///
+/// Its last lines, as it told them since the coordinator began.
+#[utoipa::path(get, path = "/api/v1/workers/{name}/log", tag = "fleet",
+    params(("name" = String, Path, description = "The worker's name")),
+    responses(
+        (status = 200, description = "The lines, oldest first", body = WorkerLog),
+        (status = 401, description = "No token, or a wrong one", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such worker", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The history is still being read", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn worker_log(desk: Data<Desk>, name: Path<String>) -> Answer<WorkerLog> {
+    let worker = WorkerName::new(name.as_str());
+    let found = seen(&desk, |seen| view::worker_log(seen, &worker)).await?;
+    found.map(web::Json).ok_or_else(|| unknown(format!("there is no worker {name}")))
 }
 
 /// The grid of each zone

@@ -21,7 +21,7 @@ pub use study::study;
 pub use tree::tree;
 pub use trial::trial;
 pub use trials::trials;
-pub use workers::workers;
+pub use workers::{worker_log, workers};
 pub use zones::zones;
 
 /// All that a page may be made of.

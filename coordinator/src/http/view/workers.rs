@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use common::id::WorkerName;
-use common::wire::SlotInfo;
+use common::wire::{LogLevel, SlotInfo};
 
 use super::fleet::holders;
 use super::{Seen, page, words};
 use crate::core::{Lease, Trial, WorkerRecord};
 use crate::fleet::SlotKey;
-use crate::http::model::{Slot, SlotTask, Worker, WorkerQuery, WorkerState, Workers};
+use crate::http::model::{
+    LineLevel, Slot, SlotTask, Worker, WorkerLog, WorkerLogLine, WorkerQuery, WorkerState, Workers,
+};
 
 const PAGE: u32 = 200;
 pub const LARGEST_PAGE: u32 = 1000;
@@ -35,6 +37,22 @@ pub fn workers(seen: Seen<'_>, query: &WorkerQuery) -> Workers {
         limit: u64::from(limit),
         workers: found.into_iter().map(|(name, record)| worker(&seen, name, record, &holders)).collect(),
     }
+}
+
+/// The end of one worker's log; none where nobody of that name ever joined.
+pub fn worker_log(seen: Seen<'_>, name: &WorkerName) -> Option<WorkerLog> {
+    seen.history.state.workers.get(name)?;
+    let watched = seen.pulse.watch.of(name);
+    let lines = watched.into_iter().flat_map(|watched| &watched.log).map(|line| WorkerLogLine {
+        at: line.at.to_string(),
+        level: match line.level {
+            LogLevel::Info => LineLevel::Info,
+            LogLevel::Warning => LineLevel::Warning,
+            LogLevel::Error => LineLevel::Error,
+        },
+        text: line.text.clone(),
+    });
+    Some(WorkerLog { name: name.to_string(), lines: lines.collect() })
 }
 
 fn standing(record: &WorkerRecord) -> WorkerState {
@@ -78,6 +96,7 @@ fn slot(seen: &Seen<'_>, key: SlotKey, info: &SlotInfo, holders: &Holders<'_>) -
         role: seen.pulse.roles.get(&key).map(ToString::to_string),
         task: holders.get(&key).map(|(trial, lease)| task(seen, trial, lease)),
         power_w: draw.map(|draw| draw.watts.0),
+        temperature_c: seen.pulse.watch.temperature(&key.0, key.1).map(|found| found.0),
         power_age_s: draw.map(|draw| seen.now.since(draw.until).seconds().max(0.0)),
     }
 }

@@ -1,9 +1,11 @@
 //! The grid and the fleet, hour by hour: intensity, what the slots were told to do, and what they used. One figure a zone.
 
 use common::energy::Purpose;
+use common::id::Zone;
 use maud::{Markup, html};
 
-use super::plot::{Frame, Scale, drawing, px, stroke, swatch, tick_label};
+use super::figure::{Figure, Key, stroke, swatch};
+use super::plot::{Frame, Scale, px, tick_label};
 use crate::report::model::{HourFacts, Report};
 use crate::report::text;
 
@@ -28,20 +30,37 @@ struct Bar {
     grams: f64,
 }
 
-pub(super) fn hours(report: &Report) -> Markup {
-    let mut zones: Vec<&common::id::Zone> = report.energy.by_hour.iter().map(|hour| &hour.zone).collect();
+fn zones(report: &Report) -> Vec<&Zone> {
+    let mut zones: Vec<&Zone> = report.energy.by_hour.iter().map(|hour| &hour.zone).collect();
     zones.dedup();
+    zones
+}
+
+fn bars_of(report: &Report, zone: &Zone) -> Vec<Bar> {
+    let hours: Vec<&HourFacts> = report.energy.by_hour.iter().filter(|hour| hour.zone == *zone).collect();
+    bars(&hours)
+}
+
+/// One for each zone.
+pub(super) fn figures(report: &Report) -> Vec<Figure> {
+    zones(report)
+        .into_iter()
+        .take(MAX_ZONES)
+        .filter_map(|zone| figure(zone, &bars_of(report, zone)))
+        .collect()
+}
+
+pub(super) fn hours(report: &Report) -> Markup {
+    let zones = zones(report);
     if zones.is_empty() {
         return html! { p .byline { "No hour of the grid has been seen yet." } };
     }
     let several = zones.len() > 1;
     html! {
         @for (number, zone) in zones.iter().take(MAX_ZONES).enumerate() {
-            @let hours: Vec<&HourFacts> = report.energy.by_hour.iter().filter(|hour| hour.zone == **zone).collect();
-            @let bars = bars(&hours);
+            @let bars = bars_of(report, zone);
             figure {
-                @if number == 0 { (legend(&bars)) }
-                (draw(&bars))
+                @if let Some(figure) = figure(zone, &bars) { (figure.in_page(number == 0)) }
                 figcaption {
                     b { "Figure 3" @if several { (char::from(b'a' + number as u8)) } ". The grid of " (zone) " and the fleet. " }
                     @if report.carbon.synthetic { span .badge { "synthetic" } " " }
@@ -59,18 +78,19 @@ pub(super) fn hours(report: &Report) -> Markup {
     }
 }
 
-fn legend(bars: &[Bar]) -> Markup {
-    html! {
-        ul .legend {
-            (stroke("intensity", "carbon intensity"))
-            @if bars.iter().any(|bar| bar.expected.is_some()) { (stroke("expected", "forecast, 1 h ahead")) }
-            (stroke("median", "median of the day"))
-            (swatch("dirty", "dirtier than the median"))
-            (swatch("fill-train", "training"))
-            (swatch("fill-sample", "scoring"))
-            (swatch("fill-rest", "resting, idle"))
-        }
+fn legend(bars: &[Bar]) -> Vec<Key> {
+    let mut legend = vec![stroke("intensity", "carbon intensity")];
+    if bars.iter().any(|bar| bar.expected.is_some()) {
+        legend.push(stroke("expected", "forecast, 1 h ahead"));
     }
+    legend.extend([
+        stroke("median", "median of the day"),
+        swatch("dirty", "dirtier than the median"),
+        swatch("fill-train", "training"),
+        swatch("fill-sample", "scoring"),
+        swatch("fill-rest", "resting, idle"),
+    ]);
+    legend
 }
 
 fn bars(hours: &[&HourFacts]) -> Vec<Bar> {
@@ -112,14 +132,24 @@ fn bar(hours: &[&HourFacts]) -> Bar {
     }
 }
 
-fn draw(bars: &[Bar]) -> Markup {
-    let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return html! {} };
+fn figure(zone: &Zone, bars: &[Bar]) -> Option<Figure> {
+    let (first, last) = (bars.first()?, bars.last()?);
     let top = Frame { left: 58.0, top: 30.0, width: WIDTH - 58.0 - 16.0, height: 150.0 };
     let middle = Frame { top: top.bottom() + 36.0, height: 84.0, ..top };
     let bottom = Frame { top: middle.bottom() + 36.0, height: 104.0, ..top };
     let x = Scale::linear((first.from as f64, (last.from + last.hours) as f64), top.x());
-    html! {
-        (drawing(WIDTH, bottom.bottom() + 44.0, "carbon intensity, allocation of slots and energy by hour", html! {
+    // A zone's name may hold what no file's name does.
+    let name: String = zone
+        .as_str()
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+        .collect();
+    Some(Figure {
+        name: format!("grid-{name}"),
+        height: bottom.bottom() + 44.0,
+        what: "carbon intensity, allocation of slots and energy by hour",
+        legend: legend(bars),
+        content: html! {
             @for bar in bars.iter().filter(|bar| bar.dirty) {
                 @let (from, to) = edges(bar, &x);
                 rect .dirty x=(px(from)) y=(px(top.top)) width=(px(to - from)) height=(px(bottom.bottom() - top.top)) {}
@@ -128,8 +158,8 @@ fn draw(bars: &[Bar]) -> Markup {
             (allocation(bars, middle, &x))
             (energy(bars, bottom, &x))
             (hour_axis(bars, bottom, &x))
-        }))
-    }
+        },
+    })
 }
 
 fn edges(bar: &Bar, x: &Scale) -> (f64, f64) {

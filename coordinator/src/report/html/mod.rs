@@ -1,6 +1,7 @@
 //! `report.html`: one self-contained page, set like an appendix of a paper. No scripts, no fonts or images from elsewhere;
 //! light and dark by the reader's preference, and fit to print. It computes nothing but layout.
 
+mod figure;
 mod grid;
 mod plot;
 mod provenance;
@@ -12,12 +13,16 @@ use common::objective::ObjectiveKind;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::model::Report;
-use super::text;
+use super::{citation, text};
 
 const STYLE: &str = include_str!("style.css");
+/// What is drawn, in the page and in files of its own.
+const PLOT_STYLE: &str = include_str!("plot.css");
 
 /// Grid hours before dirty and clean ones are worth comparing in a headline.
 const MIN_HOURS: f64 = 6.0;
+
+pub use figure::figures;
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
@@ -30,7 +35,7 @@ pub fn page(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="generator" content="CE-NAS";
                 title { (study.name) " · CE-NAS report" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(PLOT_STYLE)) }
             }
             body {
                 main {
@@ -63,6 +68,10 @@ pub fn page(report: &Report) -> String {
                         (tables::failed(report))
                     }))
                     (section(6, "How to do it again", reproduce(report)))
+                    (section(7, "How to cite it", html! {
+                        p .prose { (report.methods) }
+                        pre { (citation::BIBTEX) }
+                    }))
                 }
             }
         }
@@ -141,7 +150,7 @@ fn headline(report: &Report) -> Markup {
             }
             div {
                 dt { "energy " @if energy.estimated_share > 0.0 { span .badge { "estimated" } } }
-                dd { (text::energy(energy.total.kwh)) small { (text::energy(energy.training.kwh)) " of it training" } }
+                dd { (text::energy(energy.total.kwh)) small { "± " (text::percent(energy.uncertainty.share, 0)) ", " (text::energy(energy.training.kwh)) " training" } }
             }
             div {
                 dt { "emissions " @if report.carbon.synthetic { span .badge { "synthetic" } } }

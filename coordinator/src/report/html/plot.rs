@@ -146,25 +146,6 @@ impl Frame {
     }
 }
 
-/// A figure's drawing; `what` is read out where it can't be seen.
-pub(super) fn drawing(width: f64, height: f64, what: &str, content: Markup) -> Markup {
-    let view = format!("0 0 {width} {height}");
-    html! { div .wide { svg viewBox=(view) role="img" aria-label=(what) { (content) } } }
-}
-
-/// One entry of a legend: a sample of the ink and its meaning.
-pub(super) fn key(sample: Markup, meaning: &str) -> Markup {
-    html! { li { svg viewBox="0 0 22 11" aria-hidden="true" { (sample) } (meaning) } }
-}
-
-pub(super) fn swatch(class: &str, meaning: &str) -> Markup {
-    key(html! { rect class=(class) x="3" y="0.5" width="16" height="10" {} }, meaning)
-}
-
-pub(super) fn stroke(class: &str, meaning: &str) -> Markup {
-    key(html! { line class=(class) x1="0" x2="22" y1="5.5" y2="5.5" {} }, meaning)
-}
-
 /// A tenth of a pixel is finer than any screen.
 pub(super) fn px(value: f64) -> String {
     format!("{value:.1}")

@@ -4,7 +4,8 @@ use common::energy::Purpose;
 use common::objective::ObjectiveKind;
 use maud::{Markup, html};
 
-use super::plot::{Frame, Scale, drawing, key, px, stroke, tick_label};
+use super::figure::{Figure, key, stroke};
+use super::plot::{Frame, Scale, px, tick_label};
 use crate::report::model::{Evaluated, HistoryPoint, Report};
 use crate::report::text;
 
@@ -15,7 +16,7 @@ const MAX_LABELS: usize = 24;
 const RUNG_ROOM: f64 = 1.6;
 
 /// The error against each other objective: one panel for two objectives, two for three.
-pub(super) fn front(report: &Report) -> Markup {
+fn panels(report: &Report) -> Option<Vec<Panel<'_>>> {
     let others: Vec<usize> = (0..report.study.objectives.len())
         .filter(|index| report.study.objectives[*index].kind != ObjectiveKind::Error)
         .collect();
@@ -23,34 +24,51 @@ pub(super) fn front(report: &Report) -> Markup {
     let (Some(error), false) =
         (error, report.evaluated.iter().all(|network| network.fidelity != Purpose::Full))
     else {
-        return html! { p .byline { "No full training has finished yet: there is no front to draw." } };
+        return None;
     };
     let gap = 62.0;
     let count = others.len().max(1) as f64;
     let width = (WIDTH - 58.0 - 16.0 - gap * (count - 1.0)) / count;
-    let panels: Vec<Panel> = others
-        .iter()
-        .enumerate()
-        .map(|(place, other)| {
-            let left = 58.0 + place as f64 * (width + gap);
-            Panel::new(report, *other, error, Frame { left, top: 34.0, width, height: 330.0 })
-        })
-        .collect();
+    let panels = others.iter().enumerate().map(|(place, other)| {
+        let left = 58.0 + place as f64 * (width + gap);
+        Panel::new(report, *other, error, Frame { left, top: 34.0, width, height: 330.0 })
+    });
+    Some(panels.collect())
+}
+
+pub(super) fn front_figure(report: &Report) -> Option<Figure> {
+    let panels = panels(report)?;
+    let two = panels.len() == 1;
+    let mut legend = vec![
+        key(html! { circle .point-front cx="11" cy="5.5" r="4.5" {} }, "on the front"),
+        key(html! { circle .point-full cx="11" cy="5.5" r="4" {} }, "full training"),
+        key(html! { circle .point-rung cx="11" cy="5.5" r="3.5" {} }, "short training"),
+    ];
+    if report.evaluated.iter().any(|network| network.given) {
+        let hollow = html! { circle .point-full .given cx="11" cy="5.5" r="4" {} };
+        legend.push(key(hollow, "given, not trained here"));
+    }
+    if two {
+        legend.push(stroke("stairs", "best error reached at each cost"));
+    }
+    Some(Figure {
+        name: "front".into(),
+        height: 412.0,
+        what: "validation error against cost of every training, with the front",
+        legend,
+        content: html! { @for panel in &panels { (panel.draw(two)) } },
+    })
+}
+
+pub(super) fn front(report: &Report) -> Markup {
+    let (Some(panels), Some(figure)) = (panels(report), front_figure(report)) else {
+        return html! { p .byline { "No full training has finished yet: there is no front to draw." } };
+    };
     let hidden = panels.iter().map(|panel| panel.hidden).max().unwrap_or(0);
-    let two = others.len() == 1;
-    let any_given = report.evaluated.iter().any(|network| network.given);
+    let two = panels.len() == 1;
     html! {
         figure {
-            ul .legend {
-                (key(html! { circle .point-front cx="11" cy="5.5" r="4.5" {} }, "on the front"))
-                (key(html! { circle .point-full cx="11" cy="5.5" r="4" {} }, "full training"))
-                (key(html! { circle .point-rung cx="11" cy="5.5" r="3.5" {} }, "short training"))
-                @if any_given { (key(html! { circle .point-full .given cx="11" cy="5.5" r="4" {} }, "given, not trained here")) }
-                @if two { (stroke("stairs", "best error reached at each cost")) }
-            }
-            (drawing(WIDTH, 412.0, "validation error against cost of every training, with the front", html! {
-                @for panel in &panels { (panel.draw(two)) }
-            }))
+            (figure.in_page(true))
             figcaption {
                 b { "Figure 1. The front. " }
                 "Each point is one training: validation error, which search decisions saw, against cost. "
@@ -175,11 +193,9 @@ fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// Two panels on one upright axis.
-pub(super) fn hypervolume(report: &Report) -> Markup {
+pub(super) fn hypervolume_figure(report: &Report) -> Option<Figure> {
     let history = &report.hypervolume.history;
-    let Some(last) = history.last() else {
-        return html! {};
-    };
+    let last = history.last()?;
     let first = history.iter().find(|point| point.share > 0.0).unwrap_or(last);
     let room = (last.share - first.share).max(0.01) * 0.12;
     let domain = (100.0 * (first.share - room).max(0.0), (100.0 * (last.share + room)).min(100.0));
@@ -196,12 +212,25 @@ pub(super) fn hypervolume(report: &Report) -> Markup {
     };
     let minutes_end = report.time.wall_minutes.max(last.wall_minutes);
     let (time_scale, time_unit) = if minutes_end > 180.0 { (1.0 / 60.0, "hours") } else { (1.0, "minutes") };
+    Some(Figure {
+        name: "hypervolume".into(),
+        height: 292.0,
+        what: "hypervolume against emissions and against time",
+        legend: Vec::new(),
+        content: html! {
+            (growth(history, carbon, domain, grams_end * scale, &format!("emitted, {unit} CO₂eq"), |point| point.gco2eq * scale))
+            (growth(history, time, domain, minutes_end * time_scale, &format!("{time_unit} since the start"), |point| point.wall_minutes * time_scale))
+        },
+    })
+}
+
+pub(super) fn hypervolume(report: &Report) -> Markup {
+    let Some(figure) = hypervolume_figure(report) else {
+        return html! {};
+    };
     html! {
         figure {
-            (drawing(WIDTH, 292.0, "hypervolume against emissions and against time", html! {
-                (growth(history, carbon, domain, grams_end * scale, &format!("emitted, {unit} CO₂eq"), |point| point.gco2eq * scale))
-                (growth(history, time, domain, minutes_end * time_scale, &format!("{time_unit} since the start"), |point| point.wall_minutes * time_scale))
-            }))
+            (figure.in_page(true))
             figcaption {
                 b { "Figure 2. The search's progress. " }
                 "Hypervolume, in percent of the box below the reference point, after each finished full training; against what "

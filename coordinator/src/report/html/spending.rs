@@ -3,7 +3,8 @@
 use common::energy::Purpose;
 use maud::{Markup, html};
 
-use super::plot::{drawing, px};
+use super::figure::Figure;
+use super::plot::px;
 use crate::report::model::{Report, Spent};
 use crate::report::text;
 
@@ -17,7 +18,7 @@ const SECOND: f64 = 520.0;
 /// In the order of the ladder, idle slots last.
 const ROWS: [Purpose; 5] = [Purpose::Supernet, Purpose::OneShot, Purpose::Rung, Purpose::Full, Purpose::Idle];
 
-pub(super) fn by_fidelity(report: &Report) -> Markup {
+pub(super) fn figure(report: &Report) -> Figure {
     let of = |purpose: Purpose| report.energy.by_fidelity.get(&purpose).copied().unwrap_or_default();
     let total = report.energy.total;
     let most = ROWS.iter().map(|purpose| of(*purpose)).fold(Spent::default(), |most, spent| Spent {
@@ -25,10 +26,12 @@ pub(super) fn by_fidelity(report: &Report) -> Markup {
         gco2eq: most.gco2eq.max(spent.gco2eq),
     });
     let height = 30.0 + ROW * (ROWS.len() as f64 + 1.0) + 6.0;
-    let estimated = report.energy.estimated_share > 0.0;
-    html! {
-        figure {
-            (drawing(WIDTH, height, "energy and emissions by fidelity", html! {
+    Figure {
+        name: "energy".into(),
+        height,
+        what: "energy and emissions by fidelity",
+        legend: Vec::new(),
+        content: html! {
                 text .title x=(px(LABELS)) y="16" { "energy" }
                 text .title x=(px(SECOND)) y="16" { "emissions, CO₂eq" }
                 @for (number, purpose) in ROWS.iter().enumerate() {
@@ -42,7 +45,15 @@ pub(super) fn by_fidelity(report: &Report) -> Markup {
                 text .strong x=(px(LABELS - 12.0)) y=(px(y + 21.0)) text-anchor="end" font-weight="600" { "in all" }
                 text .strong x=(px(LABELS)) y=(px(y + 21.0)) font-weight="600" { (text::energy(total.kwh)) }
                 text .strong x=(px(SECOND)) y=(px(y + 21.0)) font-weight="600" { (text::mass(total.gco2eq)) }
-            }))
+        },
+    }
+}
+
+pub(super) fn by_fidelity(report: &Report) -> Markup {
+    let estimated = report.energy.estimated_share > 0.0;
+    html! {
+        figure {
+            (figure(report).in_page(true))
             figcaption {
                 b { "Figure 4. Energy and emissions by fidelity. " }
                 @if estimated { span .badge { "estimated" } " " }

@@ -5,7 +5,7 @@ use common::unit::JOULES_PER_KWH;
 use maud::{Markup, html};
 
 use crate::report::model::{Divided, ForecastError, IntensityBucket, Network, Report};
-use crate::report::text;
+use crate::report::{text, uncertainty};
 
 /// Days shown; the rest is in report.json.
 const MAX_DAYS: usize = 31;
@@ -231,20 +231,26 @@ pub(super) fn meters(report: &Report) -> Markup {
         @else {
             p .caption { b { "Table 6. How energy was found out. " } "By method, then by instrument." }
             table {
-                thead { tr { th { "method or instrument" } th { "what it means" } th .n { "energy" } th .n { "share" } } }
+                thead { tr { th { "method or instrument" } th { "what it means" } th .n { "energy" } th .n { "share" } th .n { "may be off by" } } }
                 tbody {
                     @for (method, joules) in &energy.joules_by_method {
                         tr {
                             td { (method) @if *method == Method::Estimated { " " span .badge { "not a measurement" } } }
-                            td { (meaning(*method)) }
+                            td { (meaning(*method)) "; " (uncertainty::of(*method).1) }
                             td .n { (text::joules_as_energy(*joules)) }
                             td .n { (share(*joules)) }
+                            td .n { "± " (text::percent(uncertainty::of(*method).0, 0)) }
                         }
                     }
                     @for (number, (meter, joules)) in energy.joules_by_meter.iter().enumerate() {
-                        tr .lead[number == 0] { td colspan="2" { (meter) } td .n { (text::joules_as_energy(*joules)) } td .n { (share(*joules)) } }
+                        tr .lead[number == 0] { td colspan="2" { (meter) } td .n { (text::joules_as_energy(*joules)) } td .n { (share(*joules)) } td {} }
                     }
                 }
+            }
+            p .after {
+                "In all between " (text::energy(energy.uncertainty.low.kwh)) " and " (text::energy(energy.uncertainty.high.kwh)) ", "
+                (text::mass(energy.uncertainty.low.gco2eq)) " to " (text::mass(energy.uncertainty.high.gco2eq)) " CO₂eq: the errors of several methods are added up, for an instrument errs "
+                "the same way all week. The intensity of the grid is taken as its source gave it."
             }
         }
     }
