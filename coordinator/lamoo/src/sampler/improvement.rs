@@ -26,7 +26,7 @@ const CLIMBERS: usize = 4;
 /// Share of the hypervolume reached below which an expected gain is little.
 const LITTLE: f64 = 1e-2;
 /// One in so many choices goes by hope, then.
-const TURN: usize = 12;
+const TURN: usize = 20;
 
 #[derive(Debug)]
 pub struct Improvement<'q> {
