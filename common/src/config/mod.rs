@@ -191,6 +191,8 @@ pub struct Coordinator {
     pub heartbeat_s: f64,
     pub lost_after_s: f64,
     pub crash_limit: u32,
+    pub retry_s: f64,
+    pub retry_longest_s: f64,
     pub quarantine_after: OrWord<u32, Never>,
     pub quarantine_s: f64,
 }

@@ -8,6 +8,7 @@ mod hours;
 mod ladder;
 mod leases;
 mod quarantine;
+mod retry;
 
 use std::collections::BTreeMap;
 
