@@ -5,6 +5,7 @@ pub mod account;
 pub mod agenda;
 pub mod budget;
 pub mod core;
+pub mod demand;
 mod draw;
 pub mod fleet;
 pub mod ladder;

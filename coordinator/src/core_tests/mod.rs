@@ -3,6 +3,7 @@
 mod agenda;
 mod control;
 mod deliveries;
+mod demand;
 mod given;
 mod hours;
 mod ladder;

@@ -2,6 +2,7 @@
 
 pub mod act;
 mod body;
+pub mod demand;
 pub mod events;
 pub mod health;
 pub mod metrics;
@@ -39,6 +40,7 @@ pub fn paths(config: &mut web::ServiceConfig) {
         .service(get("/api/v1/trials/{id}", web::get().to(read::trial)))
         .service(get("/api/v1/workers", web::get().to(read::workers)))
         .service(get("/api/v1/zones", web::get().to(read::zones)))
+        .service(get("/api/v1/demand", web::get().to(demand::demand)))
         .service(get("/api/v1/tree", web::get().to(read::tree)))
         .service(get("/api/v1/events", web::get().to(events::events)))
         .service(get("/api/v1/openapi.json", web::get().to(read::openapi)))
