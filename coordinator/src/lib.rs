@@ -13,6 +13,7 @@ pub mod laws;
 pub mod mutation;
 pub mod plan;
 mod reactor;
+pub mod requirements;
 pub mod search;
 mod situation;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use common::config::{Budget, Config, Ladder};
+use common::config::{Budget, Config, Ladder, Requirements};
 use common::id::Zone;
 use common::time::Millis;
 
@@ -29,6 +29,8 @@ pub struct Options {
     pub interval_hours: i64,
     pub heartbeat: Millis,
     pub lost_after: Millis,
+    /// What a slot must have to be given work.
+    pub requirements: Requirements,
     pub crash_limit: u32,
     pub retry: Retry,
     /// Trials in a row that a worker may fail at; none: as many as there are.
@@ -62,6 +64,7 @@ impl Options {
             interval_hours: i64::from(config.allocation.interval_hours),
             heartbeat: Millis::from_seconds(config.coordinator.heartbeat_s),
             lost_after: Millis::from_seconds(config.coordinator.lost_after_s),
+            requirements: config.requirements.clone(),
             crash_limit: config.coordinator.crash_limit,
             retry: Retry {
                 first: Millis::from_seconds(config.coordinator.retry_s),

@@ -9,6 +9,7 @@ mod hours;
 mod ladder;
 mod leases;
 mod quarantine;
+mod requirements;
 mod retry;
 
 use std::collections::BTreeMap;
