@@ -146,6 +146,24 @@ fn known_results() {
     });
 }
 
+/// Damage to what is refused anyway would find little.
+#[test]
+fn what_is_whole_is_read() {
+    let folder = checkout().join("tests/corpus");
+    for (name, column) in [("hours", "auto"), ("export", "auto"), ("mix", "mix_direct")] {
+        let read =
+            Trace::read(&folder.join("trace").join(name).with_extension("csv"), Zone::new("DE"), column);
+        assert!(read.is_ok(), "{name}: {:?}", read.err());
+    }
+    let spec = config::load(None, [], &[]).and_then(|config| config.study_spec()).expect("the defaults");
+    for name in ["known.csv", "known.json"] {
+        let read = warm_start::read(&[folder.join("warm-start").join(name)], &spec, &State::default());
+        assert!(read.is_ok_and(|known| !known.given.is_empty()), "{name}");
+    }
+    let space = std::fs::read_to_string(folder.join("space/conditional.toml")).expect("a space");
+    assert!(FreeForm::from_toml(&space).is_ok(), "{:?}", FreeForm::from_toml(&space).err());
+}
+
 #[test]
 fn the_corpus_is_there_and_small() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");

@@ -29,7 +29,7 @@ fn settings(service: &Service, folder: &Path) -> String {
         &format!(
             "[allocation]\npolicy = \"threshold\"\n[carbon.electricity_maps]\nurl = {:?}\nkey_file = {key:?}\n\
              [carbon]\nsource = \"live\"\nlive = [\"LOCAL=electricity_maps:DE\"]\nconstants = [\"LOCAL={CLEAN}\"]\n\
-             timeout_s = 0.5\nretry_s = 0.2",
+             timeout_s = 0.5\nretry_s = 0.2\nrequests_per_day = 100000",
             service.base()
         ),
     )
@@ -146,8 +146,8 @@ fn a_successor_takes_over_at_the_time_limit() {
     let mut coordinator = study.coordinator(&[&LONG[..], &greedy].concat());
     study.endpoint();
     let (name, value) = slurm.environment();
-    // Two minutes are the least in which Slurm, which counts in minutes, can warn half a minute before.
-    let limits = ["--max", "1", "--grace", "70s", "--lead", "100s", "--", "--time=2"];
+    // Slurm counts in minutes and gives its signal up to one early: between 50 and 110 seconds after the start.
+    let limits = ["--max", "1", "--grace", "70s", "--lead", "150s", "--", "--time=3"];
     let mut command = launcher(&study, &limits);
     command.env(name, value);
     let mut launcher = study.process(command);
@@ -223,7 +223,7 @@ impl Tools {
 fn what_is_submitted_and_what_goes_wrong() {
     let study = Study::new(REHEARSAL);
     let tools = Tools::new(&study);
-    tools.launch(&study, &["--max", "2", "--once"]).end().with(1).saying(&["the coordinator first"]);
+    tools.launch(&study, &["--max", "2", "--once"]).end().with(1).saying(&["there is no ledger"]);
     let mut coordinator = study.coordinator(&[&LONG[..], &["--set", "allocation.policy=greedy"]].concat());
     study.endpoint();
     let decided =

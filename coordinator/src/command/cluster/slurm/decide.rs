@@ -9,6 +9,7 @@ use super::job::{Job, JobId, Phase};
 
 /// A job that ends sooner after its start than this did no work.
 const SHORT: Millis = Millis(60_000);
+const MINUTE: Millis = Millis(60_000);
 /// After one that did none, and at most, until the next is submitted.
 const FIRST_WAIT: Millis = Millis(30_000);
 const LONGEST_WAIT: Millis = Millis(1_800_000);
@@ -20,6 +21,8 @@ pub struct Limits {
     pub max: u32,
     /// So long before a job's time limit its successor is put in the queue.
     pub lead: Millis,
+    /// So long before its time limit a job is told to leave.
+    pub grace: Millis,
     /// So long the plan must have had too many before some are sent home.
     pub linger: Millis,
 }
@@ -44,14 +47,22 @@ pub struct Memory {
     /// Wanted when it last could be asked.
     wanted: Option<u32>,
     surplus_since: Option<Timestamp>,
-    /// When each job of the last look was first seen running.
-    seen: BTreeMap<JobId, Option<Timestamp>>,
+    /// The jobs of the last look.
+    seen: BTreeMap<JobId, Seen>,
     /// Cancelled by us: no failure when it is gone.
     cancelled: BTreeSet<JobId>,
     /// Attempts in a row that came to nothing.
     failures: u32,
     failed_at: Option<Timestamp>,
     not_before: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// First seen running.
+    started: Option<Timestamp>,
+    /// So near its time limit that it may leave at any moment.
+    may_leave: bool,
 }
 
 /// What to do now.
@@ -86,7 +97,7 @@ pub fn decide(queue: &[Job], wish: &Wish, limits: &Limits, memory: &mut Memory, 
         step.target = Some(0);
         return step;
     }
-    step.failed = memory.look(queue, now);
+    step.failed = memory.look(queue, limits, now);
     let workers = Workers::of(queue);
     step.cancel = workers.superfluous.clone();
     if let Wish::Workers { wanted, .. } = wish {
@@ -190,26 +201,29 @@ impl Memory {
     }
 
     /// Compares with the last look; the jobs that ended without having done anything.
-    fn look(&mut self, queue: &[Job], now: Timestamp) -> Vec<JobId> {
+    fn look(&mut self, queue: &[Job], limits: &Limits, now: Timestamp) -> Vec<JobId> {
         let there: BTreeSet<&JobId> = queue.iter().map(|job| &job.id).collect();
         let gone = std::mem::take(&mut self.seen).into_iter();
         let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = gone.partition(|(id, _)| there.contains(id));
-        let short = |started: &Option<Timestamp>| started.is_none_or(|at| now.since(at) < SHORT);
+        let is_short =
+            |seen: &Seen| !seen.may_leave && seen.started.is_none_or(|started| now.since(started) < SHORT);
         let failed: Vec<JobId> = gone
             .into_iter()
-            .filter(|(id, started)| short(started) && !self.cancelled.contains(id))
+            .filter(|(id, seen)| is_short(seen) && !self.cancelled.contains(id))
             .map(|(id, _)| id)
             .collect();
         self.cancelled.retain(|id| there.contains(id));
         for job in queue {
-            let before = kept.get(&job.id).copied().flatten();
+            let before = kept.get(&job.id).and_then(|seen| seen.started);
             let started = before.or_else(|| (job.phase == Phase::Running).then_some(now));
-            self.seen.insert(job.id.clone(), started);
+            // Slurm counts in minutes, and may give its signal one early.
+            let may_leave = job.left.is_some_and(|left| left.0 < limits.grace.0 + MINUTE.0);
+            self.seen.insert(job.id.clone(), Seen { started, may_leave });
         }
         // What started before the trouble says nothing of it.
         let works =
             |at: &Timestamp| now.since(*at) >= SHORT && self.failed_at.is_none_or(|failed| *at > failed);
-        if self.seen.values().flatten().any(works) {
+        if self.seen.values().filter_map(|seen| seen.started.as_ref()).any(works) {
             (self.failures, self.failed_at, self.not_before) = (0, None, None);
         }
         let is_stuck = |job: &Job| matches!(job.phase, Phase::Stuck(_)) && !self.cancelled.contains(&job.id);

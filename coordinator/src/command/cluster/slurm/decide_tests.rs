@@ -3,7 +3,8 @@ use common::time::{Millis, Timestamp};
 use super::decide::{Batch, Limits, Memory, Step, Wish, decide};
 use super::job::{Job, JobId, Phase};
 
-const LIMITS: Limits = Limits { min: 0, max: 4, lead: Millis(600_000), linger: Millis(300_000) };
+const LIMITS: Limits =
+    Limits { min: 0, max: 4, lead: Millis(600_000), grace: Millis(120_000), linger: Millis(300_000) };
 const MINUTE: i64 = 60_000;
 
 fn job(id: &str, index: u32, phase: Phase) -> Job {
@@ -115,7 +116,7 @@ fn what_would_wait_for_ever_is_cancelled_and_a_second_one_too() {
     let mut memory = Memory::default();
     let step = decide(&[stuck], &workers(1), &LIMITS, &mut memory, Timestamp(0));
     assert_eq!((step.cancel, step.submit), (ids(&["1_1"]), vec![]));
-    let later = |seconds| Timestamp(seconds * 1000);
+    let later = |seconds: i64| Timestamp(seconds * 1000);
     assert_eq!(submitted(&decide(&[], &workers(1), &LIMITS, &mut memory.clone(), later(29))), [0; 0]);
     assert_eq!(submitted(&decide(&[], &workers(1), &LIMITS, &mut memory, later(30))), [1]);
     assert_eq!(first(&[waiting("1_1", 1), waiting("2_1", 1)], &workers(1)).cancel, ids(&["2_1"]));
@@ -143,6 +144,15 @@ fn jobs_that_end_at_once_are_submitted_ever_more_seldom() {
     memory.submission_failed(Timestamp(300_000));
     let step = decide(&[], &workers(1), &LIMITS, &mut memory, Timestamp(301_000));
     assert_eq!((step.submit, step.waits_until), (vec![], Some(Timestamp(330_000))));
+}
+
+#[test]
+fn what_left_at_its_time_limit_did_not_fail() {
+    let mut memory = Memory::default();
+    let soon = [Job { left: Some(Millis(179_000)), ..running("1_1", 1) }];
+    decide(&soon, &workers(1), &LIMITS, &mut memory, Timestamp(0));
+    let step = decide(&[], &workers(1), &LIMITS, &mut memory, Timestamp(10_000));
+    assert_eq!((step.failed, step.waits_until), (vec![], None));
 }
 
 #[test]

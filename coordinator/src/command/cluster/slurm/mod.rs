@@ -121,7 +121,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     // A look changes nothing, so that it needs nobody's leave.
     let _alone = if args.dry_run { None } else { Some(alone(&recipe)?) };
     let linger = if args.once || args.dry_run { Millis(0) } else { args.linger };
-    let limits = Limits { min: args.min, max: args.max, lead: args.lead, linger };
+    let limits = Limits { min: args.min, max: args.max, lead: args.lead, grace: args.grace, linger };
     let launcher = Launcher { target: &args.target, recipe: &recipe, limits, dry_run: args.dry_run };
     if args.once || args.dry_run {
         let look = launcher.look(&mut Memory::default(), clock::now());

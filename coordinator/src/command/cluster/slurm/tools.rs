@@ -66,7 +66,10 @@ fn say(tool: &str, arguments: &[&str], input: &str) -> Result<String> {
     let words = |heard: std::thread::JoinHandle<String>| heard.join().unwrap_or_default();
     let (out, err) = (words(out), words(err));
     if !status.success() {
-        bail!("{tool}: {}", err.trim().lines().last().unwrap_or("it failed without a word"));
+        // Slurm's tools begin their complaints with their name.
+        let last = err.trim().lines().last().unwrap_or("it failed without a word");
+        let said = last.trim_start_matches(tool).trim_start_matches(": error:").trim_start_matches(':');
+        bail!("{tool}: {}", said.trim());
     }
     Ok(out)
 }
