@@ -884,6 +884,8 @@ export interface components {
             power_w?: number | null;
             /** @description train, sample or rest, by the last decision. */
             role?: string | null;
+            /** @description What work it has too little for, and why; null where it may do anything. */
+            shortfall?: string | null;
             /** Format: int64 */
             slot: number;
             task?: null | components["schemas"]["SlotTask"];
