@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use common::config;
 use common::id::Zone;
 use common::space::FreeForm;
+use common::space::free_form::Description;
 use common::wire::{FromWorker, ToWorker, decode, encode};
 use coordinator::carbon::Trace;
 use coordinator::core::State;
@@ -129,7 +130,8 @@ fn spaces() {
         kept.push((PathBuf::from(name), std::fs::read(checkout().join(name)).expect("a space")));
     }
     feed("space", &kept, |bytes| {
-        let _ = FreeForm::from_toml(&String::from_utf8_lossy(bytes));
+        let read = Description::from_toml(&String::from_utf8_lossy(bytes));
+        refused(read.map(FreeForm::new));
     });
 }
 
@@ -161,7 +163,7 @@ fn what_is_whole_is_read() {
         assert!(read.is_ok_and(|known| !known.given.is_empty()), "{name}");
     }
     let space = std::fs::read_to_string(folder.join("space/conditional.toml")).expect("a space");
-    assert!(FreeForm::from_toml(&space).is_ok(), "{:?}", FreeForm::from_toml(&space).err());
+    assert!(Description::from_toml(&space).is_ok(), "{:?}", Description::from_toml(&space).err());
 }
 
 #[test]

@@ -48,7 +48,11 @@ const LONG: [&str; 6] = [
 fn launcher(study: &Study, more: &[&str]) -> Command {
     let mut launcher = command("ce-nas");
     launcher.args(["cluster", "slurm", "--dir"]).arg(&study.directory).args(["--zone", "LOCAL"]);
-    launcher.arg("--config").arg(study.path("study.toml")).args(["--every", "1s"]).args(more);
+    launcher.arg("--config").arg(study.path("study.toml"));
+    if !more.contains(&"--every") {
+        launcher.args(["--every", "1s"]);
+    }
+    launcher.args(more);
     launcher
 }
 
