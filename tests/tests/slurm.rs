@@ -300,7 +300,7 @@ fn what_is_submitted_and_what_goes_wrong() {
     let look = tools.look(&study, &["--max", "0"]);
     assert_eq!(
         look["cancelled"],
-        serde_json::json!(["7_2", "7_1"]),
+        serde_json::json!(["7_1", "7_2"]),
         "all are given back, whoever can be asked"
     );
 }
