@@ -124,6 +124,9 @@ pub enum Event {
     TaskFailed {
         task: TaskId,
         failure: Failure,
+        /// Before this the next attempt does not begin; none where there is to be none, or where it may begin at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_at: Option<Timestamp>,
     },
     TrialFinished {
         task: TaskId,

@@ -38,6 +38,10 @@ impl StudyDirectory {
     pub fn workers(&self) -> PathBuf {
         self.root.join("workers")
     }
+    /// Logs, and what workers keep, of those that `ce-nas cluster slurm` submits.
+    pub fn slurm(&self) -> PathBuf {
+        self.root.join("slurm")
+    }
     /// What live carbon services told, and how often they were asked.
     pub fn carbon(&self) -> PathBuf {
         self.root.join("carbon")

@@ -5,6 +5,7 @@ use common::id::{SlotId, WorkerName, Zone};
 use common::time::Timestamp;
 
 use crate::core::Core;
+use crate::requirements::lacks;
 
 pub type SlotKey = (WorkerName, SlotId);
 
@@ -15,17 +16,42 @@ pub struct LiveSlot {
     pub zone: Zone,
     /// The role of the task that holds it.
     pub holding: Option<Role>,
+    /// It has what trainings need, and what scores need.
+    pub may_train: bool,
+    pub may_sample: bool,
+}
+
+impl LiveSlot {
+    /// Whether it has what work of this role needs.
+    pub fn may(&self, role: Role) -> bool {
+        match role {
+            Role::Train => self.may_train,
+            Role::Sample => self.may_sample,
+            Role::Rest => true,
+        }
+    }
 }
 
 impl Core {
-    /// Slots that may be given something to do, in the order of worker and slot.
+    /// Slots that may be given something to do and have what some work needs, in the order of worker and slot.
     pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
         let mut slots = Vec::new();
         for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.is_at_hand()) {
             for info in &record.slots {
+                let may = |role| lacks(&self.options.requirements, role, info).is_none();
+                let (may_train, may_sample) = (may(Role::Train), may(Role::Sample));
+                // What is on a list is handed to any slot, whatever it is.
+                let is_of_use = if self.options.agenda.is_some() {
+                    may_train && may_sample
+                } else {
+                    may_train || may_sample
+                };
+                if !is_of_use {
+                    continue;
+                }
                 let key = (worker.clone(), info.slot);
                 let holding = self.state.holder(&key).map(|(trial, _)| trial.subject.role());
-                slots.push(LiveSlot { key, zone: record.zone.clone(), holding });
+                slots.push(LiveSlot { key, zone: record.zone.clone(), holding, may_train, may_sample });
             }
         }
         slots

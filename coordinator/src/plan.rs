@@ -11,7 +11,7 @@ use common::fidelity::Role;
 use crate::fleet::{LiveSlot, SlotKey};
 
 /// The role of each of `slots`. Slots beyond the allocation's count rest until the next decision; counts beyond the slots
-/// are cut, resting first and training last (law A-1).
+/// that may do so are cut, resting first and training last (law A-1).
 pub fn roles(
     allocation: &Allocation,
     slots: &[LiveSlot],
@@ -21,12 +21,16 @@ pub fn roles(
     for (zone, shares) in &allocation.zones {
         let mut open: Vec<&LiveSlot> = slots.iter().filter(|slot| slot.zone == *zone).collect();
         for (role, wanted) in [(Role::Train, shares.train), (Role::Sample, shares.sample)] {
-            // Whoever is at it goes on, then whoever was told to; names break ties.
+            let other = if role == Role::Train { Role::Sample } else { Role::Train };
+            // Whoever is at it goes on, then whoever was told to, then who is good for nothing else; names break ties.
             open.sort_by_key(|slot| {
-                (slot.holding != Some(role), present.get(&slot.key) != Some(&role), slot.key.clone())
+                let told = present.get(&slot.key) == Some(&role);
+                (slot.holding != Some(role), !told, slot.may(other), slot.key.clone())
             });
-            let taken = open.len().min(wanted as usize);
-            planned.extend(open.drain(..taken).map(|slot| (slot.key.clone(), role)));
+            let taken: Vec<&LiveSlot> =
+                open.iter().copied().filter(|slot| slot.may(role)).take(wanted as usize).collect();
+            open.retain(|slot| !taken.contains(slot));
+            planned.extend(taken.into_iter().map(|slot| (slot.key.clone(), role)));
         }
         planned.extend(open.into_iter().map(|slot| (slot.key.clone(), Role::Rest)));
     }
@@ -43,7 +47,13 @@ mod tests {
     use common::id::{SlotId, WorkerName, Zone};
 
     fn slot(worker: &str, zone: &str, holding: Option<Role>) -> LiveSlot {
-        LiveSlot { key: (WorkerName::new(worker), SlotId(0)), zone: Zone::new(zone), holding }
+        LiveSlot {
+            key: (WorkerName::new(worker), SlotId(0)),
+            zone: Zone::new(zone),
+            holding,
+            may_train: true,
+            may_sample: true,
+        }
     }
 
     fn allocation(zone: &str, train: u32, sample: u32, rest: u32) -> Allocation {
@@ -74,6 +84,15 @@ mod tests {
     fn an_unmentioned_slot_rests() {
         check(&allocation("DE", 1, 0, 0), &[slot("a", "PL", None)], &[("a", Role::Rest)]);
         check(&Allocation::default(), &[slot("a", "DE", Some(Role::Train))], &[("a", Role::Rest)]);
+    }
+
+    #[test]
+    fn a_slot_is_given_no_role_that_it_has_too_little_for() {
+        let small = LiveSlot { may_train: false, ..slot("a", "DE", None) };
+        let large = LiveSlot { may_sample: false, ..slot("b", "DE", None) };
+        let expected = [("a", Role::Sample), ("b", Role::Train)];
+        check(&allocation("DE", 1, 1, 0), &[small.clone(), large.clone()], &expected);
+        check(&allocation("DE", 2, 0, 0), &[small, large], &[("a", Role::Rest), ("b", Role::Train)]);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use allocation::{BudgetLeft, Cost, Situation, Work, ZoneSituation};
 use common::energy::Purpose;
 use common::fidelity::Role;
-use common::id::Zone;
+use common::id::{WorkerName, Zone};
 use common::time::HOUR_MS;
 
 use crate::core::Core;
+use crate::demand::Offer;
 
 /// Hours of the past that a policy sees.
 const RECENT: i64 = allocation::RECENT_HOURS as i64;
@@ -17,6 +18,19 @@ const RECENT_FULLS: usize = 5;
 
 impl Core {
     pub(crate) fn situation(&self) -> Situation {
+        self.situation_with(self.zones_by_slots(|_| true))
+    }
+
+    /// As if all of `offer` were there; and the slots of its zone that are there besides.
+    pub(crate) fn situation_if(&self, offer: &Offer) -> (Situation, u32) {
+        let mut zones = self.zones_by_slots(|worker| !offer.names(worker));
+        let asked = zones.entry(offer.zone.clone()).or_default();
+        let others = asked.slots;
+        asked.slots = others.saturating_add(offer.slots);
+        (self.situation_with(zones), others)
+    }
+
+    fn situation_with(&self, slots: BTreeMap<Zone, ZoneSituation>) -> Situation {
         let hour = self.this_hour();
         let clock = self.state.clock();
         let into_hour = clock.map_or(0, |clock| clock.grid(self.now()).since(hour.start()).0);
@@ -25,7 +39,7 @@ impl Core {
             hour,
             hour_left: 1.0 - into_hour as f64 / HOUR_MS as f64,
             hour_s: clock.map_or(3600.0, |clock| clock.hour_s),
-            zones: self.zone_situations(),
+            zones: self.with_intensities(slots),
             budget: BudgetLeft {
                 carbon: left.carbon,
                 energy: left.energy,
@@ -56,15 +70,19 @@ impl Core {
         own.take(RECENT_FULLS).map(gained).sum()
     }
 
-    fn zone_situations(&self) -> BTreeMap<Zone, ZoneSituation> {
-        let hour = self.this_hour();
+    fn zones_by_slots(&self, counts: impl Fn(&WorkerName) -> bool) -> BTreeMap<Zone, ZoneSituation> {
         let mut zones: BTreeMap<Zone, ZoneSituation> = BTreeMap::new();
-        for slot in self.live_slots() {
+        for slot in self.live_slots().into_iter().filter(|slot| counts(&slot.key.0)) {
             let zone = zones.entry(slot.zone).or_default();
             zone.slots += 1;
             zone.training += u32::from(slot.holding == Some(Role::Train));
             zone.sampling += u32::from(slot.holding == Some(Role::Sample));
         }
+        zones
+    }
+
+    fn with_intensities(&self, mut zones: BTreeMap<Zone, ZoneSituation>) -> BTreeMap<Zone, ZoneSituation> {
+        let hour = self.this_hour();
         for (zone, situation) in &mut zones {
             let series = self.state.account.series(zone);
             let known = series.filter(|sample| sample.hour <= hour && sample.hour > hour.plus(-RECENT));

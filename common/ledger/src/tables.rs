@@ -134,7 +134,7 @@ pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Even
             "UPDATE trials SET state = 'suspended', progress = coalesce(?2, progress) WHERE trial = ?1",
             (trial(*task), checkpoint.map(|checkpoint| checkpoint.progress)),
         ),
-        Event::TaskFailed { task, failure } => task_failed(to, *task, failure),
+        Event::TaskFailed { task, failure, .. } => task_failed(to, *task, failure),
         Event::TrialFinished { task, evaluation } => finished(to, at, task.trial, evaluation),
         Event::TrialFailed { trial, reason } => execute(
             to,

@@ -135,7 +135,11 @@ fn the_tables_tell_a_trial_s_story() {
         sample::spent("alpha", SESSION, None, (1500, 2500), 3.0),
         Event::TaskSuspended { task: sample::task(1, 0), checkpoint: Some(checkpoint) },
         sample::leased(1, 1, "alpha", SESSION),
-        Event::TaskFailed { task: sample::task(1, 1), failure: Failure::Crashed("fire".into()) },
+        Event::TaskFailed {
+            task: sample::task(1, 1),
+            failure: Failure::Crashed("fire".into()),
+            again_at: None,
+        },
         sample::leased(1, 2, "alpha", SESSION),
         Event::TrialFinished { task: sample::task(1, 2), evaluation: Box::new(sample::evaluation(0.125)) },
         sample::leased(0, 0, "alpha", SESSION),

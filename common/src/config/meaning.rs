@@ -40,6 +40,16 @@ impl Config {
         at_least_one("forecast.retrain_hours", self.forecast.retrain_hours)?;
         at_least_one("allocation.interval_hours", self.allocation.interval_hours)?;
         at_least_one("coordinator.crash_limit", self.coordinator.crash_limit)?;
+        let day = 0.0..=86_400.0;
+        if !day.contains(&self.coordinator.retry_s) {
+            return refuse("coordinator.retry_s", self.coordinator.retry_s, "between 0 and 86400 seconds");
+        }
+        if !day.contains(&self.coordinator.retry_longest_s)
+            || self.coordinator.retry_longest_s < self.coordinator.retry_s
+        {
+            let reason = "at least coordinator.retry_s, and 86400 seconds at most";
+            return refuse("coordinator.retry_longest_s", self.coordinator.retry_longest_s, reason);
+        }
         at_least_one("coordinator.quarantine_after", self.coordinator.quarantine_after.get().unwrap_or(1))?;
         at_least_one("search.batch", self.search.batch)?;
         one_of("search.searcher", &self.search.searcher, &SEARCHERS)?;

@@ -26,6 +26,9 @@ pub struct Config {
     pub data: Data,
     pub objectives: ObjectiveSettings,
     pub evaluation: Evaluation,
+    /// Absent from the configurations of studies that began before there were any.
+    #[serde(default)]
+    pub requirements: Requirements,
     pub supernet: Recipe,
     pub one_shot: OneShot,
     pub training: Recipe,
@@ -86,6 +89,14 @@ pub struct Evaluation {
     pub command_silence_s: f64,
     pub command_limit_s: OrWord<f64, Unlimited>,
     pub command_disk_mb: u32,
+}
+
+/// What a slot must have to be given work; nothing by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirements {
+    pub train_memory_mb: u64,
+    pub sample_memory_mb: u64,
+    pub device: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +202,8 @@ pub struct Coordinator {
     pub heartbeat_s: f64,
     pub lost_after_s: f64,
     pub crash_limit: u32,
+    pub retry_s: f64,
+    pub retry_longest_s: f64,
     pub quarantine_after: OrWord<u32, Never>,
     pub quarantine_s: f64,
 }

@@ -19,6 +19,9 @@ pub fn check_policy(new: impl Fn() -> Box<dyn Policy>, situations: u64) {
         let history: Vec<Situation> = (0..4).map(|step| dice.later(&first, step)).collect();
         let (mut policy, mut twin) = (new(), new());
         for situation in &history {
+            let (mut copy, mut other) = (policy.copy(), policy.copy());
+            // Of another situation: whoever asks a copy what would be if, changes nothing.
+            let _ = other.decide(&dice.situation());
             let allocation = policy.decide(situation);
             let context = || format!("seed {seed}: {situation:?} -> {allocation:?}");
             assert_eq!(
@@ -27,6 +30,7 @@ pub fn check_policy(new: impl Fn() -> Box<dyn Policy>, situations: u64) {
                 "A-2, deciding twice changes nothing: {}",
                 context()
             );
+            assert_eq!(allocation, copy.decide(situation), "a copy remembers the same: {}", context());
             assert_eq!(
                 allocation,
                 twin.decide(situation),

@@ -38,6 +38,10 @@ impl Policy for LinearInIntensity {
         });
         split::allocation(zones, self.name(), sentence("training in proportion: ", said))
     }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
 }
 
 /// Suspend-resume: all slots of a zone train while its intensity is at or below a percentile of its last 168 hours, and rest otherwise.
@@ -83,6 +87,10 @@ impl Policy for Threshold {
             _ => format!("{name} trains, for its past is not known"),
         });
         split::allocation(zones, self.name(), sentence("", said))
+    }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
     }
 }
 

@@ -15,6 +15,8 @@ pub const POLICIES: [&str; 6] = ["planner", "agent", "fixed", "linear", "thresho
 pub trait Policy: Send + fmt::Debug {
     fn name(&self) -> &str;
     fn decide(&mut self, situation: &Situation) -> Allocation;
+    /// The same with the same memory, for a question that shall leave no trace: what would be decided if.
+    fn copy(&self) -> Box<dyn Policy>;
 }
 
 /// Settings of all policies; each reads its own.

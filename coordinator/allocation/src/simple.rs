@@ -39,6 +39,10 @@ impl Policy for Fixed {
         let reason = format!("always {train:.0} % of the slots train and {sample:.0} % sample");
         split::allocation(zones, self.name(), reason)
     }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
 }
 
 /// Every slot trains in every hour; one that finds nothing to train samples.
@@ -54,5 +58,9 @@ impl Policy for Greedy {
         let train = situation.zones.iter().map(|(name, zone)| (name.clone(), zone.slots)).collect();
         let zones = split::fill(situation, &train, |_| true);
         split::allocation(zones, self.name(), "all slots train in every hour".into())
+    }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
     }
 }

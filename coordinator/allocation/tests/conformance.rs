@@ -34,6 +34,10 @@ impl Policy for Fickle {
         }
         allocation
     }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(Self(self.0.copy(), self.1))
+    }
 }
 
 #[test]

@@ -44,6 +44,9 @@ enum Command {
     Status(command::status::Args),
     Top(command::top::Args),
     Workers(command::workers::Args),
+    /// Have workers started and sent home by a cluster's own scheduler
+    #[command(subcommand)]
+    Cluster(Box<command::cluster::Command>),
     Trials(command::trials::Args),
     Explain(command::explain::Args),
     /// Write a study's trials for other tools: tables, CodeCarbon, TensorBoard, MLflow
@@ -147,6 +150,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => command::status::run(&args, &mut out),
         Command::Top(args) => command::top::run(&args, &mut out),
         Command::Workers(args) => command::workers::run(&args, &mut out),
+        Command::Cluster(command) => command::cluster::run(&command, &mut out),
         Command::Trials(args) => command::trials::run(&args, &mut out),
         Command::Explain(args) => command::explain::run(&args, &mut out),
         Command::Export(command) => command::export::run(&command, &mut out),

@@ -11,7 +11,7 @@ use common::event::Event;
 use common::time::Timestamp;
 use tokio::sync::{oneshot, watch};
 
-use super::agent::{Agent, Decide};
+use super::agent::{Agent, Consider, Decide};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
@@ -20,6 +20,7 @@ use super::searcher::{Propose, SearchTold};
 use super::steps::Steps;
 use crate::clock;
 use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling, State};
+use crate::demand::{Demand, Offer, Question};
 use crate::laws;
 use crate::search::Searcher;
 
@@ -92,6 +93,11 @@ pub struct Obeyed {
     /// The last event of the ledger by then; none where nothing changed.
     pub sequence: Option<u64>,
 }
+
+/// What the plan wants of machines that may come; none while this hour is being decided.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Demand>")]
+pub struct Ask(pub Offer);
 
 /// Asks for something to be read off the core, for a screen.
 pub struct Look<T>(pub fn(&Glance<'_>) -> T);
@@ -304,6 +310,20 @@ impl Handler<Order> for Coordinator {
             let sequence = durable.await.map_err(|_| Refusal::Ending)?;
             Ok(Obeyed { ruling, sequence: Some(sequence) })
         })
+    }
+}
+
+impl Handler<Ask> for Coordinator {
+    type Result = ResponseActFuture<Self, Option<Demand>>;
+
+    fn handle(&mut self, Ask(offer): Ask, _: &mut Self::Context) -> Self::Result {
+        let (situation, others) = match self.core.question(&offer) {
+            Question::TooEarly => return Box::pin(ready(None).into_actor(self)),
+            Question::Answered(demand) => return Box::pin(ready(Some(demand)).into_actor(self)),
+            Question::ForPolicy { situation, others } => (situation, others),
+        };
+        let considered = self.parts.agent.send(Consider(situation)).into_actor(self);
+        Box::pin(considered.map(move |answer, this, _| Some(this.core.demand(&offer, others, answer.ok()?))))
     }
 }
 

@@ -11,7 +11,7 @@ mod steps;
 
 pub use agent::Agent;
 pub use carbon_watch::CarbonWatch;
-pub use coordinator::{Coordinator, Exit, Glance, Look, Obeyed, Order, Parts, Take};
+pub use coordinator::{Ask, Coordinator, Exit, Glance, Look, Obeyed, Order, Parts, Take};
 pub use forecaster::ForecastMaker;
 pub use gateway::{Gateway, Listening};
 pub use ledger_keeper::LedgerKeeper;

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use common::time::{Millis, Timestamp};
 use transport::{Endpoint, JoinCode, PeerName, PublicKey};
 
-use super::print;
+use super::{print, span};
 use crate::clock;
 use crate::desk::Desk;
 use crate::directory::StudyDirectory;
@@ -130,7 +130,7 @@ fn invite(
 }
 
 /// Where workers on other machines find the coordinator, as far as it is known here.
-fn listening(directory: &StudyDirectory) -> Result<Endpoint> {
+pub(super) fn listening(directory: &StudyDirectory) -> Result<Endpoint> {
     let path = directory.endpoint();
     let text = std::fs::read_to_string(&path).with_context(|| {
         format!("{} can't be read: start the coordinator first, or give --address", path.display())
@@ -154,16 +154,7 @@ fn public_key(given: &str) -> Result<PublicKey> {
 }
 
 fn span_of(text: &str) -> Result<Millis> {
-    let cure = || format!("--for {text}: write a time such as 90m, 1h or 2d");
-    let unit_ms = match text.chars().last() {
-        Some('s') => 1_000,
-        Some('m') => 60_000,
-        Some('h') => 3_600_000,
-        Some('d') => 24 * 3_600_000,
-        _ => bail!(cure()),
-    };
-    let count: u32 = text[..text.len() - 1].parse().with_context(cure)?;
-    let span = Millis(i64::from(count) * unit_ms);
+    let span = span::parse(text).map_err(|wrong| anyhow!("--for: {wrong}"))?;
     if span < SHORTEST || span > LONGEST {
         bail!("--for {text}: give a minute at least and 30 days at most");
     }

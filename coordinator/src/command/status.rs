@@ -45,6 +45,8 @@ struct Status {
     hypervolume_share: f64,
     front_size: usize,
     trials: TrialFacts,
+    /// Trials that crashed and are tried again, not before the time given.
+    pausing: Vec<Pausing>,
     energy: Spent,
     training: Spent,
     energy_estimated_share: f64,
@@ -55,6 +57,13 @@ struct Status {
     /// Why the last allocation is what it is.
     allocation_reason: Option<String>,
     workers: Vec<WorkerStatus>,
+}
+
+#[derive(Debug, Serialize)]
+struct Pausing {
+    trial: TrialId,
+    crashes: u32,
+    again_at: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,6 +126,7 @@ fn status(told: &Told, now: Timestamp) -> Status {
         hypervolume_share: report.hypervolume.share,
         front_size: report.front.len(),
         trials: report.trials.clone(),
+        pausing: pausing(told, at),
         energy: report.energy.total,
         training: report.energy.training,
         energy_estimated_share: report.energy.estimated_share,
@@ -127,6 +137,14 @@ fn status(told: &Told, now: Timestamp) -> Status {
         allocation_reason: last.map(|allocation| allocation.reason.clone()),
         workers: workers(told),
     }
+}
+
+fn pausing(told: &Told, at: Timestamp) -> Vec<Pausing> {
+    let again = |trial: &crate::core::Trial| {
+        let again_at = trial.again_at.filter(|again_at| *again_at > at)?;
+        Some(Pausing { trial: trial.id, crashes: trial.crashes, again_at: again_at.to_string() })
+    };
+    told.state.waiting().filter_map(again).collect()
 }
 
 fn zones(told: &Told, at: Timestamp) -> Vec<ZoneStatus> {
@@ -191,6 +209,7 @@ fn shown(status: &Status) -> String {
         ),
     ];
     lines.extend(trials(&status.trials).into_iter().map(|line| ("trials", line)));
+    lines.extend(status.pausing.iter().map(|pausing| ("trials", pausing_line(pausing))));
     lines.push(("spent", spending(status)));
     for budget in &status.budgets {
         let (used, limit) = (budget.used, budget.limit);
@@ -287,6 +306,12 @@ fn trials(facts: &TrialFacts) -> Vec<String> {
         lines.push(format!("{:<17} {}", text::purpose(purpose), parts.join(", ")));
     }
     lines
+}
+
+fn pausing_line(pausing: &Pausing) -> String {
+    let times = if pausing.crashes == 1 { "once".into() } else { format!("{} times", pausing.crashes) };
+    let again = text::iso_as_utc(&pausing.again_at);
+    format!("trial {} crashed {times} and is tried again from {again} on", pausing.trial)
 }
 
 fn spending(status: &Status) -> String {

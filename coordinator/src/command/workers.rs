@@ -9,6 +9,7 @@ use super::admission::{self, Action};
 use super::table::{Side, aligned};
 use super::{StudyArgs, Told, ink};
 use crate::report::text;
+use crate::requirements::shortfall;
 
 /// List the workers of a study: slots, meters, energy, and why they left; admit, drain and revoke them
 ///
@@ -87,6 +88,14 @@ pub(super) fn listing(told: &Told) -> String {
         ("meter", Side::Left),
     ];
     let mut listing = aligned(&columns, &rows);
+    let needed = told.state.requirements();
+    for (name, record) in told.state.workers.iter().filter(|(_, record)| record.alive) {
+        for slot in &record.slots {
+            if let Some(lacks) = needed.as_ref().and_then(|needed| shortfall(needed, slot)) {
+                listing.push_str(&format!("{name}, slot {}: {lacks}\n", slot.slot));
+            }
+        }
+    }
     for worker in &told.report.workers {
         if let Some(aside) = &worker.quarantine {
             let until = text::iso_as_utc(&aside.until);

@@ -1,6 +1,7 @@
 //! What may be asked of the fold. Nothing here changes it.
 
 use common::architecture::Architecture;
+use common::config::{Config, Requirements};
 use common::energy::{Measurement, Purpose};
 use common::fidelity::Fidelity;
 use common::id::{SessionId, TaskId, TrialId, WorkerName, Zone};
@@ -60,6 +61,12 @@ impl State {
     fn leased(&self, id: TrialId) -> Option<(&Trial, &Lease)> {
         let trial = self.trials.get(&id)?;
         Some((trial, trial.lease()?))
+    }
+
+    /// What a slot must have, as the study began with; none where another release began it.
+    pub fn requirements(&self) -> Option<Requirements> {
+        let config = toml::from_str::<Config>(&self.study.as_ref()?.config).ok()?;
+        Some(config.requirements)
     }
 
     /// Trials that wait for a slot, the oldest first.

@@ -10,6 +10,7 @@ mod index;
 mod input;
 mod known;
 mod options;
+mod retry;
 mod ruling;
 mod state;
 
@@ -29,6 +30,7 @@ pub use given::Given;
 pub use health::{Health, Quarantine};
 pub use input::{Control, Input, NewStudy};
 pub use options::Options;
+pub use retry::Retry;
 pub use ruling::{Refusal, Ruling};
 pub use state::{CANCELLED, Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use common::config::{Budget, Config, Ladder};
+use common::config::{Budget, Config, Ladder, Requirements};
 use common::id::Zone;
 use common::time::Millis;
 
+use super::retry::Retry;
 use crate::agenda::Agenda;
 
 #[derive(Debug, Clone)]
@@ -28,7 +29,10 @@ pub struct Options {
     pub interval_hours: i64,
     pub heartbeat: Millis,
     pub lost_after: Millis,
+    /// What a slot must have to be given work.
+    pub requirements: Requirements,
     pub crash_limit: u32,
+    pub retry: Retry,
     /// Trials in a row that a worker may fail at; none: as many as there are.
     pub quarantine_after: Option<u32>,
     /// How long it is given nothing then, the first time.
@@ -60,7 +64,12 @@ impl Options {
             interval_hours: i64::from(config.allocation.interval_hours),
             heartbeat: Millis::from_seconds(config.coordinator.heartbeat_s),
             lost_after: Millis::from_seconds(config.coordinator.lost_after_s),
+            requirements: config.requirements.clone(),
             crash_limit: config.coordinator.crash_limit,
+            retry: Retry {
+                first: Millis::from_seconds(config.coordinator.retry_s),
+                longest: Millis::from_seconds(config.coordinator.retry_longest_s),
+            },
             quarantine_after: config.coordinator.quarantine_after.get(),
             quarantine: Millis::from_seconds(config.coordinator.quarantine_s),
             // A worker takes up to 25 s to stop, upload and deliver; one that vanished is lost by its silence before that.

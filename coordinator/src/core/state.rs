@@ -72,6 +72,8 @@ pub struct Trial {
     pub next_attempt: Attempt,
     /// Attempts that crashed or vanished; planned stops are not among them.
     pub crashes: u32,
+    /// After a crash: no slot is given to it before this.
+    pub again_at: Option<Timestamp>,
     pub checkpoint: Option<Checkpoint>,
     pub proposed: Timestamp,
     pub evaluation: Option<Box<Evaluation>>,
@@ -194,6 +196,7 @@ impl State {
                 let lease =
                     Lease { task: *task, worker: worker.clone(), session: *session, slot: *slot, since: at };
                 self.with_trial(task.trial, |trial| {
+                    trial.again_at = None;
                     trial.next_attempt = Attempt(task.attempt.0 + 1);
                     trial.worker = Some(lease.worker.clone());
                     trial.state = TrialState::Leased(lease);
@@ -217,13 +220,14 @@ impl State {
                 trial.state = TrialState::Waiting;
                 trial.checkpoint = checkpoint.or(trial.checkpoint);
             }),
-            Event::TaskFailed { task, failure } => {
+            Event::TaskFailed { task, failure, again_at } => {
                 if failure.can_retry() {
                     self.with_health_of(*task, |health| health.failed(task.trial));
                 }
                 self.with_trial(task.trial, |trial| {
                     trial.state = TrialState::Waiting;
                     trial.crashes += u32::from(failure.can_retry());
+                    trial.again_at = *again_at;
                     trial.failures.push(failure.to_string());
                 });
             }
@@ -248,6 +252,7 @@ impl State {
                 trial.state = TrialState::Waiting;
                 trial.finished = None;
                 trial.crashes = 0;
+                trial.again_at = None;
             }),
             Event::EnergySpent { worker, session, measurement } => {
                 self.energy_spent(worker, *session, measurement);
@@ -294,6 +299,7 @@ impl State {
             state: TrialState::Waiting,
             next_attempt: Attempt(0),
             crashes: 0,
+            again_at: None,
             checkpoint: None,
             proposed: at,
             evaluation: None,
@@ -413,6 +419,11 @@ impl Trial {
 
     pub fn is_waiting(&self) -> bool {
         self.state == TrialState::Waiting
+    }
+
+    /// Waits, and not for the time after a crash to pass.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.is_waiting() && self.again_at.is_none_or(|at| at <= now)
     }
 
     /// Neither finished nor given up.

@@ -3,11 +3,14 @@
 mod agenda;
 mod control;
 mod deliveries;
+mod demand;
 mod given;
 mod hours;
 mod ladder;
 mod leases;
 mod quarantine;
+mod requirements;
+mod retry;
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::guard::COOKIE;
-use super::route::{act, events, health, metrics, read, warm_start};
+use super::route::{act, demand, events, health, metrics, read, warm_start};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,6 +26,7 @@ use super::route::{act, events, health, metrics, read, warm_start};
         read::workers,
         read::worker_log,
         read::zones,
+        demand::demand,
         read::tree,
         events::events,
         act::pause,

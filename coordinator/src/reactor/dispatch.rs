@@ -90,13 +90,14 @@ impl Core {
         choice.map(|choice| self.propose(choice))
     }
 
-    /// The first trial that waits for a slot of this role and can still be paid for.
+    /// The first trial that waits for a slot of this role, and for nothing else, and can still be paid for.
     pub(crate) fn waiting(&self, role: Role, zone: &Zone) -> Option<TrialId> {
         let fits = |trial: &&Trial| {
             let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
             self.fits(trial.subject.purpose(), self.times(trial), done, zone)
         };
-        let mut waiting = self.state.waiting().filter(|trial| trial.subject.role() == role);
+        let due = self.state.waiting().filter(|trial| trial.is_due(self.now()));
+        let mut waiting = due.filter(|trial| trial.subject.role() == role);
         waiting.find(fits).map(|trial| trial.id)
     }
 

@@ -3,6 +3,8 @@
 use common::event::Event;
 use common::id::{SessionId, TaskId, WorkerName};
 use common::objective::objectives;
+use common::seed::Seed;
+use common::time::Timestamp;
 use common::trial::{Checkpoint, Evaluation, Failure};
 use common::wire::{Report, ToWorker};
 
@@ -116,7 +118,8 @@ impl Core {
     pub(crate) fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
         let (can_retry, reason) = (failure.can_retry(), failure.to_string());
         let holder = self.state.lease(task).map(|lease| lease.worker.clone());
-        self.record(Event::TaskFailed { task, failure });
+        let again_at = can_retry.then(|| self.tried_again(task)).flatten();
+        self.record(Event::TaskFailed { task, failure, again_at });
         self.ended(task);
         if let Some(worker) = holder.filter(|_| can_retry) {
             self.consider_quarantine(&worker, &reason);
@@ -130,6 +133,14 @@ impl Core {
             let reason = format!("given up after {crashes} crashes, the last: {reason}");
             self.record(Event::TrialFailed { trial: task.trial, reason });
         }
+    }
+
+    /// When the trial may be tried again after one more crash; none where that is the last.
+    fn tried_again(&self, task: TaskId) -> Option<Timestamp> {
+        let crashes = self.state.trial(task.trial).map_or(0, |trial| trial.crashes) + 1;
+        let seed = self.state.spec().map_or(Seed::default(), |spec| spec.seed);
+        let pause = self.options.retry.pause(seed, task.trial, crashes);
+        (crashes < self.options.crash_limit).then(|| self.now() + pause)
     }
 
     /// A worker goes politely: what it still held waits for another, and nobody is blamed.

@@ -52,7 +52,7 @@ impl Core {
 
     /// Law Q-2 is about these: a later hour may let a slot take up what the hour before would not.
     pub(crate) fn work_waits_for_a_slot(&self) -> bool {
-        !self.slots.free.is_empty() && self.state.waiting().next().is_some()
+        !self.slots.free.is_empty() && self.state.waiting().any(|trial| trial.is_due(self.now()))
     }
 
     /// A worker's slots do nothing more.

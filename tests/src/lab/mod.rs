@@ -10,6 +10,7 @@
 //! | `images` | tiny data sets, whole and damaged |
 //! | `relay` | a wire whose bytes are kept |
 //! | `service` | a carbon service that fails as it is told |
+//! | `slurm` | a Slurm of one's own, where Slurm is installed |
 //! | `patience` | waiting with an end |
 //!
 //! Nothing here measures time to judge by it: every wait is for something to become true, and its limit only ends a hang.
@@ -21,6 +22,7 @@ pub mod process;
 pub mod programs;
 pub mod relay;
 pub mod service;
+pub mod slurm;
 pub mod study;
 
 pub use process::{Ended, Process};

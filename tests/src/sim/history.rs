@@ -16,6 +16,9 @@ use super::auditor::close;
 use super::store::Store;
 use super::truth;
 
+/// What `configs/default.toml` says; no plan says otherwise.
+const LONGEST_PAUSE: Millis = Millis(300_000);
+
 type SessionKey = (WorkerName, SessionId);
 
 #[derive(Debug, Default)]
@@ -31,6 +34,8 @@ pub struct History {
     drained: BTreeSet<SessionKey>,
     paused: bool,
     crashes: BTreeMap<TrialId, u32>,
+    /// Crashed, and not to be tried again before.
+    resting: BTreeMap<TrialId, Timestamp>,
     taken: BTreeMap<SessionKey, u64>,
     booked: BTreeMap<SessionKey, f64>,
     windows: BTreeMap<(SessionKey, SlotId), Millis>,
@@ -91,6 +96,8 @@ impl History {
                 let here = resume.is_none_or(|c| store.is_none_or(|store| store.contains(c.blob)));
                 must!(found, "B-2", here, "task {task} shall resume from a blob that is gone");
                 self.leased.insert(task.trial, holder);
+                let rested = self.resting.remove(&task.trial).is_none_or(|again_at| record.at >= again_at);
+                must!(found, "T-4", rested, "trial {} is tried again before its pause is over", task.trial);
             }
             Event::TaskCheckpointed { task, checkpoint } => {
                 must!(found, "T-2", self.holds(*task), "checkpoint of task {task}, which holds no lease");
@@ -98,8 +105,14 @@ impl History {
                 must!(found, "B-2", here, "the checkpoint of task {task} was never stored");
             }
             Event::TaskSuspended { task, .. } | Event::TaskFailed { task, .. } => {
-                if let Event::TaskFailed { failure: Failure::Crashed(_), .. } = &record.event {
+                if let Event::TaskFailed { failure: Failure::Crashed(_), again_at, .. } = &record.event {
                     *self.crashes.entry(task.trial).or_default() += 1;
+                    if let Some(again_at) = again_at {
+                        let pause = again_at.since(record.at);
+                        let bounded = (Millis(0)..=LONGEST_PAUSE).contains(&pause);
+                        must!(found, "T-4", bounded, "trial {} shall wait {} ms", task.trial, pause.0);
+                        self.resting.insert(task.trial, *again_at);
+                    }
                 }
                 must!(found, "T-2", self.holds(*task), "end of task {task}, which holds no lease");
                 self.leased.remove(&task.trial);
@@ -135,6 +148,7 @@ impl History {
                 );
                 self.ended.remove(trial);
                 self.crashes.remove(trial);
+                self.resting.remove(trial);
                 self.cancelled.insert(*trial);
             }
             Event::StudyPaused => {

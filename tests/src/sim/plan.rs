@@ -168,6 +168,7 @@ impl Plan {
             plan.faults.push((at, fault(count, &mut dice)));
         }
         plan.ask(count);
+        plan.crash();
         plan
     }
 }
@@ -197,6 +198,26 @@ impl Plan {
             if dice.happens(0.6) {
                 asked(at + dice.between(100, 20_000), Wish::Retry { nth });
             }
+        }
+    }
+}
+
+impl Plan {
+    /// How soon a trial is given up, and how often work crashes, from dice of their own. The limit is seldom reached where it is the
+    /// usual one: in half of the worlds it is lower, and in a third of those a trial crashes whenever it is tried.
+    fn crash(&mut self) {
+        let mut dice = Dice::new(self.seed.stream("crashes", 0));
+        if dice.happens(0.5) {
+            self.settings.push(format!("coordinator.crash_limit={}", dice.between(1, 4)));
+            if dice.happens(0.35) {
+                self.mishaps.always_crashing = Some(TrialId(dice.between(1, 12) as u64));
+            }
+            if dice.happens(0.35) {
+                self.mishaps.crashes = dice.between(20, 45) as f64 / 100.0;
+            }
+        }
+        if dice.happens(0.5) {
+            self.settings.push(format!("coordinator.retry_s={}", dice.between(0, 20)));
         }
     }
 }

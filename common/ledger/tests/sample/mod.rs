@@ -201,6 +201,7 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
                 13 => Event::TaskFailed {
                     task: task(trial, attempt),
                     failure: Failure::Crashed("out of memory".into()),
+                    again_at: rng.random_bool(0.5).then_some(Timestamp(1_000)),
                 },
                 14 => Event::TrialFinished {
                     task: task(trial, attempt),

@@ -37,7 +37,7 @@ const FARTHEST: f64 = 9.0;
 /// Levels below are as good as none; a factor must be able to lift them.
 const LOWEST: f64 = 0.02;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Agent {
     network: Result<Network, WeightsError>,
     price: f64,
@@ -46,7 +46,7 @@ pub struct Agent {
 }
 
 /// What was decided in an hour stands until it ends, so that a forecast's small change does not suspend what just began.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Held {
     hour: GridHour,
     slots: Vec<(Zone, u32)>,
@@ -153,6 +153,10 @@ impl Policy for Agent {
                 split::allocation(planned.zones, self.name(), reason)
             }
         }
+    }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
     }
 }
 

@@ -129,6 +129,10 @@ impl Policy for Planner {
             .collect();
         split::allocation(zones, self.name(), sentence("", said.into_iter()))
     }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
 }
 
 fn nothing_to_do(situation: &Situation) -> bool {

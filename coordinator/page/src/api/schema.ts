@@ -25,6 +25,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the plan wants of machines that may come
+         * @description For launchers: of so many slots of a zone, how many would be put to work in this hour. The study's own policy answers, as it would
+         *     if the slots were there; nothing is promised and nothing is kept.
+         */
+        get: operations["demand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drain": {
         parameters: {
             query?: never;
@@ -556,6 +577,41 @@ export interface components {
             /** Format: double */
             worse_share: number;
         };
+        Demand: {
+            /** @description The hour of the carbon signal that the answer holds for. */
+            hour: string;
+            /**
+             * Format: int64
+             * @description Slots of the zone that are there besides.
+             */
+            others: number;
+            /** @description Why. */
+            reason: string;
+            /** Format: int64 */
+            rest: number;
+            /** @description Workers of the launcher with no slot at work or about to be: who goes first, should some go. */
+            resting: string[];
+            /** Format: int64 */
+            sample: number;
+            /**
+             * Format: int64
+             * @description Slots that were offered.
+             */
+            slots: number;
+            /** @description Nothing is wanted of a study that is paused or finished; of one that is draining nothing is known. */
+            state: components["schemas"]["StudyState"];
+            /**
+             * Format: int64
+             * @description Of the slots offered and the others together, what would train, sample and rest.
+             */
+            train: number;
+            /**
+             * Format: int64
+             * @description Of the slots offered, those that would be put to work now.
+             */
+            wanted: number;
+            zone: string;
+        };
         /** @description What became of an action. Asking again for what is already so changes nothing and is no failure. */
         Done: {
             /** @description Whether anything changed. */
@@ -850,6 +906,8 @@ export interface components {
             power_w?: number | null;
             /** @description train, sample or rest, by the last decision. */
             role?: string | null;
+            /** @description What work it has too little for, and why; null where it may do anything. */
+            shortfall?: string | null;
             /** Format: int64 */
             slot: number;
             task?: null | components["schemas"]["SlotTask"];
@@ -1326,6 +1384,59 @@ export interface operations {
                 };
             };
             /** @description The history is still being read, or the coordinator is ending */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    demand: {
+        parameters: {
+            query: {
+                /** @description Of the electricity grid. */
+                zone: string;
+                slots: number;
+                /** @description How the names of the launcher's workers begin; they are not counted among the others. */
+                prefix?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is wanted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Demand"];
+                };
+            };
+            /** @description A query that says nothing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or a wrong one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The history is still being read, this hour is being decided, or no coordinator is at work */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -70,7 +70,7 @@ impl<'a> Answers<'a> {
 }
 
 /// An oracle's hours.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Planned {
     start: GridHour,
     on: Vec<bool>,
@@ -91,6 +91,10 @@ impl Policy for Planned {
         let zones = situation.zones.iter().map(|(name, zone)| (name.clone(), shares(zone.slots))).collect();
         let reason = "the hours were known beforehand".into();
         Allocation { zones, policy: self.name().into(), reason }
+    }
+
+    fn copy(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
     }
 }
 

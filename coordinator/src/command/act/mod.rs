@@ -39,7 +39,7 @@ pub struct Target {
 }
 
 impl Target {
-    fn client(&self) -> Result<Client> {
+    pub(super) fn client(&self) -> Result<Client> {
         match &self.url {
             Some(url) => Client::at(url.clone(), self.token_file.as_deref()),
             None => Client::of_study(&self.dir, self.token_file.as_deref()),

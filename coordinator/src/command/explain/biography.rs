@@ -120,9 +120,11 @@ impl Biography {
                 self.waits = Some(at);
                 self.tell(at, "waits for a slot again", Some("somebody asked for another try".into()));
             }
-            Event::TaskFailed { task, failure } if task.trial == self.trial => {
+            Event::TaskFailed { task, failure, again_at } if task.trial == self.trial => {
                 self.waits = Some(at);
-                self.tell(at, format!("attempt {} failed", task.attempt), Some(failure.to_string()));
+                let pause = again_at.map(|again| crate::report::text::duration(again.since(at).seconds()));
+                let pause = pause.map_or(String::new(), |pause| format!("; the next waits {pause} at least"));
+                self.tell(at, format!("attempt {} failed{pause}", task.attempt), Some(failure.to_string()));
             }
             Event::TrialFailed { trial, reason } if *trial == self.trial => {
                 self.tell(at, "given up", Some(reason.clone()));

@@ -91,7 +91,9 @@ impl Attempts {
                 }
                 self.end(at, *task, Outcome::Suspended);
             }
-            Event::TaskFailed { task, failure } => self.end(at, *task, Outcome::Failed(failure.to_string())),
+            Event::TaskFailed { task, failure, .. } => {
+                self.end(at, *task, Outcome::Failed(failure.to_string()))
+            }
             Event::TrialFinished { task, .. } => self.end(at, *task, Outcome::Finished),
             Event::TrialCancelled { trial } => self.end_lease(at, *trial, state, Outcome::Cancelled),
             Event::EvaluationGiven { trial, .. } => self.end_lease(at, *trial, state, Outcome::Overtaken),

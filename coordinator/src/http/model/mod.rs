@@ -4,6 +4,7 @@
 //! key keeps its meaning; whatever breaks that gets another `/api/v2`.
 
 mod action;
+mod demand;
 mod event;
 mod front;
 mod problem;
@@ -14,6 +15,7 @@ mod worker;
 mod zone;
 
 pub use action::*;
+pub use demand::*;
 pub use event::*;
 pub use front::*;
 pub use problem::*;

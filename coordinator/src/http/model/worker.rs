@@ -65,6 +65,8 @@ pub struct Slot {
     pub slot: u64,
     pub device: String,
     pub memory_mb: u64,
+    /// What work it has too little for, and why; null where it may do anything.
+    pub shortfall: Option<String>,
     /// The power meter in words.
     pub meter: String,
     /// train, sample or rest, by the last decision.

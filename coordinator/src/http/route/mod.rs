@@ -2,6 +2,7 @@
 
 pub mod act;
 mod body;
+pub mod demand;
 pub mod events;
 pub mod health;
 pub mod metrics;
@@ -40,6 +41,7 @@ pub fn paths(config: &mut web::ServiceConfig) {
         .service(get("/api/v1/workers", web::get().to(read::workers)))
         .service(get("/api/v1/workers/{name}/log", web::get().to(read::worker_log)))
         .service(get("/api/v1/zones", web::get().to(read::zones)))
+        .service(get("/api/v1/demand", web::get().to(demand::demand)))
         .service(get("/api/v1/tree", web::get().to(read::tree)))
         .service(get("/api/v1/events", web::get().to(events::events)))
         .service(get("/api/v1/openapi.json", web::get().to(read::openapi)))

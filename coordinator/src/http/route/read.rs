@@ -28,7 +28,7 @@ fn begun<T>(page: Option<T>) -> Result<T, Trouble> {
 }
 
 /// A number within its bounds, or the problem in words.
-fn within(name: &str, value: Option<u32>, least: u32, most: u32) -> Result<(), Trouble> {
+pub(super) fn within(name: &str, value: Option<u32>, least: u32, most: u32) -> Result<(), Trouble> {
     match value {
         Some(value) if !(least..=most).contains(&value) => {
             Err(malformed(format!("{name} = {value}: between {least} and {most}")))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use common::config::Requirements;
 use common::id::WorkerName;
 use common::wire::{LogLevel, SlotInfo};
 
@@ -12,6 +13,7 @@ use crate::fleet::SlotKey;
 use crate::http::model::{
     LineLevel, Slot, SlotTask, Worker, WorkerLog, WorkerLogLine, WorkerQuery, WorkerState, Workers,
 };
+use crate::requirements::shortfall;
 
 const PAGE: u32 = 200;
 pub const LARGEST_PAGE: u32 = 1000;
@@ -30,12 +32,16 @@ pub fn workers(seen: Seen<'_>, query: &WorkerQuery) -> Workers {
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let (offset, found) = page(found, query.offset, limit);
     let holders = holders(state);
+    let needed = state.requirements();
     Workers {
         total: state.workers.len() as u64,
         matching,
         offset,
         limit: u64::from(limit),
-        workers: found.into_iter().map(|(name, record)| worker(&seen, name, record, &holders)).collect(),
+        workers: found
+            .into_iter()
+            .map(|(name, record)| worker(&seen, name, record, &holders, needed.as_ref()))
+            .collect(),
     }
 }
 
@@ -63,9 +69,15 @@ fn standing(record: &WorkerRecord) -> WorkerState {
     }
 }
 
-fn worker(seen: &Seen<'_>, name: &WorkerName, record: &WorkerRecord, holders: &Holders<'_>) -> Worker {
-    let slots: Vec<Slot> =
-        record.slots.iter().map(|info| slot(seen, (name.clone(), info.slot), info, holders)).collect();
+fn worker(
+    seen: &Seen<'_>,
+    name: &WorkerName,
+    record: &WorkerRecord,
+    holders: &Holders<'_>,
+    needed: Option<&Requirements>,
+) -> Worker {
+    let described = |info: &SlotInfo| slot(seen, (name.clone(), info.slot), info, holders, needed);
+    let slots: Vec<Slot> = record.slots.iter().map(described).collect();
     let heard = seen.pulse.heard.get(name).filter(|_| record.alive);
     let powers: Vec<f64> = slots.iter().filter_map(|slot| slot.power_w).collect();
     Worker {
@@ -86,12 +98,19 @@ fn worker(seen: &Seen<'_>, name: &WorkerName, record: &WorkerRecord, holders: &H
     }
 }
 
-fn slot(seen: &Seen<'_>, key: SlotKey, info: &SlotInfo, holders: &Holders<'_>) -> Slot {
+fn slot(
+    seen: &Seen<'_>,
+    key: SlotKey,
+    info: &SlotInfo,
+    holders: &Holders<'_>,
+    needed: Option<&Requirements>,
+) -> Slot {
     let draw = seen.history.draws.get(&key);
     Slot {
         slot: u64::from(info.slot.0),
         device: info.device.clone(),
         memory_mb: info.memory_mb,
+        shortfall: needed.and_then(|needed| shortfall(needed, info)),
         meter: info.meter.clone(),
         role: seen.pulse.roles.get(&key).map(ToString::to_string),
         task: holders.get(&key).map(|(trial, lease)| task(seen, trial, lease)),
