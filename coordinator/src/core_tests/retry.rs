@@ -68,7 +68,7 @@ fn a_restart_keeps_the_pause_and_a_planned_stop_makes_none() {
 
 #[test]
 fn whoever_asks_for_another_try_is_not_kept_waiting() {
-    let mut bench = Bench::new(&[PLAIN, &["coordinator.retry_s=600", "coordinator.crash_limit=2"]].concat());
+    let mut bench = Bench::new(&[PLAIN, &["coordinator.retry_s=300", "coordinator.crash_limit=2"]].concat());
     bench.joins("w", 1);
     let trial = crashes(&mut bench, "w");
     bench.step(Input::Control(Control::Cancel { trial }));
