@@ -1,4 +1,4 @@
-//! Drawn worlds by the thousand, on all processors: `soak FIRST COUNT`. With the feature `mutations`, `soak --mutations COUNT` plants one
+//! Drawn worlds by the thousand, on all processors: `soak FIRST COUNT`. With the feature `mutations`, `soak --mutations COUNT [NAME]` plants one
 //! defect after the other and tells after how many worlds the simulation found it; `scripts/soak` and `scripts/mutations` are the
 //! doors. Exit code 1: a law was broken, or a defect was not found.
 
@@ -12,10 +12,13 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |text: &String| text.parse::<u64>().ok();
     match &words[..] {
-        [flag, count] if flag == "--mutations" => mutations(number(count).expect("a number")),
+        [flag, count] if flag == "--mutations" => mutations(number(count).expect("a number"), None),
+        [flag, count, only] if flag == "--mutations" => {
+            mutations(number(count).expect("a number"), Some(only))
+        }
         [first, count] => soak(number(first).expect("a number"), number(count).expect("a number")),
         _ => {
-            eprintln!("usage: soak FIRST COUNT | soak --mutations COUNT");
+            eprintln!("usage: soak FIRST COUNT | soak --mutations COUNT [NAME]");
             ExitCode::from(2)
         }
     }
@@ -51,16 +54,19 @@ fn soak(first: u64, count: u64) -> ExitCode {
 }
 
 #[cfg(not(feature = "mutations"))]
-fn mutations(_count: u64) -> ExitCode {
+fn mutations(_count: u64, _only: Option<&str>) -> ExitCode {
     eprintln!("built without the feature `mutations`: scripts/mutations builds it");
     ExitCode::from(2)
 }
 
 #[cfg(feature = "mutations")]
-fn mutations(count: u64) -> ExitCode {
+fn mutations(count: u64, only: Option<&str>) -> ExitCode {
     use coordinator::mutation::{Mutation, plant};
     let mut missed = false;
     for mutation in Mutation::ALL {
+        if only.is_some_and(|only| format!("{mutation:?}") != only) {
+            continue;
+        }
         plant(Some(mutation));
         // A defect may also end in a panic of the core: then it was found by it.
         std::panic::set_hook(Box::new(|_| {}));

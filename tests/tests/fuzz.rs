@@ -95,7 +95,7 @@ fn tables() {
     kept.push((PathBuf::from("fashion_cells.csv"), head.clone()));
     feed("table", &kept, |bytes| parse(bytes, &description));
     feed("description", &[(PathBuf::from("fashion_cells.toml"), description.clone())], |bytes| {
-        parse(&head, bytes)
+        parse(&head, bytes);
     });
     let scratch = Scratch::new();
     feed("table", &kept, |bytes| {

@@ -40,7 +40,7 @@ impl Policy for LinearInIntensity {
     }
 
     fn copy(&self) -> Box<dyn Policy> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }
 
@@ -90,7 +90,7 @@ impl Policy for Threshold {
     }
 
     fn copy(&self) -> Box<dyn Policy> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }
 

@@ -41,7 +41,7 @@ impl Policy for Fixed {
     }
 
     fn copy(&self) -> Box<dyn Policy> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }
 
@@ -61,6 +61,6 @@ impl Policy for Greedy {
     }
 
     fn copy(&self) -> Box<dyn Policy> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }

@@ -28,7 +28,7 @@ fn a_vanished_worker_is_retried_from_its_last_checkpoint_elsewhere() {
 
 #[test]
 fn crashes_are_limited_and_planned_stops_are_not_crashes() {
-    let mut bench = Bench::new(PLAIN);
+    let mut bench = Bench::new(&[PLAIN, &["coordinator.retry_s=0"]].concat());
     bench.joins("a", 1);
     let first = bench.task_of("a").unwrap();
     for attempt in 0..5 {

@@ -78,7 +78,9 @@ fn one_that_fails_at_trial_after_trial_is_put_aside_and_comes_back() {
 
 #[test]
 fn a_trial_that_crashes_everywhere_puts_nobody_aside() {
-    let settings: Vec<&str> = QUICK.iter().copied().filter(|text| !text.contains("crash_limit")).collect();
+    let limited = |text: &&str| !text.contains("crash_limit");
+    let settings: Vec<&str> =
+        QUICK.iter().copied().filter(limited).chain(["coordinator.retry_s=0"]).collect();
     let mut bench = Bench::new(&settings);
     bench.joins("bad", 1);
     bench.joins("good", 2);

@@ -67,8 +67,24 @@ fn a_restart_keeps_the_pause_and_a_planned_stop_makes_none() {
 }
 
 #[test]
+fn a_machine_that_vanishes_costs_its_training_no_pause_the_first_time() {
+    let mut bench = Bench::new(&[PLAIN, &["coordinator.retry_s=60"]].concat());
+    bench.joins("w", 1);
+    let task = bench.task_of("w").unwrap();
+    bench.joins("w", 2);
+    assert_eq!(bench.task_of("w").map(|next| next.trial), Some(task.trial), "its successor goes on at once");
+    bench.joins("w", 3);
+    assert_ne!(
+        bench.task_of("w").map(|next| next.trial),
+        Some(task.trial),
+        "a second time it may be the trial"
+    );
+    assert!(pause(&bench).is_some_and(|pause| pause >= 60_000), "as after two crashes");
+}
+
+#[test]
 fn whoever_asks_for_another_try_is_not_kept_waiting() {
-    let mut bench = Bench::new(&[PLAIN, &["coordinator.retry_s=600", "coordinator.crash_limit=2"]].concat());
+    let mut bench = Bench::new(&[PLAIN, &["coordinator.retry_s=300", "coordinator.crash_limit=2"]].concat());
     bench.joins("w", 1);
     let trial = crashes(&mut bench, "w");
     bench.step(Input::Control(Control::Cancel { trial }));

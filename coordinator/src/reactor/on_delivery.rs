@@ -115,10 +115,22 @@ impl Core {
     }
 
     /// An attempt ended without a result: the trial waits for another, or is given up.
-    pub(crate) fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
+    fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
+        let again_at = failure.can_retry().then(|| self.tried_again(task)).flatten();
+        self.attempt_ended(task, failure, again_at);
+    }
+
+    /// Its worker is gone. The first time that is the machine's affair, and whoever is free goes on at once; a trial that takes one
+    /// machine after another down with it waits as any that crashes.
+    pub(crate) fn attempt_vanished(&mut self, task: TaskId, failure: Failure) {
+        let is_first = self.state.trial(task.trial).is_none_or(|trial| trial.crashes == 0);
+        let again_at = if is_first { None } else { self.tried_again(task) };
+        self.attempt_ended(task, failure, again_at);
+    }
+
+    fn attempt_ended(&mut self, task: TaskId, failure: Failure, again_at: Option<Timestamp>) {
         let (can_retry, reason) = (failure.can_retry(), failure.to_string());
         let holder = self.state.lease(task).map(|lease| lease.worker.clone());
-        let again_at = can_retry.then(|| self.tried_again(task)).flatten();
         self.record(Event::TaskFailed { task, failure, again_at });
         self.ended(task);
         if let Some(worker) = holder.filter(|_| can_retry) {

@@ -127,7 +127,7 @@ impl Core {
                 break;
             }
             let failure = Failure::Crashed(format!("worker {worker} was lost: {reason}"));
-            self.attempt_failed(task, failure);
+            self.attempt_vanished(task, failure);
         }
         self.record(Event::WorkerLost { worker: worker.clone(), session, reason: reason.into() });
         self.drop_roles_of(worker);

@@ -92,7 +92,7 @@ impl Attempts {
                 self.end(at, *task, Outcome::Suspended);
             }
             Event::TaskFailed { task, failure, .. } => {
-                self.end(at, *task, Outcome::Failed(failure.to_string()))
+                self.end(at, *task, Outcome::Failed(failure.to_string()));
             }
             Event::TrialFinished { task, .. } => self.end(at, *task, Outcome::Finished),
             Event::TrialCancelled { trial } => self.end_lease(at, *trial, state, Outcome::Cancelled),

@@ -104,7 +104,7 @@ pub fn decide(queue: &[Job], wish: &Wish, limits: &Limits, memory: &mut Memory, 
         memory.wanted = Some((*wanted).clamp(limits.min, limits.max));
     }
     // Whatever the study wants, more than `max` are never right.
-    let target = memory.wanted.unwrap_or_else(|| workers.present.len() as u32).min(limits.max);
+    let target = memory.wanted.unwrap_or(workers.present.len() as u32).min(limits.max);
     step.target = memory.wanted.map(|_| target);
     let leave = leaving(&workers, wish, limits, target, memory, now);
     for index in &leave {
