@@ -23,6 +23,7 @@ mod hardware;
 mod join;
 mod lock;
 pub mod logging;
+mod pack;
 mod probe;
 mod run;
 
@@ -34,5 +35,6 @@ pub use crate::actor::{Ended, Setup, serve};
 pub use crate::cli::Cli;
 pub use crate::clock::Clock;
 pub use crate::lock::{DirectoryLock, LOCK_FILE};
+pub use crate::pack::pack;
 pub use crate::probe::probe;
 pub use crate::run::{RunError, run};
