@@ -33,6 +33,8 @@ use words::{Order, Report};
 const POLL: Duration = Duration::from_millis(50);
 /// An order that is not taken for so long is not going to be: the longest is a supernet's bytes across a socket.
 const SEND: Duration = Duration::from_secs(60);
+/// At least so long a process may take to start and to read its images.
+const START: Duration = Duration::from_secs(600);
 /// For the last words of a process that is gone.
 const HEAR_OUT: Duration = Duration::from_secs(2);
 /// What still does not end so long after it was killed waits for a disk or a driver.
@@ -98,14 +100,15 @@ impl Apart {
         }
     }
 
-    /// The process, alive: one that died of itself between two tasks costs neither.
-    fn take(&mut self) -> Result<Running, Failure> {
+    /// The process that did the last task, if it lives, or a new one; and whether it is new.
+    fn take(&mut self) -> Result<(Running, bool), Failure> {
         if let Some(mut running) = self.running.take()
             && running.process.exit().is_none()
         {
-            return Ok(running);
+            return Ok((running, false));
         }
-        self.start().map_err(|error| Failure::Crashed(error.to_string()))
+        let started = self.start().map_err(|error| Failure::Crashed(error.to_string()))?;
+        Ok((started, true))
     }
 }
 
@@ -115,16 +118,21 @@ impl Evaluator for Apart {
     }
 
     fn evaluate(&mut self, job: &Job, control: &mut dyn Control) -> Result<Outcome, Failure> {
-        let mut running = self.take()?;
-        let mut watch = Watch::new(self.patience, Instant::now());
-        match running.work(job, control, &mut watch) {
-            Ok(result) => {
-                self.running = Some(running);
-                result
-            }
-            Err(loss) => {
-                let obituary = running.obituary(&loss);
-                watch.meaning(obituary)
+        loop {
+            let (mut running, is_new) = self.take()?;
+            let mut watch = Watch::new(self.patience, Instant::now());
+            match running.work(job, control, &mut watch) {
+                Ok(result) => {
+                    self.running = Some(running);
+                    // Whatever came of it meanwhile, nobody wants it.
+                    return if watch.is_cancelled() { Ok(Outcome::Cancelled) } else { result };
+                }
+                // It died of itself between two tasks, and that costs neither.
+                Err(Loss::Gone) if !is_new && watch.has_heard_nothing() => {}
+                Err(loss) => {
+                    let obituary = running.obituary(&loss);
+                    return watch.meaning(obituary);
+                }
             }
         }
     }
@@ -133,6 +141,7 @@ impl Evaluator for Apart {
 impl Running {
     fn prepare(&mut self, order: &Order, patience: Patience) -> Result<Report, Loss> {
         self.wire.send(order, &[])?;
+        let patience = Patience { silence: patience.silence.max(START), ..patience };
         let mut watch = Watch::new(patience, Instant::now());
         loop {
             match self.wire.receive::<Report>(Some(POLL))? {

@@ -24,6 +24,7 @@ pub enum Loss {
 pub struct Watch {
     patience: Patience,
     heard: Instant,
+    has_heard: bool,
     /// The strongest wish that is not yet answered, or can't be taken back.
     wish: Wish,
     stopping_since: Option<Instant>,
@@ -31,11 +32,21 @@ pub struct Watch {
 
 impl Watch {
     pub fn new(patience: Patience, now: Instant) -> Self {
-        Self { patience, heard: now, wish: Wish::GoOn, stopping_since: None }
+        Self { patience, heard: now, has_heard: false, wish: Wish::GoOn, stopping_since: None }
     }
 
     pub fn on_word(&mut self, now: Instant) {
         self.heard = now;
+        self.has_heard = true;
+    }
+
+    /// Whether the process has not said a word, nor been wished anything.
+    pub fn has_heard_nothing(&self) -> bool {
+        !self.has_heard && self.wish == Wish::GoOn
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.wish == Wish::Cancel
     }
 
     pub fn on_wish(&mut self, wish: Wish, now: Instant) {

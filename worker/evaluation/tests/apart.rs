@@ -1,8 +1,8 @@
-//! Evaluations in a process of their own, by the worker's program: what it owes like any evaluator, and what its death, its hanging and
-//! its crashes cost.
+//! Evaluations in a process of their own: what it owes like any evaluator, and what its death, its hanging and its crashes cost. The
+//! process is this test's own program, at the one test that is left out otherwise; a worker's does the same.
 
 #[cfg(feature = "torch")]
-#[path = "../evaluation/tests/torch/bright.rs"]
+#[path = "torch/bright.rs"]
 mod bright;
 
 use std::fs;
@@ -23,7 +23,14 @@ use nix::unistd::Pid;
 const PATIENCE: Patience = Patience { stop: Duration::from_secs(10), silence: Duration::from_secs(60) };
 
 fn words() -> Vec<String> {
-    vec![env!("CARGO_BIN_EXE_ce-nas-worker").into(), "--evaluator-process".into()]
+    let own = std::env::current_exe().unwrap().into_os_string().into_string().unwrap();
+    [&own, "--ignored", "--exact", "the_process", "--nocapture"].map(Into::into).into()
+}
+
+#[test]
+#[ignore = "is what the other tests start"]
+fn the_process() {
+    evaluation::serve().unwrap();
 }
 
 /// Rehearsed trainings of four epochs, each of so many seconds.
@@ -33,6 +40,7 @@ fn rehearsed(epoch_s: f64) -> StudySpec {
         format!("evaluation.rehearsal_epoch_s={epoch_s}"),
         "training.epochs=4".into(),
         "supernet.epochs=4".into(),
+        "ladder.rung_epochs=2".into(),
     ];
     config::load(None, [], &settings).unwrap().study_spec().unwrap()
 }
@@ -97,7 +105,19 @@ fn process() -> Pid {
 }
 
 fn send(signal: Signal) -> impl FnMut() {
-    move || kill(process(), signal).unwrap()
+    move || {
+        let process = process();
+        kill(process, signal).unwrap();
+        // Its threads stop one by one, when each is next at work.
+        while signal == Signal::SIGSTOP && !is_stopped(process) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn is_stopped(process: Pid) -> bool {
+    let mut threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    threads.all(|thread| fs::read_to_string(thread.path().join("status")).unwrap().contains("State:\tT"))
 }
 
 fn finish(evaluator: &mut dyn Evaluator) -> Finding {
@@ -177,12 +197,12 @@ fn dead_between_two_tasks_it_costs_none() {
 
 #[test]
 fn hanging_it_is_ended_with_its_task() {
-    let silence = Duration::from_secs(1);
+    let silence = Duration::from_secs(3);
     let mut evaluator = apart(0.1, Patience { silence, ..PATIENCE });
     let lost = process();
     let mut control = Meddling::new(3, Wish::GoOn, send(Signal::SIGSTOP));
     let reason = crashed(evaluator.evaluate(&job(&full()), &mut control));
-    assert!(reason.contains("hung: not a word for 1 s"), "{reason}");
+    assert!(reason.contains("hung: not a word for 3 s"), "{reason}");
     check_alive(&mut evaluator, lost);
 }
 
@@ -200,18 +220,21 @@ fn hanging_while_it_should_stop_it_is_ended_and_nothing_failed() {
 
 #[test]
 fn it_keeps_to_the_processors_beside_its_device() {
-    let allowed = |options: &Options| {
-        let _evaluator = Apart::new(rehearsed(0.1), words(), PATIENCE, options).unwrap();
-        let status = fs::read_to_string(format!("/proc/{}/status", process())).unwrap();
-        status.lines().find(|line| line.starts_with("Cpus_allowed_list:")).unwrap().to_owned()
+    let list = |status: String| {
+        let line = status.lines().find(|line| line.starts_with("Cpus_allowed_list:")).unwrap();
+        line.split_whitespace().last().unwrap().to_owned()
     };
-    let own = fs::read_to_string("/proc/self/status").unwrap();
-    let anywhere = allowed(&Options::default());
-    assert!(own.lines().any(|line| line == anywhere), "{anywhere}");
-    let list = anywhere.split_whitespace().last().unwrap();
-    let last = list.rsplit(['-', ',']).next().unwrap();
+    // Of each of its threads: here the one that evaluates is not its first.
+    let allowed = |options: &Options| -> Vec<String> {
+        let _evaluator = Apart::new(rehearsed(0.1), words(), PATIENCE, options).unwrap();
+        let threads = fs::read_dir(format!("/proc/{}/task", process())).unwrap().flatten();
+        threads.map(|thread| list(fs::read_to_string(thread.path().join("status")).unwrap())).collect()
+    };
+    let anywhere = list(fs::read_to_string("/proc/thread-self/status").unwrap());
+    assert!(allowed(&Options::default()).iter().all(|found| *found == anywhere));
+    let last = anywhere.rsplit(['-', ',']).next().unwrap();
     let near = Options { near_cpus: vec![last.parse().unwrap()], ..Options::default() };
-    assert_eq!(allowed(&near).split_whitespace().last(), Some(last));
+    assert!(allowed(&near).iter().any(|found| found == last));
 }
 
 #[test]
@@ -220,8 +243,8 @@ fn a_program_that_is_no_evaluator_is_told_from_one() {
         let words = words.iter().map(ToString::to_string).collect();
         Apart::new(rehearsed(0.1), words, PATIENCE, &Options::default()).unwrap_err().to_string()
     };
-    assert!(refusal(&["/nowhere/ce-nas-worker"]).contains("can't be started"));
-    let mistaken = refusal(&[env!("CARGO_BIN_EXE_ce-nas-worker"), "--no-such-flag"]);
+    assert!(refusal(&["/nowhere/program"]).contains("can be started"));
+    let mistaken = refusal(&["sh", "-c", "echo 'no such flag; see --help' >&2; exit 2"]);
     assert!(mistaken.contains("exit code 2") && mistaken.contains("--help"), "{mistaken}");
     let babbling = refusal(&["sh", "-c", "printf 'not a frame at all' >&0; sleep 60"]);
     assert!(babbling.contains("talked nonsense"), "{babbling}");
