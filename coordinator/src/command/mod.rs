@@ -8,6 +8,7 @@ pub mod backup;
 pub mod carbon;
 pub mod check_config;
 pub mod compare;
+pub mod data;
 pub mod doctor;
 pub mod explain;
 pub mod export;

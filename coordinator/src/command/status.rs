@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{StudyArgs, Told};
 use crate::clock;
+use crate::ladder::Quality;
 use crate::report::{BudgetFacts, Spent, TrialFacts, text};
 
 /// Hours of forecast shown.
@@ -43,6 +44,8 @@ struct Status {
     hypervolume: f64,
     hypervolume_share: f64,
     front_size: usize,
+    /// What one-shot scores have turned out to be worth.
+    one_shot: Option<Quality>,
     trials: TrialFacts,
     energy: Spent,
     training: Spent,
@@ -115,6 +118,7 @@ fn status(told: &Told, now: Timestamp) -> Status {
         hypervolume: report.hypervolume.value,
         hypervolume_share: report.hypervolume.share,
         front_size: report.front.len(),
+        one_shot: report.one_shot,
         trials: report.trials.clone(),
         energy: report.energy.total,
         training: report.energy.training,
@@ -190,6 +194,7 @@ fn shown(status: &Status) -> String {
         ),
     ];
     lines.extend(trials(&status.trials).into_iter().map(|line| ("trials", line)));
+    lines.extend(status.one_shot.map(|quality| ("scores", text::score_quality(quality))));
     lines.push(("spent", spending(status)));
     for budget in &status.budgets {
         let (used, limit) = (budget.used, budget.limit);
