@@ -82,7 +82,7 @@ fn next_folder(study: &Path) -> Result<PathBuf> {
 
 /// Tells what happens, as it happens.
 pub fn narrator() -> Listener {
-    Box::new(|at, event, state| {
+    Box::new(|at, event: &_, state: &State| {
         if let Some(line) = narrate(event, state) {
             tracing::info!("{line}");
             // A closed pipe ends nobody's work.
