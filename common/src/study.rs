@@ -122,6 +122,12 @@ pub enum DataFormat {
     Idx,
     /// CIFAR-10's binary batches.
     Cifar10,
+    /// CIFAR-100's, told apart by its hundred classes.
+    Cifar100,
+    /// Folders of JPEG and PNG files: `train/CLASS/…`, `test/CLASS/…`.
+    Folder,
+    /// One file that `ce-nas data pack` made.
+    Packed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

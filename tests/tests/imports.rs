@@ -47,6 +47,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const WALLS: &[(&str, &[&str])] = &[
     ("tch", &["forecast", "agent", "evaluation"]),
     ("torch-sys", &["evaluation"]),
+    ("image", &["evaluation"]),
     ("actix", &["coordinator", "worker"]),
     ("actix-web", &["coordinator"]),
     ("omq-tokio", &["transport"]),

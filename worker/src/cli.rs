@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::Parser;
 use common::config::{self, Config};
 
+/// Of the worker's own children, which take no other argument.
+pub const EVALUATOR_FLAG: &str = "evaluator-process";
+
 const EXAMPLES: &str = "\
 Examples:
   # On the coordinator's machine, with settings from the study's file:
@@ -83,6 +86,12 @@ pub struct Cli {
     /// Say in JSON what this machine has to offer with these settings, and end; `ce-nas doctor` asks it
     #[arg(long)]
     pub probe: bool,
+    /// Make one file of the study's images, and end; `ce-nas data pack` asks for it
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+    /// Evaluate for the worker whose socket is the standard input; only a worker starts this
+    #[arg(long = EVALUATOR_FLAG, hide = true)]
+    pub evaluator: bool,
     /// error, warn, info, debug or trace; also per module: info,transport=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: String,

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use common::config::{DeviceChoice, Worker};
 use common::id::SlotId;
 use common::time::Millis;
@@ -13,7 +14,10 @@ use energy::cpu::Machine;
 use energy::nvml::{self, BoardInfo, Library};
 use energy::thermometer::{self, Thermometer};
 use energy::{Device, SlotDevice, SlotMeter};
-use evaluation::Program;
+use evaluation::{ApartOptions, Patience, Program};
+
+use crate::cli::EVALUATOR_FLAG;
+use crate::limits::LET_GO_OF_PROCESS;
 
 /// Slots, evaluators and meters correspond by position.
 #[derive(Debug)]
@@ -51,6 +55,9 @@ pub fn describe(settings: &Worker, program: &Program, now: Millis) -> anyhow::Re
         })
         .collect();
     let thermometers = energy::thermometers(&devices, visible.as_deref(), Path::new(thermometer::HWMON));
+    for sharing in boards.iter().take(usize::from(gpus.min(count))).filter_map(BoardInfo::sharing) {
+        tracing::warn!("{sharing}");
+    }
     let meters = meters(settings, &machine, visible, devices.clone(), now)?;
     let describe = |device: &SlotDevice| match device.device {
         Device::Gpu { index } => match boards.get(index as usize) {
@@ -76,16 +83,36 @@ pub fn describe(settings: &Worker, program: &Program, now: Millis) -> anyhow::Re
                 Device::Gpu { index } => has_bf16(boards.get(index as usize)),
                 Device::Cpu { .. } => false,
             },
+            near_cpus: match device.device {
+                Device::Gpu { index } => {
+                    boards.get(index as usize).map(|board| board.near_cpus.clone()).unwrap_or_default()
+                }
+                Device::Cpu { .. } => Vec::new(),
+            },
             device_name: Some(name.clone()),
             scratch: Some(
                 Path::new(&settings.directory).join("programs").join(format!("slot-{}", device.slot)),
             ),
             program: program.clone(),
+            apart: Some(apart(settings)?),
         });
         let meter = meter.meter.describe();
         hardware.slots.push(SlotInfo { slot: device.slot, device: name, memory_mb, meter });
     }
     Ok(hardware)
+}
+
+/// Evaluations run in a process of this same program.
+fn apart(settings: &Worker) -> anyhow::Result<ApartOptions> {
+    let program = std::env::current_exe().context("this program's own file can't be found")?;
+    let program = program.into_os_string().into_string();
+    let program =
+        program.map_err(|path| anyhow!("{} is no plain text: install it elsewhere", path.display()))?;
+    let patience = Patience {
+        stop: LET_GO_OF_PROCESS,
+        silence: Duration::try_from_secs_f64(settings.silence_s).unwrap_or(Duration::MAX),
+    };
+    Ok(ApartOptions { words: vec![program, format!("--{EVALUATOR_FLAG}")], patience })
 }
 
 pub fn host_name() -> String {

@@ -1,5 +1,7 @@
 //! Every bound of a worker's behaviour, each with its argument. What a user may choose is in the configuration instead.
 
+use std::time::Duration;
+
 use common::time::Millis;
 
 /// First pause between two `Hello`s, and the longest: a coordinator that restarts in seconds has its fleet back at
@@ -48,6 +50,8 @@ pub const SEEN: usize = 65_536;
 
 /// Time that running tasks get to stop when the worker leaves; evaluators look up between batches.
 pub const LET_GO: Millis = Millis(15_000);
+/// Of that, what a process for evaluations gets until it is killed: a batch and a checkpoint take a second or two.
+pub const LET_GO_OF_PROCESS: Duration = Duration::from_secs(10);
 /// Time for leaving altogether, uploads and last acknowledgements included: less than the 30 s that Slurm and Docker-like
 /// supervisors grant between SIGTERM and SIGKILL.
 pub const DEPARTURE: Millis = Millis(25_000);

@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use worker::{Cli, Clock, RunError, logging, probe, run};
+use worker::{Cli, Clock, RunError, logging, pack, probe, run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.evaluator {
+        return evaluate_for_a_worker();
+    }
     let environment = std::env::vars_os();
     let environment =
         environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -17,6 +20,18 @@ fn main() -> ExitCode {
     if cli.probe {
         println!("{}", serde_json::json!(probe(&config)));
         return ExitCode::SUCCESS;
+    }
+    if let Some(file) = &cli.pack {
+        return match pack(&config, file) {
+            Ok(told) => {
+                println!("{told}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
     }
     let clock = Clock::start();
     let recent = match logging::start(&cli.log, cli.log_file.as_deref(), clock) {
@@ -41,6 +56,15 @@ fn main() -> ExitCode {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn evaluate_for_a_worker() -> ExitCode {
+    match evaluation::serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => usage(&format!(
+            "the standard input is no worker's socket ({error}): start the worker without this flag"
+        )),
     }
 }
 

@@ -83,6 +83,6 @@ fn check_words(key: &'static str, words: &[String]) -> Result<(), Error> {
     Ok(())
 }
 
-fn at_least_a_second(key: &'static str, value: f64) -> Result<(), Error> {
+pub(super) fn at_least_a_second(key: &'static str, value: f64) -> Result<(), Error> {
     if value >= 1.0 && value.is_finite() { Ok(()) } else { refuse(key, value, "at least 1 second") }
 }

@@ -1,5 +1,6 @@
 //! What the settings mean: checks that need no machine, and the study's specification.
 
+use super::command::at_least_a_second;
 use super::load::Error;
 use super::{Config, EvaluatorKind, SEARCHERS, SpaceKind};
 use crate::objective::{Objective, ObjectiveKind};
@@ -24,6 +25,7 @@ impl Config {
         positive("coordinator.quarantine_s", self.coordinator.quarantine_s)?;
         positive("worker.report_s", self.worker.report_s)?;
         positive("worker.checkpoint_s", self.worker.checkpoint_s)?;
+        at_least_a_second("worker.silence_s", self.worker.silence_s)?;
         if self.coordinator.lost_after_s < 2.0 * self.coordinator.heartbeat_s {
             let reason = "a worker would be lost after one late heartbeat: give at least twice coordinator.heartbeat_s";
             return refuse("coordinator.lost_after_s", self.coordinator.lost_after_s, reason);

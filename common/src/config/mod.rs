@@ -244,6 +244,7 @@ pub struct Worker {
     pub report_s: f64,
     pub checkpoint_s: f64,
     pub give_up_s: OrWord<f64, Unlimited>,
+    pub silence_s: f64,
     pub meter: MeterChoice,
     pub tdp_w: OrWord<f64, Auto>,
     pub idle_w: OrWord<f64, Auto>,

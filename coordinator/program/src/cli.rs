@@ -12,7 +12,7 @@ use coordinator::directory::StudyDirectory;
 use coordinator::run::{Crew, Ending, Work, run};
 use coordinator::{clock, command, report};
 
-use crate::{agent, forecast, simulate, tabulate, try_one};
+use crate::{agent, forecast, simulate, tabulate, train, try_one};
 
 const AFTER: &str = "\
 Examples:
@@ -49,9 +49,7 @@ enum Command {
     Cluster(Box<command::cluster::Command>),
     Trials(command::trials::Args),
     Explain(command::explain::Args),
-    /// Write a study's trials for other tools: tables, CodeCarbon, TensorBoard, MLflow
-    #[command(subcommand)]
-    Export(command::export::Command),
+    Export(command::export::Args),
     Front(command::front::Args),
     Compare(command::compare::Args),
     Hypervolume(command::hypervolume::Args),
@@ -71,6 +69,10 @@ enum Command {
     Doctor(command::doctor::Args),
     Init(command::init::Args),
     TryOne(try_one::Args),
+    Train(train::Args),
+    /// A study's images
+    #[command(subcommand)]
+    Data(command::data::Command),
     /// Look at the carbon signal: zones, the present hour, the past; write traces
     #[command(subcommand)]
     Carbon(command::carbon::Command),
@@ -146,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => return study(&args, Crew::WithWorkers),
         Command::Coordinator(args) => return study(&args.study, args.crew()),
         Command::TryOne(args) => return code(try_one::run(&args, &mut out)),
+        Command::Train(args) => return code(train::run(&args, &mut out)),
         Command::Tabulate(args) => return code(tabulate::run(&args)),
         Command::Status(args) => command::status::run(&args, &mut out),
         Command::Top(args) => command::top::run(&args, &mut out),
@@ -153,7 +156,7 @@ pub fn main() -> ExitCode {
         Command::Cluster(command) => command::cluster::run(&command, &mut out),
         Command::Trials(args) => command::trials::run(&args, &mut out),
         Command::Explain(args) => command::explain::run(&args, &mut out),
-        Command::Export(command) => command::export::run(&command, &mut out),
+        Command::Export(args) => command::export::run(&args, &mut out),
         Command::Compare(args) => command::compare::run(&args, &mut out),
         Command::Front(args) => command::front::run(&args, &mut out),
         Command::Hypervolume(args) => command::hypervolume::run(&args, &mut out),
@@ -170,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::CheckConfig(args) => command::check_config::run(&args, &mut out),
         Command::Init(args) => command::init::run(&args, &mut std::io::stdin().lock(), &mut out),
         Command::Doctor(args) => command::doctor::run(&args, &mut out),
+        Command::Data(command) => command::data::run(&command),
         Command::Carbon(command) => command::carbon::run(&command, &mut out),
         Command::Forecast(command) => forecast::run(&command, &mut out),
         Command::Agent(command) => agent::run(&command, &mut out),

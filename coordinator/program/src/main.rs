@@ -8,6 +8,7 @@ mod plot;
 mod progress;
 mod simulate;
 mod tabulate;
+mod train;
 mod try_one;
 
 fn main() -> std::process::ExitCode {

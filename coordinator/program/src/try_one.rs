@@ -11,6 +11,7 @@ use coordinator::agenda::Agenda;
 use coordinator::command::{Usage, print};
 use coordinator::core::{State, Trial, TrialState};
 use coordinator::directory::StudyDirectory;
+use coordinator::launch::Listener;
 use coordinator::report::text;
 use coordinator::run::{Crew, Ending, Work, run as study};
 use coordinator::screen::narrate;
@@ -63,14 +64,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
     print(out, &format!("{}\n", spec.build().encode(&architecture)))?;
 
     let agenda = Agenda::new(&[architecture], config.ladder.one_shot, 0);
-    let told = Box::new(|at, event: &_, state: &State| {
-        if let Some(line) = narrate(event, state) {
-            tracing::info!("{line}");
-            // A closed pipe ends nobody's work.
-            let _ = writeln!(std::io::stderr(), "{at} {line}");
-        }
-    });
-    if study(config, Crew::WithWorkers, Work::List { agenda, told })? == Ending::Interrupted {
+    if study(config, Crew::WithWorkers, Work::List { agenda, told: narrator() })? == Ending::Interrupted {
         return Ok(Ending::Interrupted);
     }
     let state = coordinator::launch::read_state(&directory)?;
@@ -86,15 +80,32 @@ fn next_folder(study: &Path) -> Result<PathBuf> {
     free.context("there are too many tries")
 }
 
+/// Tells what happens, as it happens.
+pub fn narrator() -> Listener {
+    Box::new(|at, event: &_, state: &State| {
+        if let Some(line) = narrate(event, state) {
+            tracing::info!("{line}");
+            // A closed pipe ends nobody's work.
+            let _ = writeln!(std::io::stderr(), "{at} {line}");
+        }
+    })
+}
+
 /// The study's settings, but for what would make it a whole one.
 fn of_trial(asked: &Config, directory: &Path, epochs: u32) -> Config {
-    let mut config = without_budget(asked.clone());
-    config.study.directory = directory.display().to_string();
+    let mut config = of_one(asked, directory);
     for recipe in [&mut config.training, &mut config.supernet] {
         recipe.epochs = epochs;
         // Meant for the whole length.
         recipe.warm_up = 0.0;
     }
+    config
+}
+
+/// The settings of a study that trains one network, in `directory`.
+pub fn of_one(asked: &Config, directory: &Path) -> Config {
+    let mut config = without_budget(asked.clone());
+    config.study.directory = directory.display().to_string();
     config.ladder.rung_epochs = 0;
     // Beside a study that may be running.
     config.coordinator.listen = "tcp://127.0.0.1:0".into();

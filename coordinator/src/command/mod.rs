@@ -9,6 +9,7 @@ pub mod carbon;
 pub mod check_config;
 pub mod cluster;
 pub mod compare;
+pub mod data;
 pub mod doctor;
 pub mod explain;
 pub mod export;

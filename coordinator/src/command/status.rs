@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::ink::{self, Ink};
 use super::{StudyArgs, Told};
 use crate::clock;
+use crate::ladder::Quality;
 use crate::report::{BudgetFacts, Spent, TrialFacts, text};
 
 /// Hours of forecast shown.
@@ -44,6 +45,8 @@ struct Status {
     hypervolume: f64,
     hypervolume_share: f64,
     front_size: usize,
+    /// What one-shot scores have turned out to be worth.
+    one_shot: Option<Quality>,
     trials: TrialFacts,
     /// Trials that crashed and are tried again, not before the time given.
     pausing: Vec<Pausing>,
@@ -125,6 +128,7 @@ fn status(told: &Told, now: Timestamp) -> Status {
         hypervolume: report.hypervolume.value,
         hypervolume_share: report.hypervolume.share,
         front_size: report.front.len(),
+        one_shot: report.one_shot,
         trials: report.trials.clone(),
         pausing: pausing(told, at),
         energy: report.energy.total,
@@ -210,6 +214,7 @@ fn shown(status: &Status) -> String {
     ];
     lines.extend(trials(&status.trials).into_iter().map(|line| ("trials", line)));
     lines.extend(status.pausing.iter().map(|pausing| ("trials", pausing_line(pausing))));
+    lines.extend(status.one_shot.map(|quality| ("scores", text::score_quality(quality))));
     lines.push(("spent", spending(status)));
     for budget in &status.budgets {
         let (used, limit) = (budget.used, budget.limit);

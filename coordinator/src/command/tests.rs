@@ -21,8 +21,7 @@ enum Line {
     Front(front::Args),
     Explain(explain::Args),
     Compare(compare::Args),
-    #[command(subcommand)]
-    Export(export::Command),
+    Export(export::Args),
     Hypervolume(hypervolume::Args),
     Report(report::Args),
     Backup(backup::Args),
@@ -38,7 +37,7 @@ fn call(words: &[&str]) -> Result<String> {
         Line::Workers(args) => workers::run(&args, &mut out)?,
         Line::Trials(args) => trials::run(&args, &mut out)?,
         Line::Compare(args) => compare::run(&args, &mut out)?,
-        Line::Export(command) => export::run(&command, &mut out)?,
+        Line::Export(args) => export::run(&args, &mut out)?,
         Line::Explain(args) => explain::run(&args, &mut out)?,
         Line::Front(args) => front::run(&args, &mut out)?,
         Line::Hypervolume(args) => hypervolume::run(&args, &mut out)?,

@@ -88,7 +88,7 @@ impl Standing {
     /// One first training for so many scores.
     fn due_score(&self, promises: &Promises<'_>) -> Option<Choice> {
         let share = self.scored.len() / self.rules.ladder.scores_per_rung as usize;
-        (self.promoted_scores < share).then(|| self.best_score(promises)).flatten()
+        (self.trusts_scores() && self.promoted_scores < share).then(|| self.best_score(promises)).flatten()
     }
 
     /// The one that promises most of all that have not been trained, scored or not.
@@ -110,7 +110,7 @@ impl Standing {
         let to_full = || self.best_to_full(&none, 1, fits);
         let is_initial = self.first_begun() < self.rules.initial_samples;
         let first = if is_initial { from_stock(stock) } else { None };
-        let next = first.or_else(|| self.best_score(&none));
+        let next = first.or_else(|| self.trusts_scores().then(|| self.best_score(&none)).flatten());
         // A model that is to come is better served by newcomers than by an early promotion.
         match self.rules.has_model {
             true => next.or_else(|| from_stock(stock)).or_else(to_full),

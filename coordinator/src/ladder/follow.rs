@@ -1,12 +1,15 @@
 //! A study's events, as the ladder hears them.
 
+use std::collections::BTreeSet;
+
+use common::architecture::Architecture;
 use common::config::Ladder;
 use common::event::Event;
 use common::fidelity::Fidelity;
 use common::id::TrialId;
 use common::trial::{ArtifactKind, Subject};
 
-use super::{Rules, Shown, Standing, Supernet};
+use super::{Quality, Rules, Shown, Standing, Supernet};
 use crate::core::{State, Trial, TrialState};
 
 impl Standing {
@@ -20,6 +23,7 @@ impl Standing {
             standing.shown(state, trial);
         }
         standing.supernet = supernet(state, &rules.ladder);
+        standing.quality = quality(state, &standing.fulls_begun);
         standing
     }
 
@@ -35,6 +39,7 @@ impl Standing {
             Event::TrialFinished { task, .. } => {
                 if let Some(trial) = trial(&task.trial) {
                     self.shown(state, trial);
+                    self.weigh_scores(state, trial);
                 }
             }
             Event::EnergySpent { measurement, .. } => {
@@ -52,6 +57,7 @@ impl Standing {
                 Some(trial) => {
                     self.begun(trial);
                     self.shown(state, trial);
+                    self.weigh_scores(state, trial);
                 }
                 None => {}
             },
@@ -62,6 +68,12 @@ impl Standing {
             _ => return,
         }
         self.supernet = supernet(state, &self.rules.ladder);
+    }
+
+    fn weigh_scores(&mut self, state: &State, trial: &Trial) {
+        if matches!(trial.subject.fidelity(), Some(Fidelity::OneShot | Fidelity::Full)) {
+            self.quality = quality(state, &self.fulls_begun);
+        }
     }
 
     fn has_begun(&self, trial: &Trial) -> bool {
@@ -88,6 +100,27 @@ impl Standing {
             self.on_shown(trial.id.0, *fidelity, shown);
         }
     }
+}
+
+impl Quality {
+    /// Of a study as it is.
+    pub fn of_study(state: &State) -> Option<Self> {
+        let of_full = |trial: &Trial| trial.subject.fidelity() == Some(Fidelity::Full);
+        let fulls = state.trials.values().filter(|trial| of_full(trial));
+        let fulls = fulls.filter_map(|trial| trial.subject.architecture().cloned()).collect();
+        quality(state, &fulls)
+    }
+}
+
+/// Of those in full training. Errors on the validation images, both.
+fn quality(state: &State, fulls: &BTreeSet<Architecture>) -> Option<Quality> {
+    let error = |architecture: &Architecture, fidelity: Fidelity| {
+        let subject = Subject::Network { architecture: architecture.clone(), fidelity };
+        Some(state.of_subject(&subject)?.evaluation.as_deref()?.validation_error)
+    };
+    let both =
+        |architecture| Some((error(architecture, Fidelity::OneShot)?, error(architecture, Fidelity::Full)?));
+    Quality::of(&fulls.iter().filter_map(both).collect::<Vec<_>>())
 }
 
 fn supernet(state: &State, ladder: &Ladder) -> Supernet {

@@ -6,6 +6,7 @@
 //! | `step` | those that reached one step, by their layers |
 //! | `contender` | one of them, and what a model promises of them |
 //! | `choice` | what a free slot begins |
+//! | `quality` | whether scores foretell trainings, as far as the study can tell |
 //! | `follow` | a study's events, as the ladder hears them |
 //!
 //! A searcher with a model says what each newcomer and each promotion promises; promises are compared, and the cheaper step
@@ -14,12 +15,15 @@
 //! training, so many short trainings a full one. Ranks are always those of all that came so far, and a slot that may train never idles for
 //! the sake of a share or a promise.
 //!
+//! Scores that full trainings have shown to say nothing lead to no training any more, and no more are taken.
+//!
 //! Pure, and free of the coordinator's state where that is not at hand: [`Standing::of`] drives a table through the very same
 //! ladder.
 
 mod choice;
 mod contender;
 mod follow;
+mod quality;
 mod standing;
 mod step;
 
@@ -32,6 +36,7 @@ use common::energy::Purpose;
 use common::fidelity::Fidelity;
 use common::trial::{Origin, Subject};
 
+pub use quality::Quality;
 pub use standing::{Climbed, Shown, Standing, Supernet};
 
 /// What the ladder is told once and for all.

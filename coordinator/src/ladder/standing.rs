@@ -8,6 +8,7 @@ use common::fidelity::Fidelity;
 use common::trial::Origin;
 
 use super::contender::Contender;
+use super::quality::Quality;
 use super::step::Step;
 use super::{Rules, first_training};
 
@@ -60,6 +61,8 @@ pub struct Standing {
     pub(super) rungs_begun: BTreeSet<Architecture>,
     pub(super) fulls_begun: BTreeSet<Architecture>,
     pub(super) promoted_scores: usize,
+    /// What scores have turned out to be worth; none while too little is known, or where nobody follows it.
+    pub(super) quality: Option<Quality>,
 }
 
 impl Standing {
@@ -73,6 +76,7 @@ impl Standing {
             rungs_begun: BTreeSet::new(),
             fulls_begun: BTreeSet::new(),
             promoted_scores: 0,
+            quality: None,
         }
     }
 
@@ -142,9 +146,16 @@ impl Standing {
         if self.has_rung() { self.rungs_begun.len() } else { self.fulls_begun.len() }
     }
 
-    /// Whether more scores are of use: there is a supernet, and the pool is not full.
+    /// Whether scores may still decide who is trained.
+    pub fn trusts_scores(&self) -> bool {
+        self.quality.is_none_or(|quality| quality.says_something())
+    }
+
+    /// Whether more scores are of use: there is a supernet, its scores say something, and the pool is not full.
     pub fn can_score(&self) -> bool {
-        self.supernet == Supernet::Ready && self.pool() < self.rules.ladder.pool as usize
+        self.supernet == Supernet::Ready
+            && self.trusts_scores()
+            && self.pool() < self.rules.ladder.pool as usize
     }
 
     /// Scored and not yet trained.
@@ -176,7 +187,15 @@ impl Standing {
         let people =
             |step: &Step| step.open().map(|contender| contender.architecture.clone()).collect::<Vec<_>>();
         let steps = [&self.scored, &self.rungs].map(|step| (step.len(), people(step)));
-        (self.supernet, steps, self.rungs_begun.clone(), self.fulls_begun.clone(), self.promoted_scores)
+        let quality = self.quality.map(|quality| format!("{quality:?}"));
+        (
+            self.supernet,
+            quality,
+            steps,
+            self.rungs_begun.clone(),
+            self.fulls_begun.clone(),
+            self.promoted_scores,
+        )
     }
 
     /// The fidelity whose results the search tree learns from: the first step that trains.

@@ -56,7 +56,7 @@ pub fn export_artifacts(
 }
 
 /// Copies whole or not at all. Yields what is wrong with the source; fails when the target can't be written.
-fn copy_checked(source: &Path, blob: BlobId, target: &Path) -> io::Result<Option<String>> {
+pub(crate) fn copy_checked(source: &Path, blob: BlobId, target: &Path) -> io::Result<Option<String>> {
     let mut from = match File::open(source) {
         Ok(file) => file,
         Err(error) => return Ok(Some(format!("its blob {blob} can't be read: {error}"))),

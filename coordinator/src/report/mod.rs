@@ -25,6 +25,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use artifacts::copy_checked;
 pub use artifacts::{Exported, export_artifacts};
 pub use chronicle::Chronicle;
 pub(crate) use front::{describe, origin};

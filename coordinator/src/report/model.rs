@@ -11,6 +11,8 @@ use common::study::StudySpec;
 use common::trial::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::ladder::Quality;
+
 /// Grows when a key changes its meaning; new keys alone do not change it.
 pub const FORMAT: u32 = 1;
 
@@ -24,6 +26,9 @@ pub struct Report {
     pub budgets: Vec<BudgetFacts>,
     pub trials: TrialFacts,
     pub hypervolume: HypervolumeFacts,
+    /// What one-shot scores have turned out to be worth; none where too few networks are known both ways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_shot: Option<Quality>,
     pub energy: EnergyFacts,
     pub training_by_intensity: TrainingByIntensity,
     pub forecasts: Vec<ForecastFacts>,

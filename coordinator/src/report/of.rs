@@ -14,6 +14,7 @@ use super::energy::{self, Span};
 use super::model::*;
 use super::{carbon, citation, forecasts, front, intensity, text};
 use crate::core::{State, Study, Trial, TrialState};
+use crate::ladder::Quality;
 use crate::laws;
 
 impl Report {
@@ -45,6 +46,7 @@ impl Report {
             budgets: budgets(state, study, &energy, span),
             trials: trials(state),
             hypervolume: hypervolume(state, study),
+            one_shot: Quality::of_study(state),
             training_by_intensity: intensity::facts(&energy.by_hour),
             energy,
             forecasts: forecasts::facts(&state.account, chronicle),
@@ -277,6 +279,9 @@ fn notes(report: &Report, given: &[(Source, u64)]) -> Vec<Note> {
             "This is a rehearsal: no network was trained. Accuracies come from a formula, not from data."
                 .into(),
         );
+    }
+    if let Some(quality) = report.one_shot {
+        say(!quality.says_something(), format!("{}.", text::score_quality(quality)));
     }
     if let EvaluatorSpec::Command(command) = &report.study.spec.evaluator {
         let words = command.words.join(" ");

@@ -3,6 +3,8 @@
 use common::energy::Purpose;
 use common::unit::JOULES_PER_KWH;
 
+use crate::ladder::Quality;
+
 /// Three significant digits without an exponent: 0.00123, 12.3, 1230.
 pub fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
@@ -98,6 +100,20 @@ pub fn iso_as_utc(iso: &str) -> String {
         (Some(day), Some(time)) => format!("{day} {time} UTC"),
         _ => iso.into(),
     }
+}
+
+/// What one-shot scores have turned out to be worth, in a sentence without its full stop.
+pub fn score_quality(quality: Quality) -> String {
+    let consequence = match quality.says_something() {
+        true => "",
+        false => "; they say nothing, and no longer decide what is trained",
+    };
+    format!(
+        "Kendall's τ {:.2} between one-shot scores and full trainings of {} networks, {} of the best tenth recalled{consequence}",
+        quality.kendall_tau,
+        quality.networks,
+        percent(quality.recall_of_top_tenth, 0)
+    )
 }
 
 /// What the energy was for, as the page says it.

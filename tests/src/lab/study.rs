@@ -133,12 +133,17 @@ impl Study {
         History(ledger.read(1).map(|record| record.expect("every event can be read")).collect())
     }
 
-    /// Living worker processes by their directory. One that has not become a worker yet is none.
+    /// Living worker processes by their directory. One that has not become a worker yet is none, and neither is a guard that a worker
+    /// set over what it started.
     pub fn workers(&self) -> BTreeMap<String, Vec<i32>> {
         let mut found: BTreeMap<String, Vec<i32>> = BTreeMap::new();
         for (id, words) in processes_naming(self.folder.path()) {
             let settings = words.iter().find_map(|word| word.strip_suffix("/worker.toml"));
             let (true, Some(settings)) = (words[0].ends_with("ce-nas-worker"), settings) else { continue };
+            if fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "ce-nas-guard")
+            {
+                continue;
+            }
             let name = Path::new(settings).file_name().expect("a folder").to_string_lossy().into_owned();
             found.entry(name).or_default().push(id);
         }

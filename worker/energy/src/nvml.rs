@@ -19,6 +19,9 @@ use crate::meter::PowerMeter;
 /// The counter is updated at least every 100 ms; so long without a millijoule means that it is broken.
 const STILL_MS: i64 = 2_000;
 
+/// Words of 64 processors each: as many as Linux is built for.
+const CPU_WORDS: usize = 128;
+
 /// A board as NVML sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoardInfo {
@@ -31,6 +34,38 @@ pub struct BoardInfo {
     pub temperature_c: Option<u32>,
     /// CUDA's, major and minor: 8.0 and later compute in bf16.
     pub compute_capability: Option<(i32, i32)>,
+    /// Slices that it is cut into (MIG), 0 where it is whole.
+    pub slices: u32,
+    /// Processes that compute on it already.
+    pub strangers: u32,
+    /// Processors near it, by Linux' numbers; empty where nobody knows.
+    pub near_cpus: Vec<usize>,
+}
+
+impl BoardInfo {
+    /// What makes its energy more than a slot's own, in words; none where it is whole and free.
+    pub fn sharing(&self) -> Option<String> {
+        let cut = (self.slices > 0).then(|| {
+            format!(
+                "cut into {} MIG slices: its energy counter is that of all of them, whoever computes",
+                self.slices
+            )
+        });
+        let shared = (self.strangers > 0).then(|| {
+            let plural = if self.strangers == 1 { "process" } else { "processes" };
+            format!(
+                "shared with {} other {plural}: their energy counts as the study's, their work slows it down",
+                self.strangers
+            )
+        });
+        let reasons: Vec<String> = cut.into_iter().chain(shared).collect();
+        (!reasons.is_empty()).then(|| format!("{} is {}", self.name, reasons.join("; and ")))
+    }
+}
+
+/// The numbers of the bits that are set.
+fn bits(words: &[u64]) -> Vec<usize> {
+    (0..64 * words.len()).filter(|bit| words[bit / 64] >> (bit % 64) & 1 == 1).collect()
 }
 
 /// The readings a meter needs; NVML's are `NvmlBoard`, a test has its own.
@@ -77,12 +112,23 @@ impl Library {
                 .map(|limit_mw| Watts(f64::from(limit_mw) / 1000.0)),
             temperature_c: device.temperature(TemperatureSensor::Gpu).ok(),
             compute_capability: device.cuda_compute_capability().ok().map(|found| (found.major, found.minor)),
+            slices: slices(&device),
+            strangers: device.running_compute_processes_count().unwrap_or(0),
+            near_cpus: device.cpu_affinity(CPU_WORDS).map_or_else(|_| Vec::new(), |words| bits(&words)),
         })
     }
 
     pub fn board(&self, info: &BoardInfo) -> NvmlBoard {
         NvmlBoard { library: self.clone(), info: info.clone() }
     }
+}
+
+/// A board in MIG mode computes by its slices alone, and has as many as somebody made.
+fn slices(device: &nvml_wrapper::Device<'_>) -> u32 {
+    let is_cut = device.mig_mode().is_ok_and(|mode| mode.current == 1);
+    let made =
+        |most: u32| (0..most).filter(|&index| device.mig_device_by_index(index).is_ok()).count() as u32;
+    if is_cut { made(device.mig_device_count().unwrap_or(0)).max(1) } else { 0 }
 }
 
 /// The boards that a CUDA program sees, in its order, given the value of `CUDA_VISIBLE_DEVICES`: numbers or (beginnings
@@ -239,4 +285,36 @@ fn power(board: &mut impl Board) -> Result<Watts, String> {
 
 fn unavailable(reason: String) -> Error {
     Error::Unavailable { meter: "NVML meter", reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_that_is_not_ones_own_says_so() {
+        let board = |slices, strangers| BoardInfo {
+            index: 0,
+            uuid: "GPU-1".into(),
+            name: "A100".into(),
+            memory_mb: 0,
+            power_limit: None,
+            temperature_c: None,
+            compute_capability: None,
+            slices,
+            strangers,
+            near_cpus: Vec::new(),
+        };
+        assert_eq!(board(0, 0).sharing(), None);
+        assert!(board(3, 0).sharing().unwrap().starts_with("A100 is cut into 3 MIG slices"));
+        assert!(board(0, 1).sharing().unwrap().contains("shared with 1 other process:"));
+        let both = board(2, 4).sharing().unwrap();
+        assert!(both.contains("MIG") && both.contains("4 other processes"), "{both}");
+    }
+
+    #[test]
+    fn processors_are_the_bits_of_a_mask() {
+        assert_eq!(bits(&[]), Vec::<usize>::new());
+        assert_eq!(bits(&[0b1011, 1 << 63]), [0, 1, 3, 127]);
+    }
 }

@@ -253,6 +253,9 @@ fn visible_boards_follow_cuda() {
         power_limit: None,
         temperature_c: None,
         compute_capability: None,
+        slices: 0,
+        strangers: 0,
+        near_cpus: Vec::new(),
     };
     let boards = [board(0), board(1), board(2)];
     let check = |list: Option<&str>, expected: &[u32]| {

@@ -31,4 +31,11 @@ pub enum Error {
         "there is no room for the tasks of the study's program: {0}; check worker.directory and its disk"
     )]
     NoRoom(std::io::Error),
+    #[error(
+        "no process for evaluations can be started: {0}; check how many processes and how much memory this machine allows (`ulimit -a`)"
+    )]
+    NoProcess(std::io::Error),
+    /// As the process for evaluations told it, cure included.
+    #[error("{0}")]
+    Apart(String),
 }

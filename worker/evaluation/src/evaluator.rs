@@ -4,6 +4,7 @@
 use common::seed::Seed;
 use common::trial::{ArtifactKind, Evaluation, Failure, Subject};
 use common::unit::{Joules, Seconds};
+use serde::{Deserialize, Serialize};
 
 /// One job, with every blob it needs already in memory.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +51,7 @@ pub trait Control {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wish {
     GoOn,
     /// Hand over a checkpoint and go on.
@@ -62,7 +63,7 @@ pub enum Wish {
 }
 
 /// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Share of the job that is done, in [0, 1].
     pub done: f64,

@@ -4,6 +4,7 @@
 //! (the interface, its conformance suite, the rehearsal, programs of the user's own, reading and dividing images) builds
 //! without it in seconds.
 
+mod apart;
 mod command;
 pub mod conformance;
 pub mod data;
@@ -26,10 +27,11 @@ mod torch;
 #[cfg(feature = "torch")]
 pub mod training;
 
+pub use apart::{Apart, serve};
 pub use command::Command;
 pub use error::Error;
 pub use evaluator::{Control, Evaluator, Finding, Job, Kept, Outcome, Step, Wish};
-pub use options::{DeviceChoice, Options, Program};
+pub use options::{ApartOptions, DeviceChoice, Options, Patience, Program};
 pub use rehearsal::Rehearsal;
 #[cfg(feature = "torch")]
 pub use torch::TorchEvaluator;
@@ -42,7 +44,12 @@ pub fn build(spec: &StudySpec, options: &Options) -> Result<Box<dyn Evaluator>, 
         EvaluatorSpec::Rehearsal { seconds_per_epoch } => {
             Ok(Box::new(Rehearsal::new(spec.clone(), *seconds_per_epoch)))
         }
-        EvaluatorSpec::Torch => build_torch(spec, options),
+        EvaluatorSpec::Torch => match &options.apart {
+            Some(ApartOptions { words, patience }) => {
+                Ok(Box::new(Apart::new(spec.clone(), words.clone(), *patience, options)?))
+            }
+            None => build_torch(spec, options),
+        },
         EvaluatorSpec::Command(command) => Ok(Box::new(Command::new(spec.clone(), command, options)?)),
     }
 }

@@ -46,7 +46,8 @@ impl TorchEvaluator {
         let form = Form::new(device, kind(spec.numerics, device, options));
         choose_kernels(form, spec.numerics);
         let path = options.data.clone().unwrap_or_else(|| PathBuf::from(&spec.data.path));
-        let data = Loaded::new(&data::load(&path, &spec.data, wanted, spec.seed)?, device);
+        let dataset = data::load(&path, &spec.data, wanted, spec.seed, options.threads)?;
+        let data = Loaded::new(&dataset, device);
         let mut device_name =
             options.device_name.clone().unwrap_or_else(|| describe(device, options.threads));
         if form.kind != Kind::Float {

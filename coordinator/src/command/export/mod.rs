@@ -1,4 +1,4 @@
-//! `ce-nas export`: a study's trials for other tools. Files are written whole or not at all.
+//! `ce-nas export`: a study's trials and networks for other tools. Files are written whole or not at all.
 //!
 //! | file | what it holds |
 //! | --- | --- |
@@ -6,9 +6,11 @@
 //! | `trials`, `parquet` | trials as a table: CSV, JSON, Parquet |
 //! | `emissions` | CodeCarbon's columns |
 //! | `tensorboard`, `mlflow`, `traces` | what those tools read |
+//! | `network` | one trained network: TorchScript, safetensors, a plain PyTorch module |
 
 mod emissions;
 mod mlflow;
+pub mod network;
 mod parquet;
 mod spending;
 mod tensorboard;
@@ -25,6 +27,21 @@ use serde::Serialize;
 use self::spending::Told;
 use super::{Usage, print};
 use crate::directory::write_whole;
+
+/// Write a study's trials for other tools (tables, CodeCarbon, TensorBoard, MLflow), or one of its networks
+///
+/// Examples:
+///   ce-nas export --architecture 17 --dir runs/study --out best.pt
+///   ce-nas export --architecture 17 --dir runs/study --format pytorch --out best.py
+///   ce-nas export trials --dir runs/study > trials.csv
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    network: network::Args,
+}
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
@@ -115,7 +132,14 @@ pub enum Format {
     Parquet,
 }
 
-pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
+pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
+    match &args.command {
+        Some(command) => write(command, out),
+        None => network::run(&args.network, out),
+    }
+}
+
+fn write(command: &Command, out: &mut dyn Write) -> Result<()> {
     match command {
         Command::Trials { study, format, out: file } => {
             let rows = trials::rows(&Told::read(&study.dir)?);

@@ -18,6 +18,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use common::blob::BlobId;
 use common::fidelity::Fidelity;
@@ -30,12 +31,13 @@ use crate::Error;
 use crate::evaluator::{Control, Evaluator, Finding, Job, Outcome};
 use crate::options::{DeviceChoice, Options, Program};
 use attempt::{Attempt, Ended};
+pub(crate) use course::Exit;
 use course::{Course, End, Limits};
 use line::Figures;
-use log::Log;
+pub(crate) use log::Log;
 use order::{Machine, Order};
 use pack::{About, Content};
-use process::Process;
+pub(crate) use process::Process;
 use room::Room;
 
 /// Starts a user's program for each job.
@@ -158,8 +160,8 @@ impl Command {
         if let Some(visible) = &self.visible_devices {
             environment.push(("CUDA_VISIBLE_DEVICES", visible.as_ref()));
         }
-        let process =
-            Process::start(&self.words, environment, log).map_err(crashed("the program can't be started"))?;
+        let process = Process::start(&self.words, environment, Stdio::null(), log)
+            .map_err(crashed("the program can't be started"))?;
         let epochs = order::epochs(&self.spec, job.subject);
         let course = Course::new(self.limits, epochs, about.curve.clone(), about.done);
         Ok(Attempt::new(course, room, process, about, self.limits.disk_bytes))

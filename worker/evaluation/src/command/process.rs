@@ -46,17 +46,18 @@ struct Ears {
 }
 
 impl Process {
-    /// Starts `words` with `environment` beside what the worker has. Whoever calls it must outlive the program.
+    /// Starts `words` with `environment` beside what the worker has. The thread that calls it must outlive the program.
     pub fn start<'a>(
         words: &[String],
         environment: impl IntoIterator<Item = (&'a str, &'a OsStr)>,
+        stdin: Stdio,
         log: Log,
     ) -> io::Result<Self> {
         let (program, arguments) =
             words.split_first().ok_or_else(|| io::Error::other("no program is named"))?;
         let mut command = Command::new(program);
         command.args(arguments).envs(environment);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         guard::install(&mut command);
         let mut guard = command.spawn()?;
         let (out, err) = (guard.stdout.take(), guard.stderr.take());

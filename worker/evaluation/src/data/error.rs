@@ -23,7 +23,19 @@ pub enum Error {
     #[error("{} holds no images; fetch it again", path.display())]
     Empty { path: PathBuf },
     #[error("image {image} of {} has label {label}, but the study has {classes} classes; fetch the data again or set space.classes", path.display())]
-    Label { path: PathBuf, image: usize, label: u8, classes: usize },
+    Label { path: PathBuf, image: usize, label: u16, classes: usize },
+    #[error("{} is a class that train/ does not have; rename or remove the folder", path.display())]
+    Class { path: PathBuf },
+    #[error("{} has more than 65536 classes", path.display())]
+    Classes { path: PathBuf },
+    #[error(
+        "images of folders are grey or in colour, and the study's networks take {found} channels; set space.input to 1 or 3 of them"
+    )]
+    Planes { found: usize },
+    #[error("{count} images under {} can't be used (the first: {example}); remove them, or let `ce-nas data pack` leave them out", path.display())]
+    Unusable { path: PathBuf, count: usize, example: String },
+    #[error("{} is no packed file of this release; make it again by `ce-nas data pack`, or set data.format", path.display())]
+    Foreign { path: PathBuf },
     #[error(
         "the images in {} are {}, the study's networks take {}; set space.input to the images' shape",
         path.display(), shape(found), shape(expected)

@@ -26,7 +26,8 @@ fn pair(folder: &Path, prefix: &str) -> Result<Images, Error> {
     if count != labels.len() {
         return Err(Error::Count { path: images_path, images: count, labels: labels.len() });
     }
-    Ok(Images { shape: [1, height, width], pixels, labels })
+    let labels = labels.into_iter().map(u16::from).collect();
+    Ok(Images { shape: [1, height, width], pixels: pixels.into(), labels })
 }
 
 /// Sizes and content of the IDX file of `RANK` dimensions at `path`.

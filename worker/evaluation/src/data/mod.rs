@@ -1,11 +1,20 @@
 //! Images and labels: read from their makers' files, validated, divided by the study's seed. Torch-free but for `tensors`,
 //! which puts them on a device. Nothing is downloaded here.
+//!
+//! | file | reads |
+//! | --- | --- |
+//! | `idx`, `cifar` | the files of MNIST and its successors, of CIFAR-10 and CIFAR-100 |
+//! | `folder` | folders of JPEG and PNG files, decoded and scaled in parallel |
+//! | `packed` | one file made of any of these, mapped into memory |
 
 mod augmentation;
 mod cifar;
 mod error;
 mod file;
+mod folder;
 mod idx;
+mod packed;
+mod pixels;
 mod split;
 #[cfg(feature = "torch")]
 mod tensors;
@@ -14,6 +23,8 @@ use std::path::Path;
 
 pub use augmentation::{Crop, FRAME_PIXELS, Moves, Placement, holes, moves, share};
 pub use error::Error;
+pub use folder::Unusable;
+pub use pixels::Pixels;
 pub use split::order;
 #[cfg(feature = "torch")]
 pub use tensors::{Draws, Holes, Loaded, Part};
@@ -28,16 +39,19 @@ pub struct Images {
     /// Channels, height, width.
     pub shape: [usize; 3],
     /// `[n, channels, height, width]`, row-major.
-    pub pixels: Vec<u8>,
+    pub pixels: Pixels,
     /// `[n]`
-    pub labels: Vec<u8>,
+    pub labels: Vec<u16>,
 }
 
-/// The three disjoint parts of a study's images.
+/// A study's images and their three disjoint parts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    pub training: Images,
-    pub validation: Images,
+    /// Of the training files.
+    pub files: Images,
+    /// Which of `files` train, and which validate.
+    pub training: Vec<usize>,
+    pub validation: Vec<usize>,
     pub test: Images,
     pub normalisation: Normalisation,
     pub classes: usize,
@@ -50,6 +64,8 @@ pub struct Wanted {
     pub planes: usize,
     /// Height and width; none where networks scale images themselves.
     pub sides: Option<[usize; 2]>,
+    /// Height and width that images of different sizes are brought to.
+    pub scaled: [usize; 2],
     pub classes: usize,
 }
 
@@ -63,16 +79,17 @@ pub struct Normalisation {
 impl Wanted {
     /// None where only the user's own program knows.
     pub fn by(space: &SpaceSpec) -> Option<Self> {
-        let of = |[planes, height, width]: [u32; 3], classes: u32| Self {
-            planes: planes as usize,
-            sides: Some([height as usize, width as usize]),
-            classes: classes as usize,
+        let of = |[planes, height, width]: [u32; 3], classes: u32| {
+            let sides = [height as usize, width as usize];
+            let (planes, classes) = (planes as usize, classes as usize);
+            Self { planes, sides: Some(sides), scaled: sides, classes }
         };
         match space {
             SpaceSpec::NasBench201(skeleton) => Some(of(skeleton.input, skeleton.classes)),
             SpaceSpec::Darts(skeleton) => Some(of(skeleton.input, skeleton.classes)),
             SpaceSpec::Mobile(design) => {
-                Some(Self { sides: None, ..of([design.planes, 0, 0], design.classes) })
+                let side = design.resolutions.last().copied().unwrap_or_default();
+                Some(Self { sides: None, ..of([design.planes, side, side], design.classes) })
             }
             SpaceSpec::FreeForm(_) => None,
         }
@@ -87,22 +104,31 @@ impl Images {
         self.labels.is_empty()
     }
 
-    /// The images at `indices`, in that order.
-    pub fn pick(&self, indices: &[usize]) -> Self {
+    /// `[channels, height, width]` of the image at `index`.
+    fn image(&self, index: usize) -> &[u8] {
         let size: usize = self.shape.iter().product();
-        let pixels = indices.iter().flat_map(|&i| &self.pixels[i * size..(i + 1) * size]).copied().collect();
-        let labels = indices.iter().map(|&i| self.labels[i]).collect();
-        Self { shape: self.shape, pixels, labels }
+        &self.pixels[index * size..(index + 1) * size]
     }
 }
 
 /// Reads and validates the images at `path` and divides them: the validation part is the same for every size of the
-/// training part.
-pub fn load(path: &Path, spec: &DataSpec, wanted: Wanted, seed: Seed) -> Result<Dataset, Error> {
-    let (files, test) = match spec.format {
-        DataFormat::Idx => idx::read(path)?,
-        DataFormat::Cifar10 => cifar::read(path)?,
-    };
+/// training part. Folders are decoded on `threads` threads.
+pub fn load(
+    path: &Path,
+    spec: &DataSpec,
+    wanted: Wanted,
+    seed: Seed,
+    threads: usize,
+) -> Result<Dataset, Error> {
+    let Source { training: files, test, unusable, .. } = read(path, spec.format, wanted, threads)?;
+    if let Some(example) = unusable.examples.first() {
+        // Which images a study has is not left to chance and the disk.
+        return Err(Error::Unusable {
+            path: path.to_owned(),
+            count: unusable.count,
+            example: example.clone(),
+        });
+    }
     let classes = wanted.classes;
     let [height, width] = wanted.sides.unwrap_or([files.shape[1], files.shape[2]]);
     for images in [&files, &test] {
@@ -110,9 +136,65 @@ pub fn load(path: &Path, spec: &DataSpec, wanted: Wanted, seed: Seed) -> Result<
     }
     let (training, validation) =
         split::split(files.len(), spec.validation_images, spec.training_images, seed)?;
-    let training = files.pick(&training);
-    let normalisation = normalisation(&training);
-    Ok(Dataset { validation: files.pick(&validation), training, test, normalisation, classes })
+    let normalisation = normalisation(&files, &training);
+    Ok(Dataset { files, training, validation, test, normalisation, classes })
+}
+
+/// What was packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    pub shape: [usize; 3],
+    pub training: usize,
+    pub test: usize,
+    pub classes: usize,
+    /// Left out.
+    pub unusable: Unusable,
+}
+
+/// Makes one file, `to`, of the images at `path`: what can't be read is left out and told, everything else is as a study would
+/// want it.
+pub fn pack(
+    path: &Path,
+    format: DataFormat,
+    wanted: Wanted,
+    threads: usize,
+    to: &Path,
+) -> Result<Packed, Error> {
+    let source = read(path, format, wanted, threads)?;
+    let [height, width] = wanted.sides.unwrap_or([source.training.shape[1], source.training.shape[2]]);
+    for images in [&source.training, &source.test] {
+        check(path, images, [wanted.planes, height, width], wanted.classes)?;
+    }
+    let Source { training, test, classes, unusable } = source;
+    packed::write(to, &training, &test, classes)?;
+    let (shape, classes) = (training.shape, wanted.classes);
+    Ok(Packed { shape, training: training.len(), test: test.len(), classes, unusable })
+}
+
+/// Images as they were found.
+struct Source {
+    training: Images,
+    test: Images,
+    /// Names in the order of the labels, where they have some.
+    classes: Vec<String>,
+    unusable: Unusable,
+}
+
+fn read(path: &Path, format: DataFormat, wanted: Wanted, threads: usize) -> Result<Source, Error> {
+    let nameless = |(training, test)| {
+        let (classes, unusable) = (Vec::new(), Unusable::default());
+        Source { training, test, classes, unusable }
+    };
+    match format {
+        DataFormat::Idx => idx::read(path).map(nameless),
+        DataFormat::Cifar10 => cifar::read(path, cifar::Labels::Ten).map(nameless),
+        DataFormat::Cifar100 => cifar::read(path, cifar::Labels::Hundred).map(nameless),
+        DataFormat::Packed => packed::read(path).map(nameless),
+        DataFormat::Folder => {
+            let [height, width] = wanted.scaled;
+            folder::read(path, [wanted.planes, height, width], threads)
+        }
+    }
 }
 
 fn check(path: &Path, images: &Images, shape: [usize; 3], classes: usize) -> Result<(), Error> {
@@ -130,15 +212,16 @@ fn check(path: &Path, images: &Images, shape: [usize; 3], classes: usize) -> Res
 }
 
 /// Exact integer sums, so that the constants are the same on every machine. A channel that never varies is only centred.
-fn normalisation(images: &Images) -> Normalisation {
+fn normalisation(images: &Images, rows: &[usize]) -> Normalisation {
     let [channels, height, width] = images.shape;
     let mut sums = vec![(0_u64, 0_u64); channels];
-    for (plane, pixels) in images.pixels.chunks_exact(height * width).enumerate() {
-        let (sum, squares) = &mut sums[plane % channels];
+    let planes = rows.iter().flat_map(|&row| images.image(row).chunks_exact(height * width).enumerate());
+    for (channel, pixels) in planes {
+        let (sum, squares) = &mut sums[channel];
         *sum += pixels.iter().map(|&pixel| u64::from(pixel)).sum::<u64>();
         *squares += pixels.iter().map(|&pixel| u64::from(pixel).pow(2)).sum::<u64>();
     }
-    let count = (images.len() * height * width) as f64;
+    let count = (rows.len() * height * width) as f64;
     let mean = |sum: u64| sum as f64 / count / 255.0;
     let deviation = |(sum, squares): (u64, u64)| {
         let variance = (squares as f64 / count - (sum as f64 / count).powi(2)).max(0.0);

@@ -2,12 +2,16 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{Crop, Dataset, FRAME_PIXELS, Images, Moves, Normalisation, Placement};
+use super::{Crop, Dataset, FRAME_PIXELS, Images, Moves, Normalisation, Pixels, Placement};
 
-/// One part: images as bytes `[n, c, h, w]`, labels `[n]` as 64-bit integers.
+/// One part.
 #[derive(Debug)]
 pub struct Part {
+    /// Bytes `[m, c, h, w]`, of this part and perhaps of another.
     images: Tensor,
+    /// `[n]`, which of the images are this part's; none where all are.
+    rows: Option<Tensor>,
+    /// `[n]`, 64-bit integers.
     labels: Tensor,
     len: usize,
 }
@@ -22,14 +26,18 @@ pub struct Loaded {
     /// `[1, c, 1, 1]`: a byte times `scale` plus `shift` is its normalised value.
     scale: Tensor,
     shift: Tensor,
+    /// What images on a processor lie in.
+    _pixels: [Pixels; 2],
 }
 
 /// Which training images the batches of an epoch take, and what becomes of each, on the device: copied there once, for a copy that
 /// is waited for in every step would leave a GPU idle.
 #[derive(Debug)]
 pub struct Draws {
+    /// `[n]`, rows of the training part's images.
+    rows: Tensor,
     /// `[n]`
-    indices: Tensor,
+    labels: Tensor,
     moved: Moved,
     /// `[n, 1, 1]` each, rows and columns of the middles of what is blanked, and the side of the square.
     holes: Option<([Tensor; 2], i64)>,
@@ -54,15 +62,18 @@ pub struct Holes {
 }
 
 impl Part {
-    fn new(images: &Images, device: Device) -> Self {
-        let [channels, height, width] = images.shape.map(|side| side as i64);
-        let size = [images.len() as i64, channels, height, width];
+    fn whole(images: &Images, tensor: Tensor) -> Self {
         let labels: Vec<i64> = images.labels.iter().map(|&label| i64::from(label)).collect();
-        Self {
-            images: Tensor::from_slice(&images.pixels).view(size).to_device(device),
-            labels: Tensor::from_slice(&labels).to_device(device),
-            len: images.len(),
-        }
+        let labels = Tensor::from_slice(&labels).to_device(tensor.device());
+        Self { images: tensor, rows: None, labels, len: images.len() }
+    }
+
+    /// The images of `whole` at `rows`, in their order.
+    fn of(whole: &Self, rows: &[usize]) -> Self {
+        let indices: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let indices = Tensor::from_slice(&indices).to_device(whole.images.device());
+        let labels = whole.labels.index_select(0, &indices);
+        Self { images: whole.images.shallow_clone(), rows: Some(indices), labels, len: rows.len() }
     }
 
     pub fn len(&self) -> usize {
@@ -81,14 +92,16 @@ impl Loaded {
         let shift: Vec<f32> =
             mean.iter().zip(deviation).map(|(mean, deviation)| (-mean / deviation) as f32).collect();
         let channels = |values: &[f32]| Tensor::from_slice(values).view([1, -1, 1, 1]).to_device(device);
+        let files = Part::whole(&dataset.files, tensor(&dataset.files, device));
         Self {
-            training: Part::new(&dataset.training, device),
-            validation: Part::new(&dataset.validation, device),
-            test: Part::new(&dataset.test, device),
+            training: Part::of(&files, &dataset.training),
+            validation: Part::of(&files, &dataset.validation),
+            test: Part::whole(&dataset.test, tensor(&dataset.test, device)),
             normalisation: dataset.normalisation.clone(),
             classes: dataset.classes,
             scale: channels(&scale),
             shift: channels(&shift),
+            _pixels: [dataset.files.pixels.clone(), dataset.test.pixels.clone()],
         }
     }
 
@@ -116,14 +129,19 @@ impl Loaded {
             let coordinate = |axis: usize| column(middles.iter().map(|middle| middle[axis]).collect());
             ([coordinate(0), coordinate(1)], *side)
         });
-        Draws { indices: Tensor::from_slice(indices).to_device(device), moved, holes }
+        let indices = Tensor::from_slice(indices).to_device(device);
+        let labels = self.training.labels.index_select(0, &indices);
+        let rows = match &self.training.rows {
+            Some(rows) => rows.index_select(0, &indices),
+            None => indices,
+        };
+        Draws { rows, labels, moved, holes }
     }
 
     /// Images `[b, c, h, w]`, normalised, and labels `[b]`, of `count` draws from `start` on.
     pub fn training_batch(&self, draws: &Draws, start: usize, count: usize) -> (Tensor, Tensor) {
         let of_batch = |all: &Tensor| all.narrow(0, start as i64, count as i64);
-        let indices = of_batch(&draws.indices);
-        let images = self.training.images.index_select(0, &indices);
+        let images = self.training.images.index_select(0, &of_batch(&draws.rows));
         let mut images = match &draws.moved {
             Moved::Not => self.normalise(&images),
             Moved::Placed([starts, steps]) => {
@@ -134,18 +152,34 @@ impl Loaded {
         if let Some(([rows, columns], side)) = &draws.holes {
             images = blank(&images, [&of_batch(rows), &of_batch(columns)], *side);
         }
-        (images, self.training.labels.index_select(0, &indices))
+        (images, of_batch(&draws.labels))
     }
 
     /// The `count` images of `part` from `start` on, in the order of the files' shuffle, never moved.
     pub fn batch(&self, part: &Part, start: usize, count: usize) -> (Tensor, Tensor) {
         let (start, count) = (start as i64, count as i64);
-        (self.normalise(&part.images.narrow(0, start, count)), part.labels.narrow(0, start, count))
+        let images = match &part.rows {
+            Some(rows) => part.images.index_select(0, &rows.narrow(0, start, count)),
+            None => part.images.narrow(0, start, count),
+        };
+        (self.normalise(&images), part.labels.narrow(0, start, count))
     }
 
     fn normalise(&self, images: &Tensor) -> Tensor {
         images.to_kind(Kind::Float) * &self.scale + &self.shift
     }
+}
+
+/// Bytes `[n, c, h, w]`: on a processor where they lie, so that a mapped file takes no memory of its own; elsewhere a copy.
+fn tensor(images: &Images, device: Device) -> Tensor {
+    let [channels, height, width] = images.shape.map(|side| side as i64);
+    let size = [images.len() as i64, channels, height, width];
+    let strides = [channels * height * width, height * width, width, 1];
+    #[allow(unsafe_code)]
+    // SAFETY: `Loaded` keeps the bytes as long as the tensor, shows it to nobody, and writes to no images.
+    let lying =
+        unsafe { Tensor::from_blob(images.pixels.as_ptr(), &size, &strides, Kind::Uint8, Device::Cpu) };
+    lying.to_device(device)
 }
 
 /// For each image of `width` pixels: where its first pixel stands in the frame, and the step to the next one of its row.

@@ -43,7 +43,11 @@ fn spec() -> DataSpec {
     }
 }
 
-const WANTED: Wanted = Wanted { planes: 1, sides: Some([4, 8]), classes: 3 };
+const WANTED: Wanted = Wanted { planes: 1, sides: Some([4, 8]), scaled: [4, 8], classes: 3 };
+
+fn load(path: &Path, spec: &DataSpec, wanted: Wanted, seed: Seed) -> Result<Dataset, Error> {
+    super::load(path, spec, wanted, seed, 2)
+}
 
 #[test]
 fn idx_files_plain_and_gzipped_are_read_and_divided() {
@@ -52,10 +56,10 @@ fn idx_files_plain_and_gzipped_are_read_and_divided() {
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (6, 4, 4));
     assert_eq!(data.test.labels, [0, 1, 2, 0]);
     // An image's pixels tell its number in the file: labels stay with their images, and no image is in both parts.
-    let numbers = |images: &Images| images.pixels.chunks(32).map(|pixels| pixels[0]).collect::<Vec<_>>();
-    let (training, validation) = (numbers(&data.training), numbers(&data.validation));
-    assert!(training.iter().zip(&data.training.labels).all(|(number, label)| number % 3 == *label));
-    assert!(training.iter().all(|number| !validation.contains(number)));
+    assert!(
+        (0..data.files.len()).all(|row| u16::from(data.files.image(row)[0]) % 3 == data.files.labels[row])
+    );
+    assert!(data.training.iter().all(|row| !data.validation.contains(row)));
 
     let again = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
     assert_eq!(data, again, "the seed fixes the split");
@@ -64,14 +68,15 @@ fn idx_files_plain_and_gzipped_are_read_and_divided() {
     assert_eq!(larger.validation, data.validation, "validation does not depend on how many images train");
     assert_eq!(larger.training.len(), 8);
     let other = load(folder.path(), &spec(), WANTED, Seed(6)).unwrap();
-    assert_ne!(numbers(&other.training), training);
+    assert_ne!(other.training, data.training);
 }
 
 #[test]
 fn normalisation_is_of_the_training_part() {
     let folder = folder();
     let data = load(folder.path(), &spec(), WANTED, Seed(5)).unwrap();
-    let values: Vec<f64> = data.training.pixels.iter().map(|&pixel| f64::from(pixel) / 255.0).collect();
+    let pixels = data.training.iter().flat_map(|&row| data.files.image(row));
+    let values: Vec<f64> = pixels.map(|&pixel| f64::from(pixel) / 255.0).collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
     assert!((data.normalisation.mean[0] - mean).abs() < 1e-12);
@@ -86,14 +91,116 @@ fn cifar_batches_are_read_in_the_order_of_their_names() {
     fs::write(folder.path().join("data_batch_2.bin"), record(2)).unwrap();
     fs::write(folder.path().join("data_batch_1.bin.gz"), gzip(&[record(0), record(1)].concat())).unwrap();
     fs::write(folder.path().join("test_batch.bin"), record(1)).unwrap();
-    let (training, test) = cifar::read(folder.path()).unwrap();
+    let (training, test) = cifar::read(folder.path(), cifar::Labels::Ten).unwrap();
     assert_eq!(training.labels, [0, 1, 2]);
     assert_eq!((training.pixels[2 * 3072], test.labels.len(), test.shape), (20, 1, [3, 32, 32]));
 
     fs::write(folder.path().join("data_batch_2.bin"), &record(2)[1..]).unwrap();
-    assert!(matches!(cifar::read(folder.path()), Err(Error::Length { found: 3072, expected: 3073, .. })));
+    assert!(matches!(
+        cifar::read(folder.path(), cifar::Labels::Ten),
+        Err(Error::Length { found: 3072, expected: 3073, .. })
+    ));
     fs::remove_file(folder.path().join("test_batch.bin")).unwrap();
-    assert!(matches!(cifar::read(folder.path()), Err(Error::Missing { .. })));
+    assert!(matches!(cifar::read(folder.path(), cifar::Labels::Ten), Err(Error::Missing { .. })));
+}
+
+#[test]
+fn the_second_label_of_cifar_100_is_the_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |label: u8| [vec![19, label], vec![label; 3072]].concat();
+    fs::write(folder.path().join("train.bin"), [record(99), record(4)].concat()).unwrap();
+    fs::write(folder.path().join("test.bin"), record(7)).unwrap();
+    let (training, test) = cifar::read(folder.path(), cifar::Labels::Hundred).unwrap();
+    assert_eq!((training.labels, test.labels), (vec![99, 4], vec![7]));
+    assert_eq!((training.pixels[0], training.pixels[3072], training.pixels.len()), (99, 4, 2 * 3072));
+}
+
+/// Twelve training and three test images in colour, of three sizes; their class is their shade. One ends in another format's name.
+fn shades() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (part, count) in [("train", 4), ("val", 1)] {
+        for (class, shade) in [("dark", 20_u8), ("light", 220), ("middle", 120)] {
+            let inner = folder.path().join(part).join(class);
+            fs::create_dir_all(&inner).unwrap();
+            for number in 0..count {
+                let (width, height) = [(8, 8), (20, 10), (9, 30)][number % 3];
+                let image = image::RgbImage::from_pixel(width, height, image::Rgb([shade, 0, 255 - shade]));
+                let ending = if number % 2 == 0 { "png" } else { "jpg" };
+                image.save(inner.join(format!("{number}.{ending}"))).unwrap();
+            }
+        }
+    }
+    fs::rename(folder.path().join("train/dark/0.png"), folder.path().join("train/dark/0.JPEG")).unwrap();
+    folder
+}
+
+const IN_COLOUR: Wanted = Wanted { planes: 3, sides: Some([8, 8]), scaled: [8, 8], classes: 3 };
+
+fn of_folder() -> DataSpec {
+    DataSpec { format: DataFormat::Folder, training_images: None, ..spec() }
+}
+
+#[test]
+fn folders_of_images_are_decoded_scaled_and_labelled_by_their_names() {
+    let folder = shades();
+    let data = load(folder.path(), &of_folder(), IN_COLOUR, Seed(5)).unwrap();
+    assert_eq!((data.files.len(), data.training.len(), data.test.len()), (12, 8, 3));
+    assert_eq!(data.test.labels, [0, 1, 2], "in the order of the names");
+    for (row, &label) in data.files.labels.iter().enumerate() {
+        let [red, green, blue] = [0, 64, 128].map(|plane| data.files.image(row)[plane + 27]);
+        let shade = [20, 220, 120][usize::from(label)];
+        // JPEG is not exact.
+        let near = |found: u8, wanted: u8| found.abs_diff(wanted) < 8;
+        assert!(near(red, shade) && near(green, 0) && near(blue, 255 - shade), "{row}: {red} {green} {blue}");
+    }
+    let grey = Wanted { planes: 1, ..IN_COLOUR };
+    assert_eq!(load(folder.path(), &of_folder(), grey, Seed(5)).unwrap().files.shape, [1, 8, 8]);
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_told() {
+    let told = |damage: &dyn Fn(&Path), wanted: Wanted| {
+        let folder = shades();
+        damage(folder.path());
+        load(folder.path(), &of_folder(), wanted, Seed(5)).unwrap_err().to_string()
+    };
+    let damaged = told(&|path| fs::write(path.join("train/light/1.jpg"), b"no picture").unwrap(), IN_COLOUR);
+    assert!(
+        damaged.contains("1 images") && damaged.contains("light/1.jpg") && damaged.contains("data pack"),
+        "{damaged}"
+    );
+    assert!(told(&|path| fs::remove_dir_all(path.join("val")).unwrap(), IN_COLOUR).contains("test/"));
+    assert!(told(&|path| fs::remove_dir_all(path.join("train")).unwrap(), IN_COLOUR).contains("train/"));
+    let stranger = told(&|path| fs::create_dir(path.join("val/odd")).unwrap(), IN_COLOUR);
+    assert!(stranger.contains("val/odd"), "{stranger}");
+    assert!(told(&|_| (), Wanted { planes: 2, ..IN_COLOUR }).contains("space.input"));
+    assert!(told(&|_| (), Wanted { classes: 2, ..IN_COLOUR }).contains("2 classes"));
+}
+
+#[test]
+fn a_packed_file_is_what_it_was_made_of_less_what_is_unusable() {
+    let folder = shades();
+    let packed = folder.path().join("shades.packed");
+    let pack = || pack(folder.path(), DataFormat::Folder, IN_COLOUR, 2, &packed).unwrap();
+    let made = pack();
+    assert_eq!((made.training, made.test, made.shape, made.unusable.count), (12, 3, [3, 8, 8], 0));
+    let spec = DataSpec { format: DataFormat::Packed, ..of_folder() };
+    let of_file = load(&packed, &spec, IN_COLOUR, Seed(5)).unwrap();
+    assert_eq!(of_file, load(folder.path(), &of_folder(), IN_COLOUR, Seed(5)).unwrap());
+
+    fs::write(folder.path().join("train/light/1.jpg"), b"no picture").unwrap();
+    let made = pack();
+    assert_eq!((made.training, made.unusable.count), (11, 1));
+    assert!(made.unusable.examples[0].contains("light/1.jpg"), "{made:?}");
+    assert_eq!(load(&packed, &spec, IN_COLOUR, Seed(5)).unwrap().files.len(), 11);
+
+    let bytes = fs::read(&packed).unwrap();
+    fs::write(&packed, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(matches!(load(&packed, &spec, IN_COLOUR, Seed(5)), Err(Error::Length { .. })));
+    for foreign in [&b"no packed file"[..], &bytes[..12], &[]] {
+        fs::write(&packed, foreign).unwrap();
+        assert!(matches!(load(&packed, &spec, IN_COLOUR, Seed(5)), Err(Error::Foreign { .. })));
+    }
 }
 
 /// Loads after `damage` and returns the message.
@@ -172,11 +279,13 @@ fn placements_stay_in_the_frame_and_use_it() {
 #[cfg(feature = "torch")]
 fn counting() -> Loaded {
     let image = |image: usize| (0..32).map(move |pixel| (image * 32 + pixel) as u8);
-    let images = Images { shape: [1, 4, 8], pixels: (0..3).flat_map(image).collect(), labels: vec![0, 1, 2] };
+    let pixels: Vec<u8> = (0..3).flat_map(image).collect();
+    let images = Images { shape: [1, 4, 8], pixels: pixels.into(), labels: vec![0, 1, 2] };
     let normalisation = Normalisation { mean: vec![0.0], deviation: vec![1.0 / 255.0] };
     let dataset = Dataset {
-        training: images.clone(),
-        validation: images.clone(),
+        files: images.clone(),
+        training: vec![0, 1, 2],
+        validation: vec![0, 1, 2],
         test: images,
         normalisation,
         classes: 3,
@@ -263,7 +372,7 @@ fn a_recorded_part_of_cifar_10_is_read() {
     let Some(folder) = recorded("cifar10_subset") else { return };
     let spec =
         DataSpec { format: DataFormat::Cifar10, validation_images: 1000, training_images: None, ..spec() };
-    let wanted = Wanted { planes: 3, sides: Some([32, 32]), classes: 10 };
+    let wanted = Wanted { planes: 3, sides: Some([32, 32]), scaled: [32, 32], classes: 10 };
     let data = load(&folder, &spec, wanted, Seed(1)).unwrap();
     assert_eq!((data.training.len(), data.validation.len(), data.test.len()), (4000, 1000, 1000));
     // Near the constants that everyone quotes for the whole of CIFAR-10.

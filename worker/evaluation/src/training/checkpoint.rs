@@ -27,6 +27,15 @@ pub struct State {
     pub curve: Vec<CurvePoint>,
     /// Time at work before this attempt.
     pub seconds: Seconds,
+    /// Parts that each batch is taken in, because the device's memory is too small for the whole; 0 means one, as in checkpoints from
+    /// before there were any.
+    #[serde(default, skip_serializing_if = "is_whole")]
+    pub parts: usize,
+}
+
+// By reference, as serde asks.
+fn is_whole(parts: &usize) -> bool {
+    *parts == 0
 }
 
 #[derive(Serialize, Deserialize)]

@@ -14,7 +14,6 @@ use crate::network::DropPath;
 pub struct Epoch {
     pub number: u64,
     pub images: Draws,
-    batch_size: usize,
     /// For each batch the share of its images that stays theirs; empty where none are mixed.
     shares: Vec<f64>,
     /// `[images, branches]` and the chance of a branch to stay; none where none is dropped.
@@ -49,7 +48,7 @@ impl Epoch {
             let rows = [-1, network.branches() as i64];
             (Tensor::from_slice(&numbers).view(rows).to_device(network.weights.form().device), 1.0 - drop)
         });
-        Self { number, images, batch_size, shares, drops }
+        Self { number, images, shares, drops }
     }
 
     /// The share of its own that an image of this batch keeps; none where images are not mixed.
@@ -57,11 +56,10 @@ impl Epoch {
         self.shares.get(batch).copied()
     }
 
-    /// Which branches the pass of this batch drops.
-    pub fn drop_path(&self, batch: usize) -> Option<DropPath> {
+    /// Which branches the pass of `count` draws from `start` on drops.
+    pub fn drop_path(&self, start: usize, count: usize) -> Option<DropPath> {
         let (numbers, keep) = self.drops.as_ref()?;
-        let start = (batch * self.batch_size) as i64;
-        Some(DropPath { numbers: numbers.narrow(0, start, self.batch_size as i64), keep: *keep })
+        Some(DropPath { numbers: numbers.narrow(0, start as i64, count as i64), keep: *keep })
     }
 }
 

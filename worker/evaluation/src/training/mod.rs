@@ -14,6 +14,7 @@ mod checkpoint;
 mod descent;
 mod epoch;
 mod loss;
+mod memory;
 mod paths;
 mod schedule;
 mod scoring;
@@ -22,6 +23,7 @@ pub use checkpoint::State;
 pub use paths::Paths;
 pub use scoring::{recalibrate, score};
 
+use common::architecture::Architecture;
 use common::seed::Seed;
 use common::study::{Augmentation, Recipe};
 use common::trial::{CurvePoint, Failure};
@@ -41,6 +43,8 @@ const STEPS_PER_REPORT: u64 = 8;
 const STEPS_PER_REPORT_ON_GPU: u64 = 64;
 /// Validation images of the learning curve's points before the last, which has all of them.
 const CURVE_IMAGES: usize = 1000;
+/// Fewer images at once would leave batch norms without a spread worth the name.
+const SMALLEST_PART: usize = 2;
 /// A moving average keeps `(1 + t) / (10 + t)` at step t, at most: else it would long remember the first weights.
 const AVERAGE_RAMP: f64 = 10.0;
 
@@ -171,26 +175,22 @@ impl<'a> Training<'a> {
     }
 
     fn step(&mut self) {
-        let Course { network, data, recipe, paths, seed, .. } = self.course;
+        let Course { network, recipe, paths, seed, .. } = self.course;
         let paths = paths.of_step(seed, self.state.step);
         let rate = schedule::rate(&recipe, self.state.step, self.total_steps());
-        let (batch_size, of_epoch) = (self.batch_size(), self.state.step % self.steps_per_epoch());
-        let mut gradient: Option<Tensor> = None;
-        for (turn, path) in paths.iter().enumerate() {
-            let batch = of_epoch as usize * paths.len() + turn;
-            let epoch = self.chance();
-            let (images, labels) = data.training_batch(&epoch.images, batch * batch_size, batch_size);
-            let (images, targets) = mix(images, labels, epoch.share(batch));
-            let logits = network.forward_training(&images, path, epoch.drop_path(batch));
-            let loss = loss(&logits, &targets, &recipe);
-            let of_path = network.weights.gradient(&loss);
-            gradient = Some(match gradient {
-                Some(sum) => sum + of_path,
-                None => of_path,
-            });
-            self.loss_sum += loss.detach().to_kind(Kind::Double) / paths.len() as f64;
-        }
-        let mut gradient = gradient.expect("a step has at least one path");
+        self.chance();
+        let (mut gradient, loss) = loop {
+            let most = self.batch_size() / SMALLEST_PART;
+            match memory::attempt(|| self.gradient(&paths)) {
+                Ok(found) => break found,
+                Err(memory::Short) if self.parts() < most => self.state.parts = (2 * self.parts()).min(most),
+                Err(memory::Short) => {
+                    panic!("the device has too little memory for {SMALLEST_PART} images at once")
+                }
+            }
+            memory::note(self.batch_size(), self.parts());
+        };
+        self.loss_sum += loss;
         if let Some(shares) = &self.shares {
             gradient *= shares;
         }
@@ -201,6 +201,41 @@ impl<'a> Training<'a> {
             let kept = recipe.average_decay.min((1.0 + done) / (AVERAGE_RAMP + done));
             average.weights.approach(&network.weights, 1.0 - kept);
         }
+    }
+
+    /// The summed gradient `[parameters]` of one batch for each of `paths`, and the mean of their losses. Batches in parts add up to the
+    /// same but for batch norms, which see a part at a time.
+    fn gradient(&self, paths: &[Architecture]) -> (Tensor, Tensor) {
+        let Course { network, data, recipe, .. } = self.course;
+        let epoch = self.chance.as_ref().expect("the epoch has begun");
+        let (batch_size, of_epoch) = (self.batch_size(), self.state.step % self.steps_per_epoch());
+        let mut sum: Option<(Tensor, Tensor)> = None;
+        for (turn, path) in paths.iter().enumerate() {
+            let batch = of_epoch as usize * paths.len() + turn;
+            for part in memory::parts(batch_size, self.parts()) {
+                let (start, count) = (batch * batch_size + part.start, part.len());
+                memory::ask(count);
+                let (images, labels) = data.training_batch(&epoch.images, start, count);
+                let (images, targets) = mix(images, labels, epoch.share(batch));
+                let logits = network.forward_training(&images, path, epoch.drop_path(start, count));
+                let mut loss = loss(&logits, &targets, &recipe);
+                if count < batch_size {
+                    loss = loss * (count as f64 / batch_size as f64);
+                }
+                let gradient = network.weights.gradient(&loss);
+                let loss = loss.detach().to_kind(Kind::Double) / paths.len() as f64;
+                sum = Some(match sum {
+                    Some((gradients, losses)) => (gradients + gradient, losses + loss),
+                    None => (gradient, loss),
+                });
+            }
+        }
+        sum.expect("a step has at least one path")
+    }
+
+    /// That each batch is taken in.
+    fn parts(&self) -> usize {
+        self.state.parts.max(1)
     }
 
     /// The error on part of the validation images, or on all of them after the last epoch; none for a supernet.

@@ -32,16 +32,30 @@ const RECIPE: Recipe = Recipe {
 fn data() -> Loaded {
     let part = |name: &str, count: usize| {
         let mut rng = Seed(1).stream(name, 0);
-        let labels: Vec<u8> = (0..count).map(|image| (image % 3) as u8).collect();
+        let labels: Vec<u16> = (0..count).map(|image| (image % 3) as u16).collect();
         let pixels = labels
             .iter()
             .flat_map(|&label| (0..64).map(move |_| label))
-            .map(|label| rng.random_range(0..100) + 70 * label);
-        Images { shape: [1, 8, 8], pixels: pixels.collect(), labels }
+            .map(|label| rng.random_range(0..100) + 70 * label as u8)
+            .collect::<Vec<u8>>();
+        (pixels, labels)
     };
     let normalisation = Normalisation { mean: vec![0.4], deviation: vec![0.25] };
     let (training, validation, test) = (part("training", 52), part("validation", 30), part("test", 30));
-    Loaded::new(&Dataset { training, validation, test, normalisation, classes: 3 }, Device::Cpu)
+    let images = |parts: &[&(Vec<u8>, Vec<u16>)]| Images {
+        shape: [1, 8, 8],
+        pixels: parts.iter().flat_map(|(pixels, _)| pixels.clone()).collect::<Vec<u8>>().into(),
+        labels: parts.iter().flat_map(|(_, labels)| labels.clone()).collect(),
+    };
+    let dataset = Dataset {
+        files: images(&[&training, &validation]),
+        training: (0..52).collect(),
+        validation: (52..82).collect(),
+        test: images(&[&test]),
+        normalisation,
+        classes: 3,
+    };
+    Loaded::new(&dataset, Device::Cpu)
 }
 
 /// One convolution of each size, one pooling, one skip.
@@ -204,6 +218,49 @@ fn networks_of_other_spaces_are_resumed_to_the_bit() {
         let without = Case { recipe: Recipe { drop_path: 0.0, ..recipe }, ..case.clone() };
         assert!(run(&without, &[], &data).0 != run(&case, &[], &data).0, "paths are dropped");
     }
+}
+
+/// With room for so many images at once.
+fn with_room(images: usize, work: impl FnOnce()) {
+    super::memory::ROOM.set(images);
+    work();
+    super::memory::ROOM.set(usize::MAX);
+}
+
+#[test]
+fn a_batch_that_does_not_fit_is_taken_in_parts_and_resumed_so() {
+    tch::set_num_threads(1);
+    let data = data();
+    let whole = run(&Case::plain(), &[], &data);
+    let supernet = Case { architecture: None, ..Case::plain() };
+    with_room(5, || {
+        let parted = run(&Case::plain(), &[], &data);
+        assert!(parted.0 != whole.0, "batch norms see half a batch");
+        assert!(parted.2[2].training_loss < parted.2[0].training_loss, "{:?}", parted.2);
+        resumes(&Case::plain(), 2, &data);
+        assert!(run(&supernet, &[], &data).2[2].training_loss.is_finite());
+    });
+    // On a machine with more memory it goes on as it was begun.
+    let network = Case::plain().network();
+    let case = Case::plain();
+    let mut kept = None;
+    with_room(5, || {
+        let mut training = Training::new(case.course(&network, &data), None).unwrap();
+        let stopped = training.run(&mut Script::wishing(Wish::Suspend, 4));
+        let Err(Stop::Suspended(Some(checkpoint))) = stopped else { panic!("{stopped:?}") };
+        kept = Some(checkpoint.bytes);
+    });
+    let training = Training::new(case.course(&network, &data), kept.as_deref()).unwrap();
+    assert_eq!(training.parts(), 2);
+}
+
+#[test]
+#[should_panic(expected = "too little memory for 2 images")]
+fn a_device_without_room_for_two_images_trains_nothing() {
+    let (data, case) = (data(), Case::plain());
+    let network = case.network();
+    super::memory::ROOM.set(1);
+    let _ = Training::new(case.course(&network, &data), None).unwrap().run(&mut Script::undisturbed());
 }
 
 #[test]

@@ -1,0 +1,54 @@
+//! A real study whose evaluations die under it: each has a process of its own, and its death costs one attempt.
+
+use std::fs;
+
+use common::event::Event;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use system_tests::lab::books::audit;
+use system_tests::lab::patience::until;
+use system_tests::lab::{Study, images, programs};
+
+/// Processes that evaluate for the worker `worker`: its grandchildren, below a guard.
+fn evaluators(worker: i32) -> Vec<i32> {
+    let children = |process: i32| -> Vec<i32> {
+        let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+        lists
+            .flat_map(|list| list.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<_>>())
+            .collect()
+    };
+    children(worker).into_iter().flat_map(children).collect()
+}
+
+#[test]
+fn a_study_outlives_the_killing_of_its_evaluations() {
+    if !programs::has_torch() {
+        return;
+    }
+    let study = Study::new(images::SETTINGS);
+    let data = study.path("images");
+    images::write(&data);
+    let long = ["--set", "training.epochs=40", "--set", "ladder.one_shot=false"];
+    let data = format!("data.path={}", data.display());
+    let mut run = study.run(&[&long[..], &["--set", &data]].concat());
+    let mut lost = Vec::new();
+    for signal in [Signal::SIGKILL, Signal::SIGABRT] {
+        let kills = lost.len();
+        study.until("something is at work", |seen| {
+            let leased = |event: &&Event| matches!(event, Event::TaskLeased { .. });
+            seen.this_life().filter(leased).count() > kills
+        });
+        let worker = until("the worker is there", || Some(*study.workers().values().next()?.first()?));
+        let evaluator =
+            until("it evaluates", || evaluators(worker).into_iter().find(|process| !lost.contains(process)));
+        kill(Pid::from_raw(evaluator), signal).expect("it is there");
+        lost.push(evaluator);
+        until("it is gone", || (!evaluators(worker).contains(&evaluator)).then_some(()));
+        assert_eq!(study.workers().values().next(), Some(&vec![worker]), "the worker lives on");
+    }
+    run.end().with(0);
+    let books = audit(&study.directory);
+    books.check_report(&study.directory);
+    assert!(!books.front().is_empty(), "a front was found");
+}
