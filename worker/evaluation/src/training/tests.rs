@@ -222,9 +222,9 @@ fn networks_of_other_spaces_are_resumed_to_the_bit() {
 
 /// With room for so many images at once.
 fn with_room(images: usize, work: impl FnOnce()) {
-    super::memory::ROOM.set(images);
+    memory::ROOM.set(images);
     work();
-    super::memory::ROOM.set(usize::MAX);
+    memory::ROOM.set(usize::MAX);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn a_batch_that_does_not_fit_is_taken_in_parts_and_resumed_so() {
 fn a_device_without_room_for_two_images_trains_nothing() {
     let (data, case) = (data(), Case::plain());
     let network = case.network();
-    super::memory::ROOM.set(1);
+    memory::ROOM.set(1);
     let _ = Training::new(case.course(&network, &data), None).unwrap().run(&mut Script::undisturbed());
 }
 
