@@ -29,7 +29,10 @@ fn a_study_outlives_the_killing_of_its_evaluations() {
     let study = Study::new(images::SETTINGS);
     let data = study.path("images");
     images::write(&data);
-    let long = ["--set", "training.epochs=40", "--set", "ladder.one_shot=false"];
+    // At work in every hour: a plan that rests has nothing to kill.
+    let long =
+        ["training.epochs=40", "ladder.one_shot=false", "allocation.policy=greedy", "budget.trainings=2"];
+    let long: Vec<&str> = long.iter().flat_map(|setting| ["--set", setting]).collect();
     let data = format!("data.path={}", data.display());
     let mut run = study.run(&[&long[..], &["--set", &data]].concat());
     let mut lost = Vec::new();

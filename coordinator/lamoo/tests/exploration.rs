@@ -68,7 +68,7 @@ fn on_its_turn_hope_takes_a_neighbour_of_the_front() {
     let spaces = [Product::new(5, 4), Product::new(30, 5)];
     for space in &spaces {
         for seed in 0..5 {
-            let observations = told(space, 12, seed);
+            let observations = told(space, 20, seed);
             let best = &observations[0].architecture;
             let near: BTreeSet<Architecture> =
                 space.neighbours(best).iter().map(|neighbour| space.canonical(neighbour)).collect();

@@ -263,3 +263,13 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     let usage = error.is::<common::config::Error>() || error.is::<command::Usage>();
     ExitCode::from(if usage { 2 } else { 1 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+}

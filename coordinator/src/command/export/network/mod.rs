@@ -25,6 +25,8 @@ const KEY: &str = "cenas_network";
 const MOST_HEADER: u64 = 64 << 20;
 
 #[derive(Debug, Clone, clap::Args)]
+// Its name would be that of the command around it.
+#[group(id = "network")]
 pub struct Args {
     /// One trained network: the number of a trial of it, or the network in the space's notation
     #[arg(long, value_name = "ID")]
