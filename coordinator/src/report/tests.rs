@@ -300,6 +300,9 @@ fn each_drawing_is_a_file_of_its_own() {
         let drawing = std::fs::read_to_string(path).unwrap();
         assert!(drawing.starts_with("<?xml") && drawing.contains("xmlns=") && !drawing.contains("var("));
         assert_drawable(&drawing);
+        for element in drawing.split('<') {
+            assert!(element.matches(" class=").count() < 2, "an attribute stands twice in {element}");
+        }
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(page.contains(&format!("(figures/{name})")), "{name} is shown in the page");
     }

@@ -52,7 +52,8 @@ impl Figure {
     }
 
     fn alone(&self) -> String {
-        let top = if self.legend.is_empty() { 0.0 } else { ROW };
+        let places = places(&self.legend);
+        let top = places.last().map_or(0.0, |(_, last)| last + ROW);
         let (width, height) = (WIDTH + 24.0, self.height + top + 16.0);
         let view = format!("-12 -8 {width} {height}");
         let markup = html! {
@@ -60,8 +61,8 @@ impl Figure {
                 title { (self.what) }
                 style { (PreEscaped(resolved_style())) }
                 rect x="-12" y="-8" width=(width) height=(height) fill="white" {}
-                @for (key, left) in self.legend.iter().zip(lefts(&self.legend)) {
-                    g transform=(format!("translate({} 0)", px(left))) {
+                @for (key, (left, down)) in self.legend.iter().zip(places) {
+                    g transform=(format!("translate({} {})", px(left), px(down))) {
                         (key.sample)
                         text .tick x=(px(SAMPLE + 6.0)) y="9.5" { (key.meaning) }
                     }
@@ -73,14 +74,19 @@ impl Figure {
     }
 }
 
-/// Where each entry of a legend begins, by what the ones before it take.
-fn lefts(legend: &[Key]) -> impl Iterator<Item = f64> {
-    let widths = legend.iter().map(|key| SAMPLE + 26.0 + LETTER * key.meaning.chars().count() as f64);
-    widths.scan(0.0, |left, width| {
-        let here = *left;
-        *left += width;
-        Some(here)
-    })
+/// Where each entry of a legend begins: beside the one before, or on a row of its own where there is no room.
+fn places(legend: &[Key]) -> Vec<(f64, f64)> {
+    let (mut left, mut down) = (0.0, 0.0);
+    let mut place = |key: &Key| {
+        let width = SAMPLE + 26.0 + LETTER * key.meaning.chars().count() as f64;
+        if left > 0.0 && left + width > WIDTH {
+            (left, down) = (0.0, down + ROW);
+        }
+        let here = (left, down);
+        left += width;
+        here
+    };
+    legend.iter().map(&mut place).collect()
 }
 
 /// The drawings' style with its light colours written out: few programs but browsers know variables.
@@ -121,9 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_a_legend_stand_side_by_side() {
-        let legend = [swatch("a", "training"), swatch("b", "x"), swatch("c", "y")];
-        let lefts: Vec<f64> = lefts(&legend).collect();
-        assert!(lefts[0] == 0.0 && lefts[1] > 90.0 && lefts[2] > lefts[1] + 40.0, "{lefts:?}");
+    fn entries_of_a_legend_stand_side_by_side_while_there_is_room() {
+        let legend: Vec<Key> = (0..9).map(|_| swatch("a", "of a good many letters")).collect();
+        let places = places(&legend);
+        assert_eq!(places[0], (0.0, 0.0));
+        assert!(places[1].0 > 100.0 && places[1].1 == 0.0, "{places:?}");
+        assert_eq!(places.iter().filter(|place| place.0 == 0.0).count(), 2, "a second row: {places:?}");
+        assert!(places.iter().all(|place| place.0 + 180.0 < WIDTH));
     }
 }

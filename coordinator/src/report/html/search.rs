@@ -147,7 +147,7 @@ impl<'a> Panel<'a> {
 
     fn point(&self, (x, y, network): &(f64, f64, &Evaluated), class: &str, radius: f64) -> Markup {
         html! {
-            circle class=(class) .given[network.given] cx=(px(self.x.at(*x))) cy=(px(self.y.at(*y))) r=(radius) {
+            circle class={ (class) @if network.given { " given" } } cx=(px(self.x.at(*x))) cy=(px(self.y.at(*y))) r=(radius) {
                 title { "trial " (network.trial) @if network.given { ", given" } ": error " (text::percent(*y, 2)) ", " (self.title) " " (text::large(*x)) }
             }
         }
