@@ -31,7 +31,7 @@ fn a_study_outlives_the_killing_of_its_evaluations() {
     images::write(&data);
     // At work in every hour: a plan that rests has nothing to kill.
     let long =
-        ["training.epochs=40", "ladder.one_shot=false", "allocation.policy=greedy", "budget.trainings=2"];
+        ["training.epochs=400", "ladder.one_shot=false", "allocation.policy=greedy", "budget.trainings=3"];
     let long: Vec<&str> = long.iter().flat_map(|setting| ["--set", setting]).collect();
     let data = format!("data.path={}", data.display());
     let mut run = study.run(&[&long[..], &["--set", &data]].concat());

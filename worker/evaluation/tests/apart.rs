@@ -183,6 +183,7 @@ fn aborting_it_costs_its_own_task() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // A real process ends in real time.
 fn dead_between_two_tasks_it_costs_none() {
     let mut evaluator = apart(0.01, PATIENCE);
     finish(&mut evaluator);

@@ -218,10 +218,8 @@ impl<'a> Training<'a> {
                 let (images, labels) = data.training_batch(&epoch.images, start, count);
                 let (images, targets) = mix(images, labels, epoch.share(batch));
                 let logits = network.forward_training(&images, path, epoch.drop_path(start, count));
-                let mut loss = loss(&logits, &targets, &recipe);
-                if count < batch_size {
-                    loss = loss * (count as f64 / batch_size as f64);
-                }
+                let loss = loss(&logits, &targets, &recipe);
+                let loss = if count < batch_size { loss * (count as f64 / batch_size as f64) } else { loss };
                 let gradient = network.weights.gradient(&loss);
                 let loss = loss.detach().to_kind(Kind::Double) / paths.len() as f64;
                 sum = Some(match sum {
