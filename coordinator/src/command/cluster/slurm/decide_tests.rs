@@ -1,3 +1,5 @@
+//! The deciding of a launcher, look by look: what is submitted, what is cancelled, and when it waits.
+
 use common::time::{Millis, Timestamp};
 
 use super::decide::{Batch, Limits, Memory, Step, Wish, decide};
