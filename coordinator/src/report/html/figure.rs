@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn entries_of_a_legend_stand_side_by_side_while_there_is_room() {
-        let legend: Vec<Key> = (0..9).map(|_| swatch("a", "of a good many letters")).collect();
+        let legend: Vec<Key> = (0..8).map(|_| swatch("a", "of a good many letters")).collect();
         let places = places(&legend);
         assert_eq!(places[0], (0.0, 0.0));
         assert!(places[1].0 > 100.0 && places[1].1 == 0.0, "{places:?}");
