@@ -19,7 +19,8 @@ use system_tests::lab::{Process, REHEARSAL, Study};
 const CLEAN: f64 = 100.0;
 const DIRTY: f64 = 900.0;
 
-/// A study that trains in clean hours and rests in dirty ones, whose hours are as clean as `service` says.
+/// A study that trains in clean hours and rests in dirty ones, whose hours are as clean as `service` says. Compared with the cleanest of
+/// its last 168 hours, each a second long, a dirty night stays one however long it takes the workers to leave.
 fn settings(service: &Service, folder: &Path) -> String {
     let key = folder.join("maps.key");
     fs::write(&key, "k3y\n").expect("a file for the key");
@@ -27,8 +28,8 @@ fn settings(service: &Service, folder: &Path) -> String {
     REHEARSAL.replace("2026-05-04", "2024-05-06").replace(
         "[carbon]",
         &format!(
-            "[allocation]\npolicy = \"threshold\"\n[carbon.electricity_maps]\nurl = {:?}\nkey_file = {key:?}\n\
-             [carbon]\nsource = \"live\"\nlive = [\"LOCAL=electricity_maps:DE\"]\nconstants = [\"LOCAL={CLEAN}\"]\n\
+            "[allocation]\npolicy = \"threshold\"\nthreshold_percentile = 0.0\n[carbon.electricity_maps]\nurl = {:?}\nkey_file = {key:?}\n\
+             [carbon]\nsource = \"live\"\nlive = [\"LOCAL=electricity_maps:DE\"]\nconstants = [\"LOCAL={DIRTY}\"]\n\
              timeout_s = 0.5\nretry_s = 0.2\nrequests_per_day = 100000",
             service.base()
         ),

@@ -72,13 +72,18 @@ impl Study {
 
     /// The same, which looks for its coordinator elsewhere.
     pub fn worker_at(&self, endpoint: &str, name: &str, more: &[&str]) -> Process {
+        self.process(self.worker_command(endpoint, name, more))
+    }
+
+    /// What would start it.
+    pub fn worker_command(&self, endpoint: &str, name: &str, more: &[&str]) -> Command {
         let machine = self.path(name);
         fs::create_dir_all(&machine).expect("the worker's folder");
         let mut command = command("ce-nas-worker");
         command.arg("--config").arg(self.path("study.toml")).args(["--coordinator", endpoint]);
         command.args(["--directory", "work", "--key", "worker.key", "--coordinator-key", "coordinator.pub"]);
         command.args(["--name", name]).args(more).current_dir(machine);
-        self.process(command)
+        command
     }
 
     /// Makes the coordinator's keys where they are wanted, and a worker's, and brings them to its machine.

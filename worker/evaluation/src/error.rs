@@ -38,4 +38,7 @@ pub enum Error {
     /// As the process for evaluations told it, cure included.
     #[error("{0}")]
     Apart(String),
+    /// The same, by a signal before it was ready.
+    #[error("{0}")]
+    Ended(String),
 }

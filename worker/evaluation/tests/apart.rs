@@ -239,6 +239,25 @@ fn it_keeps_to_the_processors_beside_its_device() {
 }
 
 #[test]
+fn killed_before_it_is_ready_it_is_started_again_a_few_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = folder.path().join("starts");
+    // Ends itself as somebody else would, so many times.
+    let start = |deaths: u32| {
+        fs::write(&count, "").unwrap();
+        let script = r#"echo >>"$0"; [ $(wc -l <"$0") -gt $1 ] || kill -9 $$; shift; exec "$@""#;
+        let mut all: Vec<String> = ["sh", "-c", script].map(Into::into).into();
+        all.extend([count.display().to_string(), deaths.to_string()]);
+        all.extend(words());
+        Apart::new(rehearsed(0.01), all, PATIENCE, &Options::default())
+    };
+    assert!(finish(&mut start(2).unwrap()).evaluation.validation_error < 1.0);
+    let reason = start(3).unwrap_err().to_string();
+    assert!(reason.contains("was ended by SIGKILL"), "{reason}");
+    assert_eq!(fs::read_to_string(&count).unwrap().lines().count(), 3);
+}
+
+#[test]
 fn a_program_that_is_no_evaluator_is_told_from_one() {
     let refusal = |words: &[&str]| {
         let words = words.iter().map(ToString::to_string).collect();

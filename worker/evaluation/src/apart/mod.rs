@@ -38,6 +38,8 @@ const POLL: Duration = Duration::from_millis(50);
 const SEND: Duration = Duration::from_secs(60);
 /// At least so long a process may take to start and to read its images.
 const START: Duration = Duration::from_secs(600);
+/// Processes that are started one after the other until one gets ready.
+const STARTS: u32 = 3;
 /// For the last words of a process that is gone.
 const HEAR_OUT: Duration = Duration::from_secs(2);
 /// What still does not end so long after it was killed waits for a disk or a driver.
@@ -87,7 +89,19 @@ impl Apart {
         Ok(apart)
     }
 
+    /// A process that is ended from outside before it is ready (by the kernel short of memory, or by somebody) says nothing of the
+    /// machine, and is started again a few times.
     fn start(&self) -> Result<Running, Error> {
+        let mut starts = 1;
+        loop {
+            match self.start_once() {
+                Err(Error::Ended(_)) if starts < STARTS => starts += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn start_once(&self) -> Result<Running, Error> {
         let log = Log::create(&self.logs).map_err(Error::NoRoom)?;
         let (ours, theirs) = UnixStream::pair().map_err(Error::NoProcess)?;
         ours.set_write_timeout(Some(SEND)).map_err(Error::NoProcess)?;
@@ -99,7 +113,11 @@ impl Apart {
             Ok(Report::Built) => Ok(running),
             Ok(Report::Unbuildable(reason)) => Err(Error::Apart(reason)),
             Ok(other) => Err(Error::Apart(format!("the evaluation's process began with {other:?}"))),
-            Err(loss) => Err(Error::Apart(running.obituary(&loss))),
+            Err(loss) => {
+                let obituary = running.obituary(&loss);
+                let was_ended = matches!((loss, running.process.exit()), (Loss::Gone, Some(Exit::Signal(_))));
+                Err(if was_ended { Error::Ended(obituary) } else { Error::Apart(obituary) })
+            }
         }
     }
 

@@ -1,0 +1,60 @@
+//! A real study whose evaluations die under it: each has a process of its own, and its death costs one attempt.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use common::event::Event;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use system_tests::lab::books::audit;
+use system_tests::lab::patience::until;
+use system_tests::lab::{Study, images, programs};
+
+/// Processes that evaluate for the worker `worker`: its grandchildren, below a guard.
+fn evaluators(worker: i32) -> Vec<i32> {
+    let children = |process: i32| -> Vec<i32> {
+        let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+        lists
+            .flat_map(|list| list.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<_>>())
+            .collect()
+    };
+    children(worker).into_iter().flat_map(children).collect()
+}
+
+#[test]
+fn a_study_outlives_the_killing_of_its_evaluations() {
+    if !programs::has_torch() {
+        return;
+    }
+    let study = Study::new(images::SETTINGS);
+    let data = study.path("images");
+    images::write(&data);
+    // At work in every hour, and long enough to be hit: a plan that rests has nothing to kill.
+    let long =
+        ["training.epochs=400", "ladder.one_shot=false", "allocation.policy=greedy", "budget.trainings=3"];
+    let long: Vec<&str> = long.iter().flat_map(|setting| ["--set", setting]).collect();
+    let data = format!("data.path={}", data.display());
+    let mut run = study.run(&[&long[..], &["--set", &data]].concat());
+    // A first result: the evaluation's process is ready and at work.
+    study.until("a first training is done", |seen| !seen.finished().is_empty());
+    let worker = *study.workers().values().next().and_then(|ids| ids.first()).expect("the worker is there");
+    let mut lost = BTreeSet::new();
+    for signal in [Signal::SIGKILL, Signal::SIGABRT] {
+        study.until("something is at work", |seen| !seen.leased().is_empty());
+        let alive = || evaluators(worker).into_iter().find(|process| !lost.contains(process));
+        let evaluator = until("it evaluates", alive);
+        kill(Pid::from_raw(evaluator), signal).expect("it is there");
+        lost.insert(evaluator);
+        until("it is gone", || (!evaluators(worker).contains(&evaluator)).then_some(()));
+        assert_eq!(study.workers().values().next(), Some(&vec![worker]), "the worker lives on");
+        let crashes = |event: &&Event| matches!(event, Event::TaskFailed { .. });
+        study.until("its task is known to have crashed, or was between two", |seen| {
+            seen.events().filter(crashes).count() >= lost.len() || !seen.leased().is_empty()
+        });
+    }
+    run.end().with(0);
+    let books = audit(&study.directory);
+    books.check_report(&study.directory);
+    assert!(!books.front().is_empty(), "a front was found");
+}
