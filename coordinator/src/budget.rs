@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use allocation::Pace;
 use common::config::Budget;
 use common::energy::Purpose;
 use common::fidelity::Fidelity;
@@ -10,6 +11,7 @@ use common::trial::Subject;
 use common::unit::{Grams, Intensity, Joules, Seconds};
 
 use crate::core::{Core, State, Trial};
+use crate::fleet::Place;
 
 /// Probability that the intensity a task is paid at will not be exceeded.
 const SAFE_LEVEL: f64 = 0.95;
@@ -165,20 +167,24 @@ impl Core {
     }
 
     /// Whether the budgets can pay for the rest of a task of `purpose` that takes so many `times` the usual, of which `done` is done,
-    /// in `zone`.
-    pub(crate) fn fits(&self, purpose: Purpose, times: f64, done: f64, zone: &Zone) -> bool {
-        let left = self.left();
+    /// on a slot like that. What must follow may do so anywhere, and is taken as usual.
+    pub(crate) fn fits(&self, purpose: Purpose, times: f64, done: f64, place: &Place) -> bool {
+        let (left, zone) = (self.left(), &place.zone);
+        let Pace { seconds: slower, joules: hungrier } = self.state.paces.of(&place.device);
+        let (own_s, own_j) = self.expected(purpose);
         if let Some(hours) = left.hours {
             let wall = hours * self.state.clock().map_or(3600.0, |clock| clock.hour_s);
-            if times * (self.chain_seconds(purpose).0 - self.expected(purpose).0.0 * done) > wall {
+            let beside_usual = own_s.0 * (slower * (1.0 - done) - 1.0);
+            if times * (self.chain_seconds(purpose).0 + beside_usual) > wall {
                 return false;
             }
         }
-        let joules = (self.chain_joules(purpose) - self.expected(purpose).1 * done) * times;
+        let beside_usual = own_j * (hungrier * (1.0 - done) - 1.0);
+        let joules = (self.chain_joules(purpose) + beside_usual) * times;
         if left.energy.is_some_and(|left| joules + self.committed() > left) {
             return false;
         }
-        let upper = self.upper_intensity(zone, self.expected(purpose).0 * times);
+        let upper = self.upper_intensity(zone, own_s * slower * times);
         left.carbon.is_none_or(|left| (joules + self.committed()).emissions(upper) <= left)
     }
 

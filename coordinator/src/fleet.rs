@@ -1,5 +1,6 @@
 //! Who is there: live slots, what holds them, and whose silence has lasted too long.
 
+use allocation::Pace;
 use common::fidelity::Role;
 use common::id::{SlotId, WorkerName, Zone};
 use common::time::Timestamp;
@@ -10,7 +11,7 @@ use crate::requirements::lacks;
 pub type SlotKey = (WorkerName, SlotId);
 
 /// A slot of a live worker, as the plan sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LiveSlot {
     pub key: SlotKey,
     pub zone: Zone,
@@ -19,6 +20,15 @@ pub struct LiveSlot {
     /// It has what trainings need, and what scores need.
     pub may_train: bool,
     pub may_sample: bool,
+    /// Of its device.
+    pub pace: Pace,
+}
+
+/// What of a slot decides which work fits it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub zone: Zone,
+    pub device: String,
 }
 
 impl LiveSlot {
@@ -36,6 +46,7 @@ impl Core {
     /// Slots that may be given something to do and have what some work needs, in the order of worker and slot.
     pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
         let mut slots = Vec::new();
+        let paces = self.state.paces.all();
         for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.is_at_hand()) {
             for info in &record.slots {
                 let may = |role| lacks(&self.options.requirements, role, info).is_none();
@@ -51,10 +62,16 @@ impl Core {
                 }
                 let key = (worker.clone(), info.slot);
                 let holding = self.state.holder(&key).map(|(trial, _)| trial.subject.role());
-                slots.push(LiveSlot { key, zone: record.zone.clone(), holding, may_train, may_sample });
+                let pace = paces.get(info.device.as_str()).copied().unwrap_or_default();
+                slots.push(LiveSlot { key, zone: record.zone.clone(), holding, may_train, may_sample, pace });
             }
         }
         slots
+    }
+
+    pub(crate) fn place(&self, (worker, slot): &SlotKey) -> Option<Place> {
+        let zone = self.state.workers.get(worker)?.zone.clone();
+        Some(Place { zone, device: self.state.device(worker, *slot)?.to_owned() })
     }
 
     /// Live workers that have been silent for longer than the limit.

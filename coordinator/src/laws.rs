@@ -151,7 +151,7 @@ fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Vio
     }
     for slot in slots.iter().filter(|slot| slot.holding.is_none()) {
         let role = core.slots.role(&slot.key);
-        let waiting = core.waiting(role, &slot.zone);
+        let waiting = core.place(&slot.key).and_then(|place| core.waiting(role, &place));
         law!(found, "Q-2", waiting.is_none(), "trial {waiting:?} waits while {:?} idles as {role}", slot.key);
     }
 }

@@ -22,10 +22,15 @@ pub fn roles(
         let mut open: Vec<&LiveSlot> = slots.iter().filter(|slot| slot.zone == *zone).collect();
         for (role, wanted) in [(Role::Train, shares.train), (Role::Sample, shares.sample)] {
             let other = if role == Role::Train { Role::Sample } else { Role::Train };
-            // Whoever is at it goes on, then whoever was told to, then who is good for nothing else; names break ties.
-            open.sort_by_key(|slot| {
+            // Whoever is at it goes on, then whoever was told to, then who is good for nothing else, then who needs the least energy for
+            // the same work; names break ties.
+            let standing = |slot: &LiveSlot| {
                 let told = present.get(&slot.key) == Some(&role);
-                (slot.holding != Some(role), !told, slot.may(other), slot.key.clone())
+                (slot.holding != Some(role), !told, slot.may(other))
+            };
+            open.sort_by(|a, b| {
+                let by_energy = || a.pace.joules.total_cmp(&b.pace.joules);
+                standing(a).cmp(&standing(b)).then_with(by_energy).then_with(|| a.key.cmp(&b.key))
             });
             let taken: Vec<&LiveSlot> =
                 open.iter().copied().filter(|slot| slot.may(role)).take(wanted as usize).collect();
@@ -43,6 +48,7 @@ pub fn roles(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use allocation::Pace;
     use common::allocation::Shares;
     use common::id::{SlotId, WorkerName, Zone};
 
@@ -53,6 +59,7 @@ mod tests {
             holding,
             may_train: true,
             may_sample: true,
+            pace: Pace::default(),
         }
     }
 
@@ -93,6 +100,17 @@ mod tests {
         let expected = [("a", Role::Sample), ("b", Role::Train)];
         check(&allocation("DE", 1, 1, 0), &[small.clone(), large.clone()], &expected);
         check(&allocation("DE", 2, 0, 0), &[small, large], &[("a", Role::Rest), ("b", Role::Train)]);
+    }
+
+    #[test]
+    fn of_free_slots_those_train_that_need_the_least_energy() {
+        let hungry = LiveSlot { pace: Pace { seconds: 0.5, joules: 1.5 }, ..slot("a", "DE", None) };
+        let thrifty = LiveSlot { pace: Pace { seconds: 1.5, joules: 0.5 }, ..slot("b", "DE", None) };
+        let expected = [("a", Role::Rest), ("b", Role::Train)];
+        check(&allocation("DE", 1, 0, 1), &[hungry.clone(), thrifty.clone()], &expected);
+        let at_it = LiveSlot { holding: Some(Role::Train), ..hungry };
+        let expected = [("a", Role::Train), ("b", Role::Rest)];
+        check(&allocation("DE", 1, 0, 1), &[at_it, thrifty], &expected);
     }
 
     #[test]

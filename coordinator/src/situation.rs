@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use allocation::{BudgetLeft, Cost, Situation, Work, ZoneSituation};
+use allocation::{BudgetLeft, Cost, Pace, Situation, Work, ZoneSituation};
 use common::energy::Purpose;
 use common::fidelity::Role;
 use common::id::{WorkerName, Zone};
@@ -72,11 +72,16 @@ impl Core {
 
     fn zones_by_slots(&self, counts: impl Fn(&WorkerName) -> bool) -> BTreeMap<Zone, ZoneSituation> {
         let mut zones: BTreeMap<Zone, ZoneSituation> = BTreeMap::new();
+        let mut paces: BTreeMap<Zone, Vec<Pace>> = BTreeMap::new();
         for slot in self.live_slots().into_iter().filter(|slot| counts(&slot.key.0)) {
+            paces.entry(slot.zone.clone()).or_default().push(slot.pace);
             let zone = zones.entry(slot.zone).or_default();
             zone.slots += 1;
             zone.training += u32::from(slot.holding == Some(Role::Train));
             zone.sampling += u32::from(slot.holding == Some(Role::Sample));
+        }
+        for (zone, situation) in &mut zones {
+            situation.pace = Pace::together(paces.remove(zone).unwrap_or_default());
         }
         zones
     }

@@ -26,13 +26,14 @@ const HEAD: usize = MAGIC.len() + DIGEST + 8 + DIGEST + DIGEST;
 
 /// Everything that decides what an event does to the state. Another release, or a changed line in one of these, makes another
 /// fold, and a snapshot of the former one is none.
-const FOLD: [&str; 10] = [
+const FOLD: [&str; 11] = [
     env!("CARGO_PKG_VERSION"),
     include_str!("core/state.rs"),
     include_str!("core/ask.rs"),
     include_str!("core/given.rs"),
     include_str!("core/health.rs"),
     include_str!("core/index.rs"),
+    include_str!("core/pace.rs"),
     include_str!("account.rs"),
     include_str!("../../common/src/event.rs"),
     include_str!("../../common/src/trial.rs"),

@@ -8,7 +8,7 @@ use common::time::GridHour;
 use common::unit::{Grams, Intensity, Joules, Seconds};
 use rand::Rng;
 
-use crate::{BudgetLeft, Cost, Policy, Situation, Work, ZoneSituation};
+use crate::{BudgetLeft, Cost, Pace, Policy, Situation, Work, ZoneSituation};
 
 /// Panics with seed and situation where a policy made by `new` breaks a promise of the trait.
 pub fn check_policy(new: impl Fn() -> Box<dyn Policy>, situations: u64) {
@@ -119,6 +119,7 @@ impl Dice {
                 }
             }),
             recent,
+            pace: Pace { seconds: self.number(3.0), joules: self.number(3.0) },
             ..ZoneSituation::default()
         }
     }

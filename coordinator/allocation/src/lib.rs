@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `situation` | all that a policy is told |
+//! | `pace` | how slots differ |
 //! | `policy` | the trait, the options, the policies by name |
 //! | `simple`, `intensity` | rules that look at nothing, or at the present intensity |
 //! | `planner` | the default: ranks the coming hours and paces the budgets |
@@ -16,6 +17,7 @@ pub mod agent;
 pub mod conformance;
 mod error;
 mod intensity;
+mod pace;
 mod planner;
 mod policy;
 mod simple;
@@ -25,6 +27,7 @@ mod split;
 pub use agent::Agent;
 pub use error::Error;
 pub use intensity::{LinearInIntensity, Threshold};
+pub use pace::Pace;
 pub use planner::Planner;
 pub use policy::{Options, POLICIES, Policy, build};
 pub use simple::{Fixed, Greedy};

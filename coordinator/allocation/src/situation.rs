@@ -10,6 +10,8 @@ use common::id::Zone;
 use common::time::GridHour;
 use common::unit::{Grams, Intensity, Joules, Seconds, Watts};
 
+use crate::pace::Pace;
+
 /// Hours that a zone's situation carries at most: a week of the past, and the present.
 pub const RECENT_HOURS: usize = 169;
 
@@ -39,6 +41,8 @@ pub struct ZoneSituation {
     /// Of these, those at work on a training, and on a scoring.
     pub training: u32,
     pub sampling: u32,
+    /// Of its slots together.
+    pub pace: Pace,
     /// Of the present hour.
     pub intensity: Option<Intensity>,
     pub forecast: Option<Forecast>,

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use allocation::{BudgetLeft, Options, Planner, Policy, Situation, Work, build};
+use allocation::{BudgetLeft, Options, Pace, Planner, Policy, Situation, Work, build};
 use common::allocation::Shares;
 use common::id::Zone;
 use common::unit::{Grams, Joules};
@@ -69,6 +69,42 @@ fn without_a_forecast_the_last_day_stands_in() {
     let blind = planner().decide(&known);
     assert_eq!(only(&blind).train, 1, "what is not known can't be waited for");
     assert!(blind.reason.contains("nothing is known"), "{}", blind.reason);
+}
+
+#[test]
+fn hungry_machines_are_as_those_of_a_dirtier_grid() {
+    let flat = |name| Grid { name, slots: 2, hours: vec![200.0; 96] };
+    let train = |thrifty: f64, hungry: f64| {
+        let mut situation = situation(&[flat("A"), flat("B")], 24, BudgetLeft::default());
+        for (zone, joules) in [("A", hungry), ("B", thrifty)] {
+            let pace = Pace { seconds: 1.0, joules };
+            situation.zones.get_mut(&Zone::new(zone)).unwrap().pace = pace;
+        }
+        let zones = planner().decide(&situation).zones;
+        ["A", "B"].map(|zone| zones[&Zone::new(zone)].train)
+    };
+    assert_eq!(train(1.0, 1.0), train(f64::NAN, 0.0), "what can't be is taken for the mean");
+    let [hungry, thrifty] = train(0.5, 2.0);
+    assert!(thrifty == 2 && hungry < 2, "{hungry} of the hungry and {thrifty} of the thrifty train");
+}
+
+#[test]
+fn a_budget_pays_for_more_slots_that_draw_little() {
+    let train = |joules: f64| {
+        let left =
+            BudgetLeft { energy: Some(Joules::from_kwh(20.0)), hours: Some(24.0), ..BudgetLeft::default() };
+        let mut situation = situation(&[Grid { name: "A", slots: 64, hours: vec![200.0; 96] }], 24, left);
+        situation.costs = trained();
+        situation.zones.values_mut().for_each(|zone| zone.pace = Pace { seconds: 1.0, joules });
+        only(&planner().decide(&situation)).train
+    };
+    assert!(
+        train(0.5) > train(1.0) && train(1.0) > train(2.0),
+        "{} {} {}",
+        train(0.5),
+        train(1.0),
+        train(2.0)
+    );
 }
 
 #[test]

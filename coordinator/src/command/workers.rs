@@ -48,6 +48,9 @@ pub(super) fn listing(told: &Told) -> String {
     if told.report.workers.is_empty() {
         return "no worker has joined yet\n".into();
     }
+    let paces = told.state.paces.all();
+    // Of one kind of device there is nothing to compare.
+    let pace = |device: &str| paces.get(device).filter(|_| paces.len() > 1);
     let mut rows = Vec::new();
     for worker in &told.report.workers {
         let slots = told.state.workers.get(&worker.name).map_or(&[][..], |record| record.slots.as_slice());
@@ -72,6 +75,9 @@ pub(super) fn listing(told: &Told) -> String {
                 once(worker.sessions.to_string()),
                 slot.device.clone(),
                 slot.meter.clone(),
+                pace(&slot.device).map_or(String::new(), |pace| {
+                    format!("{:.2} × time, {:.2} × energy", pace.seconds, pace.joules)
+                }),
             ]);
         }
     }
@@ -86,8 +92,11 @@ pub(super) fn listing(told: &Told) -> String {
         ("sessions", Side::Right),
         ("device", Side::Left),
         ("meter", Side::Left),
+        ("a training takes", Side::Left),
     ];
-    let mut listing = aligned(&columns, &rows);
+    let shown = columns.len() - usize::from(paces.len() < 2);
+    rows.iter_mut().for_each(|row| row.truncate(shown));
+    let mut listing = aligned(&columns[..shown], &rows);
     let needed = told.state.requirements();
     for (name, record) in told.state.workers.iter().filter(|(_, record)| record.alive) {
         for slot in &record.slots {

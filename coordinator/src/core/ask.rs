@@ -126,6 +126,12 @@ impl State {
         self.index.costs().get(&purpose)?.mean()
     }
 
+    /// A slot's device in words.
+    pub(crate) fn device(&self, worker: &WorkerName, slot: SlotId) -> Option<&str> {
+        let slots = &self.workers.get(worker)?.slots;
+        slots.iter().find(|info| info.slot == slot).map(|info| info.device.as_str())
+    }
+
     /// What a full training takes on the mean over all short ones, by those that had both here.
     pub fn full_cost_by_rungs(&self, epochs: u32) -> Option<(Seconds, Joules)> {
         let (mean_s, mean_j) = self.mean_cost(Purpose::Rung)?;

@@ -51,10 +51,18 @@ pub(super) struct Both {
 }
 
 impl Costs {
-    fn add(&mut self, (seconds, joules): (f64, f64)) {
+    pub fn add(&mut self, (seconds, joules): (f64, f64)) {
         self.count += 1;
         self.seconds += seconds;
         self.joules += joules;
+    }
+
+    pub fn plus(self, other: &Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            seconds: self.seconds + other.seconds,
+            joules: self.joules + other.joules,
+        }
     }
 
     /// None of nothing.

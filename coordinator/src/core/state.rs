@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::health::Health;
 use super::index::Index;
+use super::pace::Paces;
 use crate::account::Account;
 
 /// Why a trial failed that somebody gave up.
@@ -48,6 +49,8 @@ pub struct State {
     /// Coordinator processes that have worked on this study.
     pub lives: u32,
     pub last_at: Timestamp,
+    /// How much faster or slower each kind of device trains.
+    pub paces: Paces,
     /// Full trainings in the order in which the front was offered them: the last bits of its hypervolume depend on it.
     offered: Vec<TrialId>,
     pub(super) index: Index,
@@ -233,7 +236,10 @@ impl State {
             }
             Event::TrialFinished { task, evaluation } => {
                 self.with_health_of(*task, Health::finished);
+                let device = self.lease(*task).and_then(|lease| self.device(&lease.worker, lease.slot));
+                let device = device.map(str::to_owned);
                 self.evaluated(at, task.trial, evaluation);
+                self.learn_pace(*task, device);
             }
             Event::EvaluationGiven { trial, subject, source, evaluation } => {
                 self.evaluation_given(at, *trial, subject, source, evaluation);
@@ -310,6 +316,14 @@ impl State {
         };
         self.index.proposed(&trial);
         self.trials.insert(id, trial);
+    }
+
+    /// A training that never changed its slot tells how fast the slot's device is.
+    fn learn_pace(&mut self, task: TaskId, device: Option<String>) {
+        let (Some(trial), Some(device)) = (self.trials.get(&task.trial), device) else { return };
+        if let Some(evaluation) = trial.evaluation.as_deref().filter(|_| trial.ran_at_once(task)) {
+            self.paces.trained(trial.subject.purpose(), &device, evaluation.seconds, trial.joules);
+        }
     }
 
     pub(super) fn evaluated(&mut self, at: Timestamp, id: TrialId, evaluation: &Evaluation) {
@@ -395,6 +409,10 @@ impl State {
             if trial.evaluation.is_some() {
                 let id = trial.id;
                 self.index.spent_late(&self.trials[&id], measurement.joules, &self.trials);
+                let is_whole = measurement.task.is_some_and(|task| self.trials[&id].ran_at_once(task));
+                if is_whole && let Some(device) = self.device(worker, measurement.slot).map(str::to_owned) {
+                    self.paces.spent_late(purpose, &device, measurement.joules);
+                }
             }
         }
         let Some(record) = self.workers.get_mut(worker) else { return };
@@ -415,6 +433,12 @@ impl Trial {
             TrialState::Leased(lease) => Some(lease),
             _ => None,
         }
+    }
+
+    /// Whether `task` is all that was ever done for this training: begun, and ended with a result, on one slot.
+    pub fn ran_at_once(&self, task: TaskId) -> bool {
+        let is_training = matches!(self.subject.fidelity(), Some(Fidelity::Rung(_) | Fidelity::Full));
+        is_training && task.attempt == Attempt(0) && self.next_attempt == Attempt(1) && !self.is_given()
     }
 
     pub fn is_waiting(&self) -> bool {
@@ -453,6 +477,7 @@ impl PartialEq for State {
             && self.progress == other.progress
             && self.lives == other.lives
             && self.offered == other.offered
+            && self.paces == other.paces
             && self.index == other.index
     }
 }

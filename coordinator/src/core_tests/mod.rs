@@ -8,6 +8,7 @@ mod given;
 mod hours;
 mod ladder;
 mod leases;
+mod paces;
 mod quarantine;
 mod requirements;
 mod retry;
@@ -141,7 +142,11 @@ impl Bench {
     }
 
     fn joins(&mut self, worker: &str, session: u64) {
-        let slot = SlotInfo { slot: SlotId(0), device: "test".into(), memory_mb: 1, meter: "test".into() };
+        self.joins_with(worker, session, "test");
+    }
+
+    fn joins_with(&mut self, worker: &str, session: u64, device: &str) {
+        let slot = SlotInfo { slot: SlotId(0), device: device.into(), memory_mb: 1, meter: "test".into() };
         self.says(
             worker,
             FromWorker::Hello(Hello {

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use common::energy::Purpose;
 use common::event::Event;
 use common::fidelity::{Fidelity, Role};
-use common::id::{TaskId, TrialId, Zone};
+use common::id::{TaskId, TrialId};
 use common::time::Millis;
 use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
 
 use crate::core::{Core, Effect, Trial, Wanted};
-use crate::fleet::SlotKey;
+use crate::fleet::{Place, SlotKey};
 use crate::ladder::{Choice, Standing};
 use crate::mutation::{Mutation, planted};
 
@@ -31,15 +31,17 @@ impl Core {
         }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
-        // Who found nothing, found it for all of the same zone and role: what others take up since leaves no more.
-        let mut in_vain: BTreeSet<(Role, Zone)> = BTreeSet::new();
+        // Who found nothing, found it for all of the same place and role: what others take up since leaves no more.
+        let mut in_vain: BTreeSet<(Role, Place)> = BTreeSet::new();
         let free: Vec<(SlotKey, Role)> = self.slots.free().map(|(key, role)| (key.clone(), role)).collect();
         for (key, role) in free {
-            let zone = self.state.workers.get(&key.0).map(|record| record.zone.clone());
-            let Some(zone) = zone.filter(|zone| !in_vain.contains(&(role, zone.clone()))) else { continue };
-            match self.next_for(role, &zone) {
+            let Some(place) = self.place(&key).map(|place| (role, place)) else { continue };
+            if in_vain.contains(&place) {
+                continue;
+            }
+            match self.next_for(role, &place.1) {
                 Some(trial) => self.lease(trial, &key),
-                None => drop(in_vain.insert((role, zone))),
+                None => drop(in_vain.insert(place)),
             }
         }
         // What was taken may have left too few for the next slots.
@@ -62,13 +64,13 @@ impl Core {
     }
 
     /// What a free slot of `role` takes up: what waits longest, else what the ladder says.
-    pub(crate) fn next_for(&mut self, role: Role, zone: &Zone) -> Option<TrialId> {
-        if let Some(waiting) = self.waiting(role, zone).filter(|_| !planted(Mutation::ForgetsWhatWaits)) {
+    pub(crate) fn next_for(&mut self, role: Role, place: &Place) -> Option<TrialId> {
+        if let Some(waiting) = self.waiting(role, place).filter(|_| !planted(Mutation::ForgetsWhatWaits)) {
             return Some(waiting);
         }
         if let Some(agenda) = &self.options.agenda {
             let other = if role == Role::Train { Role::Sample } else { Role::Train };
-            if let Some(waiting) = self.waiting(other, zone) {
+            if let Some(waiting) = self.waiting(other, place) {
                 return Some(waiting);
             }
             let choice = agenda.next(&self.state, &mut self.listed);
@@ -80,7 +82,7 @@ impl Core {
         let standing = &self.standing;
         let mut stock = std::mem::take(&mut self.stock);
         let fits =
-            |purpose: Purpose, times: f64| self.may_begin(purpose) && self.fits(purpose, times, 0.0, zone);
+            |purpose: Purpose, times: f64| self.may_begin(purpose) && self.fits(purpose, times, 0.0, place);
         let choice = match role {
             Role::Train => standing.next_training(&mut stock, &self.promotions, &fits),
             Role::Sample => standing.next_score(&mut stock, &fits),
@@ -91,10 +93,10 @@ impl Core {
     }
 
     /// The first trial that waits for a slot of this role, and for nothing else, and can still be paid for.
-    pub(crate) fn waiting(&self, role: Role, zone: &Zone) -> Option<TrialId> {
+    pub(crate) fn waiting(&self, role: Role, place: &Place) -> Option<TrialId> {
         let fits = |trial: &&Trial| {
             let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
-            self.fits(trial.subject.purpose(), self.times(trial), done, zone)
+            self.fits(trial.subject.purpose(), self.times(trial), done, place)
         };
         let due = self.state.waiting().filter(|trial| trial.is_due(self.now()));
         let mut waiting = due.filter(|trial| trial.subject.role() == role);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use allocation::{BudgetLeft, Cost, RECENT_HOURS, Situation, Work, ZoneSituation};
+use allocation::{BudgetLeft, Cost, Pace, RECENT_HOURS, Situation, Work, ZoneSituation};
 use common::energy::Purpose;
 use common::id::Zone;
 use common::unit::{Grams, Intensity, Joules, Seconds};
@@ -27,6 +27,7 @@ impl Study<'_> {
                 intensity: grid.at(hour).map(Intensity),
                 forecast: grid.forecast(hour, left_h),
                 recent: grid.recent(hour, RECENT_HOURS),
+                pace: Pace::default(),
             };
             (name.clone(), of)
         };

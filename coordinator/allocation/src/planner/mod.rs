@@ -1,7 +1,7 @@
 //! The default policy: trains where work costs the least carbon until the deadline, samples in middling hours, rests in the dirtiest.
 //!
 //! Each hour anew it looks ahead to the deadline as far as the forecast reaches (a day without one), and takes slots of zone-hours in
-//! the order of their price, intensity per work, until the budgets are used or, without budgets, a share of what the fleet could do
+//! the order of their price, intensity times energy per work, until the budgets are used or, without budgets, a share of what the fleet could do
 //! in a day is taken. What it took of *this* hour trains. Ranking the coming hours, not against the past, keeps it from starving when
 //! the grid gets dirtier over days; planning anew each hour turns what was not spent over to the hours left.
 //!
@@ -18,7 +18,7 @@ use common::time::GridHour;
 
 use crate::intensity::sentence;
 use crate::policy::{A_SHARE, check};
-use crate::{Error, Policy, Situation, split};
+use crate::{Error, Policy, Situation, ZoneSituation, split};
 use outlook::{Basis, Outlook};
 use selection::{Selection, patience, select};
 
@@ -63,7 +63,13 @@ impl Planner {
         selection
     }
 
-    fn say(&self, shares: Shares, outlook: &Outlook, selected: &Selection, zone: &Zone) -> String {
+    fn say(
+        &self,
+        shares: Shares,
+        outlook: &Outlook,
+        selected: &Selection,
+        zone: (&Zone, &ZoneSituation),
+    ) -> String {
         let Shares { train, sample, .. } = shares;
         let doing = match (train, sample) {
             (0, 0) => "resting".to_string(),
@@ -76,9 +82,9 @@ impl Planner {
         }
         let now = format!("{:.0} g/kWh", outlook.now);
         let span = outlook.span();
-        let clean = outlook.hours_at_most(selected.border);
+        let clean = outlook.hours_at_most(selected.border / zone.1.pace.sane().joules);
         let limit = if selected.limited_by_budget { " that the budget pays for" } else { "" };
-        let among = match (selected.train.get(zone), clean) {
+        let among = match (selected.train.get(zone.0), clean) {
             (Some(1..), _) => format!("{now} is among the {} cleanest{limit} of {span}", clean.max(1)),
             (_, 0) => {
                 format!("{now} is dearer than all that is worth training in, of {span} and the other zones")
@@ -122,7 +128,7 @@ impl Policy for Planner {
                     _ if shares.train + shares.sample == 0 && nothing_to_do(situation) => {
                         "resting: there is nothing to train or to sample".to_string()
                     }
-                    _ => self.say(shares, &outlooks[name], &selected, name),
+                    _ => self.say(shares, &outlooks[name], &selected, (name, &situation.zones[name])),
                 };
                 if several { format!("{name} {said}") } else { said }
             })

@@ -3,7 +3,7 @@
 //! Parallel trainings know less of each other: `n` slots do the work of `n^PARALLEL` that run one after the other. So the next slot
 //! of an hour buys less than the one before it, an hour's price rises with its slots, and the cheapest way to a given amount of work is
 //! to take slots of hours in the order of their price until it is reached. Clean hours get many slots, middling ones few, dirty
-//! ones none; nothing but the amount has to be chosen.
+//! ones none; nothing but the amount has to be chosen. Slots that take more energy for the same work are as those of a dirtier grid.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap};
@@ -14,8 +14,8 @@ use common::time::GridHour;
 use common::unit::JOULES_PER_KWH;
 
 use super::outlook::{Outlook, window_hours};
-use crate::Situation;
 use crate::intensity::quantile;
+use crate::{Pace, Situation};
 
 /// What is worth how much: an asynchronous search of eight needs 1.7 times the energy of one of two to the same front.
 const PARALLEL: f64 = 0.6;
@@ -43,7 +43,8 @@ pub fn patience(situation: &Situation) -> i64 {
 pub struct Selection {
     /// Slots that train now, per zone.
     pub train: BTreeMap<Zone, u32>,
-    /// The dirtiest intensity that is still trained in, gCO2eq/kWh; minus infinity when none is.
+    /// The highest price of work that is still paid: the intensity, gCO2eq/kWh, of hours in which slots of the mean pace would train; minus
+    /// infinity when none does.
     pub border: f64,
     pub limited_by_budget: bool,
 }
@@ -73,11 +74,12 @@ pub fn select(
         && let Some(Reverse(offer)) = offers.pop()
     {
         let hour = &hours[offer.offset];
-        let (zone, intensity, _) = hour.slot(offer.before).expect("an offer is of slots there are");
-        let paid = purse.pay(offer.count, hour.length, intensity);
-        wanted.bought(hour.length, offer.before, paid);
+        let next = hour.next(offer.before).expect("an offer is of slots there are");
+        let Slots { zone, intensity, pace, .. } = *next.of;
+        let paid = purse.pay(offer.count, hour.length * pace.power(), intensity);
+        wanted.bought(hour.length, next.speed_before, f64::from(paid) * pace.speed());
         if paid > 0 {
-            selection.border = selection.border.max(intensity);
+            selection.border = selection.border.max(next.of.price());
             if offer.offset == 0 {
                 let train = selection.train.entry(zone.clone()).or_insert(0);
                 *train = train.saturating_add(paid);
@@ -98,51 +100,83 @@ pub fn select(
 /// Waiting for the cleanest hour might never end: it moves away as forecasts are renewed.
 fn ask_the_price(hours: &[Hour<'_>], is_time: bool) -> Selection {
     let soon = (hours.len() as f64 / 2.0).min(DAY).ceil() as usize;
-    let cleanest = |hour: &Hour<'_>| hour.slot(0).map(|(_, intensity, _)| intensity);
+    let cleanest = |hour: &Hour<'_>| hour.zones.first().map(Slots::price);
     let middling = quantile(hours.iter().take(soon).filter_map(cleanest).collect(), 0.5);
     let middling = middling.unwrap_or(f64::NEG_INFINITY);
-    let now = hours.first().and_then(|hour| hour.slot(0));
-    let now = now.filter(|(_, intensity, _)| is_time || *intensity <= middling);
+    let now = hours.first().and_then(|hour| hour.zones.first());
+    let now = now.filter(|slots| is_time || slots.price() <= middling);
     Selection {
-        train: now.map(|(zone, _, _)| (zone.clone(), 1)).into_iter().collect(),
-        border: now.map_or(middling, |(_, intensity, _)| intensity),
+        train: now.map(|slots| (slots.zone.clone(), 1)).into_iter().collect(),
+        border: now.map_or(middling, Slots::price),
         limited_by_budget: true,
     }
 }
 
-/// Work of `slots` slots in an hour, in hours of a lone one.
-fn work(slots: u32) -> f64 {
-    f64::from(slots).powf(PARALLEL)
+/// Work of slots in an hour that are together as fast as so many of the mean pace, in hours of a lone one.
+fn work(speed: f64) -> f64 {
+    speed.powf(PARALLEL)
 }
 
-/// Of `count` slots beside `before` others.
-fn more_work(before: u32, count: u32) -> f64 {
-    work(before.saturating_add(count)) - work(before)
+/// Of so many more beside those `before`.
+fn more_work(before: f64, more: f64) -> f64 {
+    work(before + more) - work(before)
+}
+
+/// The slots of a zone in an hour.
+struct Slots<'a> {
+    zone: &'a Zone,
+    /// gCO2eq/kWh.
+    intensity: f64,
+    count: u32,
+    pace: Pace,
+}
+
+impl Slots<'_> {
+    /// Of work: the intensity at which slots of the mean pace would do it for as much carbon.
+    fn price(&self) -> f64 {
+        self.intensity * self.pace.joules
+    }
 }
 
 /// One hour of all zones; the first is the present one.
 struct Hour<'a> {
-    /// Cleanest first: how dirty, and how many slots.
-    zones: Vec<(f64, &'a Zone, u32)>,
+    /// Cheapest first.
+    zones: Vec<Slots<'a>>,
     /// The part of it that can be used.
     length: f64,
 }
 
-impl Hour<'_> {
-    /// The zone of the slot that comes after `taken` others, its intensity, and how many of the zone's slots are left.
-    fn slot(&self, taken: u32) -> Option<(&Zone, f64, u32)> {
-        let mut before = taken;
-        for (intensity, zone, slots) in &self.zones {
-            match before.checked_sub(*slots) {
-                Some(rest) => before = rest,
-                None => return Some((zone, *intensity, slots - before)),
+/// The next slot of an hour.
+struct Next<'h, 'a> {
+    of: &'h Slots<'a>,
+    /// Slots of the same zone that are left, this one among them.
+    open: u32,
+    /// How fast all before it are together.
+    speed_before: f64,
+}
+
+impl<'a> Hour<'a> {
+    /// The slot that comes after `taken` others.
+    fn next(&self, taken: u32) -> Option<Next<'_, 'a>> {
+        let (mut before, mut speed) = (taken, 0.0);
+        for slots in &self.zones {
+            match before.checked_sub(slots.count) {
+                Some(rest) => {
+                    before = rest;
+                    speed += f64::from(slots.count) * slots.pace.speed();
+                }
+                None => {
+                    let speed_before = speed + f64::from(before) * slots.pace.speed();
+                    return Some(Next { of: slots, open: slots.count - before, speed_before });
+                }
             }
         }
         None
     }
 
-    fn slots(&self) -> u32 {
-        self.zones.iter().fold(0, |sum, (_, _, slots)| sum.saturating_add(*slots))
+    /// Of all its slots.
+    fn speed(&self) -> f64 {
+        self.zones.iter().map(|slots| f64::from(slots.count) * slots.pace.speed()).sum()
     }
 }
 
@@ -150,7 +184,7 @@ impl Hour<'_> {
 /// is planned in no time.
 #[derive(Debug, PartialEq)]
 struct Offer {
-    /// Intensity per unit of work.
+    /// Per unit of work.
     price: f64,
     offset: usize,
     /// Slots of the hour that are taken before.
@@ -163,10 +197,11 @@ const STEP: u32 = 16;
 
 impl Offer {
     fn of(hour: &Hour<'_>, offset: usize, before: u32) -> Option<Self> {
-        let (_, intensity, open) = hour.slot(before)?;
-        let count = (before / STEP).max(1).min(open);
+        let next = hour.next(before)?;
+        let count = (before / STEP).max(1).min(next.open);
         let waiting = if offset == 0 { 1.0 } else { WAITING };
-        let price = waiting * intensity * f64::from(count) / more_work(before, count);
+        let speed = f64::from(count) * next.of.pace.speed();
+        let price = waiting * next.of.price() * speed / more_work(next.speed_before, speed);
         Some(Self { price, offset, before, count })
     }
 }
@@ -197,18 +232,20 @@ fn hours<'a>(situation: &Situation, outlooks: &'a BTreeMap<Zone, Outlook>) -> Ve
             0 => Some(outlook.now),
             _ => outlook.coming.get(offset - 1).copied(),
         };
-        let zone = |(zone, outlook): (&'a Zone, &Outlook)| {
-            Some((expected(outlook)?, zone, situation.zones[zone].slots)).filter(|(_, _, slots)| *slots > 0)
+        let slots = |(zone, outlook): (&'a Zone, &Outlook)| {
+            let of = &situation.zones[zone];
+            let slots = Slots { zone, intensity: expected(outlook)?, count: of.slots, pace: of.pace.sane() };
+            Some(slots).filter(|slots| slots.count > 0)
         };
-        let mut zones: Vec<_> = outlooks.iter().filter_map(zone).collect();
-        zones.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+        let mut zones: Vec<Slots<'_>> = outlooks.iter().filter_map(slots).collect();
+        zones.sort_by(|a, b| a.price().total_cmp(&b.price()).then(a.zone.cmp(b.zone)));
         Hour { zones, length }
     };
     (0..=longest).map(hour).take_while(|hour| hour.length > 0.0).collect()
 }
 
-/// How much is to be bought: work where time is the only limit, slot-hours where so many trainings are to be done, else all that
-/// the budgets pay for.
+/// How much is to be bought: work where time is the only limit, hours of slots of the mean pace where so many trainings are to be done,
+/// else all that the budgets pay for.
 struct Wanted {
     work: f64,
     slot_hours: f64,
@@ -220,7 +257,7 @@ const ROUNDING: f64 = 1e-3;
 impl Wanted {
     fn of(situation: &Situation, hours: &[Hour<'_>], train_share: f64) -> Self {
         let capped = situation.budget.carbon.is_some() || situation.budget.energy.is_some();
-        let all: f64 = hours.iter().map(|hour| hour.length * work(hour.slots())).sum();
+        let all: f64 = hours.iter().map(|hour| hour.length * work(hour.speed())).sum();
         // However far one looks, a day's work is wanted: how much a search still needs is not known, and does not shrink while it
         // goes on. Of a longer window the cleanest hours are chosen; as the deadline comes nearer, what is left of them.
         let day = all * (DAY / hours.len() as f64).min(1.0);
@@ -233,9 +270,10 @@ impl Wanted {
         }
     }
 
-    fn bought(&mut self, length: f64, before: u32, count: u32) {
-        self.work -= length * more_work(before, count);
-        self.slot_hours -= length * f64::from(count);
+    /// Speeds as in [`work`].
+    fn bought(&mut self, length: f64, before: f64, more: f64) {
+        self.work -= length * more_work(before, more);
+        self.slot_hours -= length * more;
     }
 
     fn is_met(&self) -> bool {
@@ -287,7 +325,7 @@ impl Purse {
         self.grams_left.is_finite() || self.joules_left.is_finite()
     }
 
-    /// Takes as many of `count` slots for `hours` at `intensity` as both budgets pay for. A trickle that never buys a slot-hour would
+    /// Takes as many of `count` slots for `hours` (of one that draws as the mean does) at `intensity` as both budgets pay for. A trickle that never buys a slot-hour would
     /// never be spent: the first slot is always paid for, and the guard of the budgets cuts it where it must.
     fn pay(&mut self, count: u32, hours: f64, intensity: f64) -> u32 {
         let Some(joules) = self.joules.map(|joules| joules * hours) else { return count };
