@@ -12,9 +12,9 @@ use system_tests::chaos::{self, Network, Plan, Settings};
 #[derive(Debug, Parser)]
 #[command(name = "scripts/chaos", about = "Torments a study of real processes, and checks its books")]
 struct Arguments {
-    /// Misfortunes befall the study for so many seconds
-    #[arg(long, default_value_t = 3600.0, value_name = "SECONDS")]
-    span: f64,
+    /// Misfortunes befall the study for so many seconds [default: 3600; with --outage as long as that]
+    #[arg(long, value_name = "SECONDS")]
+    span: Option<f64>,
     /// Workers, each on a machine of its own
     #[arg(long, default_value_t = 4)]
     machines: usize,
@@ -52,7 +52,8 @@ fn main() -> ExitCode {
 
 fn chaos(arguments: Arguments) -> Result<ExitCode, String> {
     let Arguments { span, machines, seed, outage, dir, config, set } = arguments;
-    let span = span.max(outage.map_or(0.0, |outage| OUTAGE_AT.as_secs_f64() + outage));
+    let least = outage.map_or(3600.0, |outage| OUTAGE_AT.as_secs_f64() + outage);
+    let span = span.map_or(least, |span| if outage.is_some() { span.max(least) } else { span });
     let directory = dir.unwrap_or_else(|| format!("runs/chaos-{seed}").into());
     if directory.exists() {
         return Err(format!("{} is there already: name another --dir, or remove it", directory.display()));

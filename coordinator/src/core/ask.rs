@@ -4,7 +4,7 @@ use common::architecture::Architecture;
 use common::config::{Config, Requirements};
 use common::energy::{Measurement, Purpose};
 use common::fidelity::Fidelity;
-use common::id::{SessionId, TaskId, TrialId, WorkerName, Zone};
+use common::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::objective::{Objectives, objectives};
 use common::study::StudySpec;
 use common::time::{GridClock, GridHour, Timestamp};

@@ -7,6 +7,7 @@
 //! | `process` | one process: what it says, how it ends, and that it never outlives its test |
 //! | `study` | one study in a directory: its commands, its workers, its ledger while it grows |
 //! | `books` | what must hold of a ledger and its report, counted here a second time from the bare events |
+//! | `hostility` | what strangers and turncoats do to a port |
 //! | `images` | tiny data sets, whole and damaged |
 //! | `relay` | a wire whose bytes are kept |
 //! | `service` | a carbon service that fails as it is told |
@@ -16,6 +17,7 @@
 //! Nothing here measures time to judge by it: every wait is for something to become true, and its limit only ends a hang.
 
 pub mod books;
+pub mod hostility;
 pub mod images;
 pub mod patience;
 pub mod process;

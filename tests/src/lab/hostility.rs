@@ -1,0 +1,134 @@
+//! What strangers and turncoats do to a port: bytes that are no frames, frames that are no messages, messages that are lies.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use common::blob::BlobId;
+use common::id::{Attempt, SessionId, TaskId, TrialId, Zone};
+use common::time::Millis;
+use common::wire::{self, Chunk, DecodeError, FromWorker, Hello, Report, SlotInfo, ToWorker};
+use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
+
+use super::patience;
+
+/// Connects, and says nothing.
+pub fn dial(port: u16) -> TcpStream {
+    let stream = patience::until("a connection", || TcpStream::connect(("127.0.0.1", port)).ok());
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+    stream
+}
+
+/// Reads until the other side hangs up, which it must.
+fn hung_up(mut stream: TcpStream, why: &str) {
+    let mut sink = [0; 4096];
+    loop {
+        match stream.read(&mut sink) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return,
+            Err(error) => panic!("{why}: the coordinator keeps the connection ({error})"),
+        }
+    }
+}
+
+/// A ZMTP 3.1 greeting (ZeroMQ RFC 37).
+fn greeting(mechanism: &str) -> Vec<u8> {
+    let mut bytes = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1];
+    bytes.extend_from_slice(mechanism.as_bytes());
+    bytes.resize(64, 0);
+    bytes
+}
+
+/// A good greeting, then the head of a frame of 2^62 bytes, as a message and as a command.
+pub fn announce_too_much(port: u16) {
+    for mechanism in ["CURVE", "NULL"] {
+        for flags in [2u8, 3, 6] {
+            let mut stranger = dial(port);
+            let head = [&[flags][..], &(1u64 << 62).to_be_bytes()].concat();
+            // It may hang up while we still speak.
+            let _ = stranger.write_all(&[greeting(mechanism), head].concat());
+            hung_up(stranger, "2^62 bytes");
+        }
+    }
+}
+
+/// So many strangers at once, until the last has been shown the door.
+pub fn greet_with_garbage(port: u16, dice: &mut ChaCha8Rng, count: usize) {
+    let mut strangers = Vec::new();
+    for number in 0..count {
+        let mut garbage = vec![0; dice.random_range(1..3000)];
+        dice.fill_bytes(&mut garbage);
+        let opening = if number % 2 == 0 { Vec::new() } else { greeting("CURVE") };
+        let mut stranger = dial(port);
+        let _ = stranger.write_all(&[opening, garbage].concat());
+        strangers.push(stranger);
+    }
+    strangers.into_iter().for_each(|stranger| hung_up(stranger, "garbage"));
+}
+
+/// Of a session that nobody knows.
+pub fn heartbeat() -> FromWorker {
+    FromWorker::Heartbeat {
+        session: SessionId(1),
+        clock: Millis(1),
+        held: vec![TaskId { trial: TrialId(1), attempt: Attempt(0) }; 3],
+    }
+}
+
+/// A sound frame, cut anywhere.
+pub fn truncated() -> Vec<Vec<u8>> {
+    let whole = wire::encode(&hello(Vec::new()));
+    assert!(matches!(wire::decode::<FromWorker>(&whole[..whole.len() - 1]), Err(DecodeError::Body(_))));
+    (0..whole.len()).map(|bytes| whole[..bytes].to_vec()).collect()
+}
+
+/// MessagePack that promises more than it holds: arrays, maps, strings and binaries of 2^32 - 1, and nesting without an end.
+pub fn declared_lengths() -> Vec<Vec<u8>> {
+    let head = wire::encode(&heartbeat())[..5].to_vec();
+    let promise = |marker: u8| {
+        [&head[..], &[0x81, 0xa9], b"heartbeat", &[0x83, 0xa4], b"held", &[marker, 255, 255, 255, 255]]
+            .concat()
+    };
+    let mut frames: Vec<Vec<u8>> = [0xdd, 0xdf, 0xdb, 0xc6].into_iter().map(promise).collect();
+    frames.push([&head[..], &[0x91; 500_000]].concat());
+    frames.push([&head[..], &[0x81; 500_000]].concat());
+    // In a field that is passed over, as a newer release may add one.
+    frames.push([&head[..], &[0x81, 0xa9], b"heartbeat", &[0x81, 0xa1], b"x", &[0x91; 500_000]].concat());
+    frames
+}
+
+/// Sound frames with senseless content, from somebody who never joined.
+pub fn well_formed_lies() -> Vec<Vec<u8>> {
+    let blob = BlobId::from_digest([7; 32]);
+    let chunk = |offset, total| FromWorker::Upload(Chunk { blob, offset, total, bytes: vec![0; 1000] });
+    let leaving = || Report::Leaving { reason: "x".repeat(100_000) };
+    let lies = [
+        heartbeat(),
+        hello(Vec::new()),
+        chunk(0, u64::MAX),
+        chunk(u64::MAX, u64::MAX),
+        chunk(1 << 62, 1 << 63),
+        chunk(0, 0),
+        FromWorker::Download { blob, offset: u64::MAX },
+        FromWorker::Delivery { session: SessionId(1), number: u64::MAX, report: leaving() },
+        FromWorker::Delivery { session: SessionId(1), number: 0, report: leaving() },
+    ];
+    let mut frames: Vec<Vec<u8>> = lies.iter().map(wire::encode).collect();
+    // What the coordinator itself would say, sent back to it.
+    frames.push(wire::encode(&ToWorker::StudyOver { reason: "go home".into() }));
+    frames
+}
+
+fn hello(slots: Vec<SlotInfo>) -> FromWorker {
+    FromWorker::Hello(Hello {
+        session: SessionId(1),
+        clock: Millis(i64::MAX),
+        zone: Zone::new("MOON"),
+        slots,
+        version: "0".into(),
+        host: String::new(),
+        held: Vec::new(),
+    })
+}
