@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use common::config::Config;
-use coordinator::command::act;
+use coordinator::command::{ConfigArgs, act};
 use coordinator::directory::StudyDirectory;
 use coordinator::run::{Crew, Ending, Work, run};
 use coordinator::{clock, command, report};
@@ -98,12 +98,8 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct StudyArgs {
-    /// Settings that differ from configs/default.toml
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
     /// Results known before: CSV, JSON, or another study's ledger or directory; taken as given and never
     /// trained again; may be repeated
     #[arg(long, value_name = "FILE")]
@@ -232,11 +228,9 @@ fn code(ended: Result<Ending>) -> ExitCode {
 
 impl StudyArgs {
     fn load(&self) -> Result<Config> {
-        let mut assignments = self.set.clone();
-        assignments.extend(self.seed.map(|seed| format!("study.seed={seed}")));
-        let directory = self.dir.as_deref().map(Path::display);
-        assignments.extend(directory.map(|dir| format!("study.directory={dir}")));
-        Ok(common::config::load(self.config.as_deref(), std::env::vars(), &assignments)?)
+        let seed = self.seed.map(|seed| format!("study.seed={seed}"));
+        let directory = self.dir.as_deref().map(|dir| format!("study.directory={}", dir.display()));
+        Ok(self.settings.clone().with(seed.into_iter().chain(directory)).load()?)
     }
 }
 

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use common::architecture::Architecture;
 use common::blob::BlobId;
-use common::config::{self, Config};
+use common::config::Config;
 use common::fidelity::Fidelity;
 use common::space::SpaceSpec;
 use common::trial::Subject;
 use coordinator::agenda::Agenda;
 use coordinator::command::export::network::{self, Format};
-use coordinator::command::{Usage, print};
+use coordinator::command::{ConfigArgs, Usage, print};
 use coordinator::core::{State, TrialState};
 use coordinator::directory::{StudyDirectory, write_whole};
 use coordinator::launch::read_state;
@@ -44,12 +44,8 @@ pub struct Args {
     /// The study whose settings count
     #[arg(long, value_name = "DIR", required_unless_present = "config", conflicts_with = "config")]
     dir: Option<PathBuf>,
-    /// Settings that differ from configs/default.toml, in place of a study's
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
     /// Epochs [training.epochs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     epochs: Option<u32>,
@@ -65,7 +61,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
     let (asked, chosen) = match &args.dir {
         Some(dir) => of_study(args, dir)?,
         None => {
-            let asked = settings(args.config.as_deref(), args)?;
+            let asked = settings(args.settings.config.as_deref(), args)?;
             let spec = asked.space_spec()?;
             let chosen = read(&spec, &args.architecture)?;
             (asked, chosen)
@@ -131,9 +127,8 @@ fn tempfile_in(dir: &Path, text: &str) -> Result<PathBuf> {
 }
 
 fn settings(file: Option<&Path>, args: &Args) -> Result<Config> {
-    let mut set = args.set.clone();
-    set.extend(args.epochs.map(|epochs| format!("training.epochs={epochs}")));
-    Ok(config::load(file, std::env::vars(), &set)?)
+    let settings = ConfigArgs { config: file.map(Path::to_owned), set: args.settings.set.clone() };
+    Ok(settings.with(args.epochs.map(|epochs| format!("training.epochs={epochs}"))).load()?)
 }
 
 fn read(spec: &SpaceSpec, notation: &str) -> Result<Architecture> {

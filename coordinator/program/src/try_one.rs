@@ -8,7 +8,7 @@ use common::config::{Config, OrWord};
 use common::energy::Purpose;
 use common::unit::{Joules, Seconds};
 use coordinator::agenda::Agenda;
-use coordinator::command::{Usage, print};
+use coordinator::command::{ConfigArgs, Usage, print};
 use coordinator::core::{State, Trial, TrialState};
 use coordinator::directory::StudyDirectory;
 use coordinator::launch::Listener;
@@ -30,12 +30,8 @@ use crate::tabulate::{Roster, Wanted, without_budget};
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Settings that differ from configs/default.toml
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
     /// Epochs that it is trained for
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
@@ -48,7 +44,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
-    let asked = common::config::load(args.config.as_deref(), std::env::vars(), &args.set)?;
+    let asked = args.settings.load()?;
     let spec = asked.space_spec()?;
     let architecture = match &args.architecture {
         None => Roster::new(&spec, &Wanted::Sampled(1), asked.study.seed)?.trained.remove(0),

@@ -1,11 +1,10 @@
 //! `ce-nas check-config`: what a study would run with, or why it can't.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Usage, print, print_json};
+use super::{ConfigArgs, Usage, print, print_json};
 use crate::carbon;
 
 /// Check a configuration and print it resolved: defaults, file, environment and --set together
@@ -13,19 +12,15 @@ use crate::carbon;
 /// Example: ce-nas check-config --config study.toml --set budget.hours=24
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Settings that differ from configs/default.toml
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    #[command(flatten)]
+    pub settings: ConfigArgs,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let config = common::config::load(args.config.as_deref(), std::env::vars(), &args.set)?;
+    let config = args.settings.load()?;
     // What the settings mean together is refused here too, not first when a study starts.
     let spec = config.study_spec()?;
     if config.carbon.source == "live" {

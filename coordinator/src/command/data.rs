@@ -5,7 +5,7 @@ use std::process::{Command as Program, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::Usage;
+use super::{ConfigArgs, Usage};
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
@@ -21,12 +21,8 @@ pub enum Command {
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct PackArgs {
-    /// Settings that differ from configs/default.toml
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
     /// The packed file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -34,7 +30,7 @@ pub struct PackArgs {
 
 pub fn run(command: &Command) -> Result<()> {
     let Command::Pack(args) = command;
-    let config = common::config::load(args.config.as_deref(), std::env::vars(), &args.set)?;
+    let config = args.settings.load()?;
     let program = std::env::current_exe()?.with_file_name("ce-nas-worker");
     if !program.exists() {
         bail!("{} is not there: build it (cargo build --release -p worker) or copy it", program.display());

@@ -20,6 +20,7 @@ pub mod ink;
 pub mod keygen;
 mod points;
 pub mod report;
+mod settings;
 mod span;
 pub mod status;
 pub mod table;
@@ -41,6 +42,7 @@ use crate::clock;
 use crate::core::State;
 use crate::report::{Chronicle, Report};
 
+pub use settings::ConfigArgs;
 use watch::Shown;
 
 /// A mistake in the words of the command line that only the command itself could see.

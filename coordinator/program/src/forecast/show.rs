@@ -10,7 +10,7 @@ use common::nearest::did_you_mean;
 use common::seed::Seed;
 use common::time::GridHour;
 use coordinator::carbon::{self, CarbonSource, parse_time, word};
-use coordinator::command::{Usage, print, print_json};
+use coordinator::command::{ConfigArgs, Usage, print, print_json};
 use coordinator::{clock, report};
 use forecast::{AUTO, Choice, Gaps, MODELS, Series, TRAINING_HOURS, build, choose_among};
 use serde::Serialize;
@@ -42,12 +42,8 @@ pub struct Args {
     /// A study's directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "set", "at", "model"])]
     dir: Option<PathBuf>,
-    /// Settings that differ from configs/default.toml; [carbon] and [forecast] are what count here
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
     /// Hours ahead, 1 to 168 [forecast.horizon_hours, at most 48]
     #[arg(long)]
     hours: Option<usize>,
@@ -132,7 +128,7 @@ impl Args {
     }
 
     fn of_source(&self) -> Result<(Shown, Forecast)> {
-        let config = common::config::load(self.config.as_deref(), std::env::vars(), &self.set)?;
+        let config = self.settings.load()?;
         let settings = carbon::Settings::new(&config.carbon, Seed(config.study.seed));
         let chains = carbon::chains(&settings).map_err(|error| Usage(error.to_string()))?;
         let zone = only(self.zone.as_deref(), chains.keys())?;

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use common::config::{Budget, Config, OrWord};
 use coordinator::agenda::Agenda;
-use coordinator::command::Usage;
+use coordinator::command::{ConfigArgs, Usage};
 use coordinator::directory::{StudyDirectory, write_whole};
 use coordinator::run::{Crew, Ending, Work, run as study};
 use coordinator::{clock, launch};
@@ -48,12 +48,8 @@ const NO_BUDGET_H: f64 = 1e6;
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Settings that differ from configs/default.toml: space, data, trainings, workers
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
     /// The table, .csv or .csv.gz; a description of the same name with .toml lies beside it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -72,7 +68,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Ending> {
-    let config = common::config::load(args.config.as_deref(), std::env::vars(), &args.set)?;
+    let config = args.settings.load()?;
     let files = Files::of(&args.out)?;
     let roster = Roster::new(&config.space_spec()?, &args.architectures, config.study.seed)?;
     files.claim(&config, args)?;

@@ -8,14 +8,13 @@ mod tests;
 mod trace_file;
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use common::config::Config;
 use common::seed::Seed;
 use common::time::GridHour;
 
-use super::Usage;
+use super::{ConfigArgs, Usage};
 use crate::carbon::{Settings, parse_time};
 use crate::clock;
 
@@ -41,17 +40,13 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
 /// Where the settings of `[carbon]` come from.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Source {
-    /// Settings that differ from configs/default.toml; [carbon] is what counts here
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
 }
 
 impl Source {
     fn read(&self) -> Result<(Config, Settings)> {
-        let config = common::config::load(self.config.as_deref(), std::env::vars(), &self.set)?;
+        let config = self.settings.load()?;
         let settings = Settings::new(&config.carbon, Seed(config.study.seed));
         Ok((config, settings))
     }

@@ -13,13 +13,12 @@ mod finding;
 mod tests;
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use common::config::EvaluatorKind;
 
 use super::ink::Ink;
-use super::{print, print_json};
+use super::{ConfigArgs, print, print_json};
 pub use facts::Facts;
 use facts::{PortTrouble, WorkerTrouble};
 pub use finding::{Finding, Health};
@@ -48,19 +47,15 @@ const ENOUGH_FILES: u64 = 1_024;
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Settings that differ from configs/default.toml
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    #[command(flatten)]
+    pub settings: ConfigArgs,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let config = common::config::load(args.config.as_deref(), std::env::vars(), &args.set)?;
+    let config = args.settings.load()?;
     let findings = findings(&Facts::gather(&config));
     match args.json {
         true => print_json(out, &findings)?,

@@ -102,7 +102,7 @@ pub struct Given {
 }
 
 pub fn read(args: &Args) -> Result<Given> {
-    let mut config = common::config::load(args.config.as_deref(), [], &args.set)?;
+    let mut config = common::config::load(args.settings.config.as_deref(), [], &args.settings.set)?;
     let searchers = match args.searchers.as_slice() {
         [] => vec![config.search.searcher.clone()],
         given => given.to_vec(),

@@ -19,7 +19,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use coordinator::command::{Usage, print};
+use coordinator::command::{ConfigArgs, Usage, print};
 use simulation::compare::{Contender, Course, World};
 use simulation::side_by_side::side_by_side;
 
@@ -88,12 +88,8 @@ pub struct Args {
     /// What a one-shot score is read from
     #[arg(long, value_enum, default_value_t = Scores::OneShot)]
     scores: Scores,
-    /// Settings of the product, as for `ce-nas run`; its budgets of carbon and energy bind baselines too
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, as section.key=value; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: ConfigArgs,
     /// Runs side by side [default: one for each processor]; the result does not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
