@@ -4,10 +4,11 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use allocation::{BudgetLeft, Options, Pace, Planner, Policy, Situation, Work, build};
+use allocation::{BudgetLeft, Cost, Options, Pace, Planner, Policy, Situation, Work, build};
 use common::allocation::Shares;
+use common::energy::Purpose;
 use common::id::Zone;
-use common::unit::{Grams, Joules};
+use common::unit::{Grams, Joules, Seconds};
 use support::{Grid, grams, only, recorded, run, situation, synthetic, trained, trained_above_and_below};
 
 fn planner() -> Planner {
@@ -94,7 +95,8 @@ fn a_budget_pays_for_more_slots_that_draw_little() {
         let left =
             BudgetLeft { energy: Some(Joules::from_kwh(20.0)), hours: Some(24.0), ..BudgetLeft::default() };
         let mut situation = situation(&[Grid { name: "A", slots: 64, hours: vec![200.0; 96] }], 24, left);
-        situation.costs = trained();
+        let training = Cost { seconds: Seconds(3600.0), joules: Joules::from_kwh(0.3) };
+        situation.costs = [(Purpose::Full, training)].into();
         situation.zones.values_mut().for_each(|zone| zone.pace = Pace { seconds: 1.0, joules });
         only(&planner().decide(&situation)).train
     };
