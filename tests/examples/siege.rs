@@ -39,7 +39,7 @@ async fn main() {
     while !silent.is_empty() {
         for frame in lies.iter().cloned().chain([vec![0xdd; HUGE]]) {
             // As fast as the other side takes them.
-            while client.send(frame.clone().into()).is_err() {
+            while client.send(frame.clone()).is_err() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }

@@ -1,7 +1,5 @@
 //! A study's events, as the ladder hears them.
 
-use std::collections::BTreeSet;
-
 use common::architecture::Architecture;
 use common::config::Ladder;
 use common::event::Event;
@@ -23,7 +21,7 @@ impl Standing {
             standing.shown(state, trial);
         }
         standing.supernet = supernet(state, &rules.ladder);
-        standing.quality = quality(state, &standing.fulls_begun);
+        known_both_ways(state).for_each(|errors| standing.agreement.add(errors));
         standing
     }
 
@@ -70,9 +68,11 @@ impl Standing {
         self.supernet = supernet(state, &self.rules.ladder);
     }
 
+    /// A score, or a full training, whose counterpart was known before.
     fn weigh_scores(&mut self, state: &State, trial: &Trial) {
-        if matches!(trial.subject.fidelity(), Some(Fidelity::OneShot | Fidelity::Full)) {
-            self.quality = quality(state, &self.fulls_begun);
+        let is_of_both = matches!(trial.subject.fidelity(), Some(Fidelity::OneShot | Fidelity::Full));
+        if let Some(architecture) = trial.subject.architecture().filter(|_| is_of_both) {
+            errors(state, architecture).into_iter().for_each(|errors| self.agreement.add(errors));
         }
     }
 
@@ -105,22 +105,23 @@ impl Standing {
 impl Quality {
     /// Of a study as it is.
     pub fn of_study(state: &State) -> Option<Self> {
-        let of_full = |trial: &Trial| trial.subject.fidelity() == Some(Fidelity::Full);
-        let fulls = state.trials.values().filter(|trial| of_full(trial));
-        let fulls = fulls.filter_map(|trial| trial.subject.architecture().cloned()).collect();
-        quality(state, &fulls)
+        Self::of(&known_both_ways(state).collect::<Vec<_>>())
     }
 }
 
-/// Of those in full training. Errors on the validation images, both.
-fn quality(state: &State, fulls: &BTreeSet<Architecture>) -> Option<Quality> {
-    let error = |architecture: &Architecture, fidelity: Fidelity| {
+/// Errors by the score and by the full training of each network that has both, in the order in which the latter were proposed.
+fn known_both_ways(state: &State) -> impl Iterator<Item = (f64, f64)> {
+    let fulls = state.trials.values().filter(|trial| trial.subject.fidelity() == Some(Fidelity::Full));
+    fulls.filter_map(|trial| errors(state, trial.subject.architecture()?))
+}
+
+/// On the validation images, both.
+fn errors(state: &State, architecture: &Architecture) -> Option<(f64, f64)> {
+    let error = |fidelity: Fidelity| {
         let subject = Subject::Network { architecture: architecture.clone(), fidelity };
         Some(state.of_subject(&subject)?.evaluation.as_deref()?.validation_error)
     };
-    let both =
-        |architecture| Some((error(architecture, Fidelity::OneShot)?, error(architecture, Fidelity::Full)?));
-    Quality::of(&fulls.iter().filter_map(both).collect::<Vec<_>>())
+    Some((error(Fidelity::OneShot)?, error(Fidelity::Full)?))
 }
 
 fn supernet(state: &State, ladder: &Ladder) -> Supernet {

@@ -36,7 +36,7 @@ use common::energy::Purpose;
 use common::fidelity::Fidelity;
 use common::trial::{Origin, Subject};
 
-pub use quality::Quality;
+pub use quality::{Agreement, Quality};
 pub use standing::{Climbed, Shown, Standing, Supernet};
 
 /// What the ladder is told once and for all.

@@ -19,35 +19,64 @@ pub struct Quality {
 impl Quality {
     /// Of `(score's error, trained error)` of each network; none with fewer than two.
     pub fn of(errors: &[(f64, f64)]) -> Option<Self> {
+        let mut agreement = Agreement::default();
+        errors.iter().for_each(|pair| agreement.add(*pair));
         (errors.len() >= 2).then(|| Self {
             networks: errors.len(),
-            kendall_tau: kendall_tau(errors),
+            kendall_tau: agreement.kendall_tau(),
             recall_of_top_tenth: recall_of_top_tenth(errors),
         })
     }
 
-    /// Whether scores say anything, as far as can be told: where enough is known, τ lies above zero by more than the standard
-    /// deviation that it has among numbers drawn at random (Kendall 1938).
     pub fn says_something(&self) -> bool {
-        let n = self.networks as f64;
-        let deviation = (2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))).sqrt();
-        self.networks < ENOUGH || self.kendall_tau > deviation
+        says_something(self.networks, self.kendall_tau)
     }
 }
 
-/// τ-b: pairs in the same order less those in opposite order, ties set aside; 0 where one side is all ties.
-fn kendall_tau(errors: &[(f64, f64)]) -> f64 {
-    let (mut difference, mut told_by_score, mut told_by_training) = (0_i64, 0_i64, 0_i64);
-    for (index, a) in errors.iter().enumerate() {
-        for b in &errors[..index] {
+/// Kendall's τ, kept up as networks come to be known both ways: each is held against those before it, once.
+#[derive(Debug, Clone, Default)]
+pub struct Agreement {
+    /// `(score's error, trained error)`.
+    errors: Vec<(f64, f64)>,
+    /// Pairs in the same order less those in opposite order.
+    difference: i64,
+    told_by_score: i64,
+    told_by_training: i64,
+}
+
+impl Agreement {
+    pub fn add(&mut self, a: (f64, f64)) {
+        for b in &self.errors {
             let [score, training] = [a.0.total_cmp(&b.0) as i64, a.1.total_cmp(&b.1) as i64];
-            difference += score * training;
-            told_by_score += score.abs();
-            told_by_training += training.abs();
+            self.difference += score * training;
+            self.told_by_score += score.abs();
+            self.told_by_training += training.abs();
         }
+        self.errors.push(a);
     }
-    let told = (told_by_score as f64 * told_by_training as f64).sqrt();
-    if told > 0.0 { difference as f64 / told } else { 0.0 }
+
+    /// τ-b: ties set aside; 0 where one side is all ties.
+    pub fn kendall_tau(&self) -> f64 {
+        let told = (self.told_by_score as f64 * self.told_by_training as f64).sqrt();
+        if told > 0.0 { self.difference as f64 / told } else { 0.0 }
+    }
+
+    pub fn says_something(&self) -> bool {
+        says_something(self.errors.len(), self.kendall_tau())
+    }
+
+    /// All that follows from it, whatever the order in which networks came.
+    pub fn tells(&self) -> (usize, [i64; 3]) {
+        (self.errors.len(), [self.difference, self.told_by_score, self.told_by_training])
+    }
+}
+
+/// Whether scores say anything, as far as can be told: where enough is known, τ lies above zero by more than the standard deviation that
+/// it has among numbers drawn at random (Kendall 1938).
+fn says_something(networks: usize, kendall_tau: f64) -> bool {
+    let n = networks as f64;
+    let deviation = (2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))).sqrt();
+    networks < ENOUGH || kendall_tau > deviation
 }
 
 fn recall_of_top_tenth(errors: &[(f64, f64)]) -> f64 {

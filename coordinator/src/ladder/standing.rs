@@ -8,7 +8,7 @@ use common::fidelity::Fidelity;
 use common::trial::Origin;
 
 use super::contender::Contender;
-use super::quality::Quality;
+use super::quality::Agreement;
 use super::step::Step;
 use super::{Rules, first_training};
 
@@ -61,8 +61,8 @@ pub struct Standing {
     pub(super) rungs_begun: BTreeSet<Architecture>,
     pub(super) fulls_begun: BTreeSet<Architecture>,
     pub(super) promoted_scores: usize,
-    /// What scores have turned out to be worth; none while too little is known, or where nobody follows it.
-    pub(super) quality: Option<Quality>,
+    /// Of scores with trainings; empty where nobody follows it.
+    pub(super) agreement: Agreement,
 }
 
 impl Standing {
@@ -76,7 +76,7 @@ impl Standing {
             rungs_begun: BTreeSet::new(),
             fulls_begun: BTreeSet::new(),
             promoted_scores: 0,
-            quality: None,
+            agreement: Agreement::default(),
         }
     }
 
@@ -148,7 +148,7 @@ impl Standing {
 
     /// Whether scores may still decide who is trained.
     pub fn trusts_scores(&self) -> bool {
-        self.quality.is_none_or(|quality| quality.says_something())
+        self.agreement.says_something()
     }
 
     /// Whether more scores are of use: there is a supernet, its scores say something, and the pool is not full.
@@ -187,10 +187,9 @@ impl Standing {
         let people =
             |step: &Step| step.open().map(|contender| contender.architecture.clone()).collect::<Vec<_>>();
         let steps = [&self.scored, &self.rungs].map(|step| (step.len(), people(step)));
-        let quality = self.quality.map(|quality| format!("{quality:?}"));
         (
             self.supernet,
-            quality,
+            self.agreement.tells(),
             steps,
             self.rungs_begun.clone(),
             self.fulls_begun.clone(),
