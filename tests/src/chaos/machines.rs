@@ -90,7 +90,7 @@ impl Machines {
             (Kind::Kill | Kind::Leave, Victim::Machine(index)) => self.workers[index] = self.worker(index),
             (Kind::Stop | Kind::Starve, victim) => self.signal(victim, Signal::SIGCONT),
             (kind, Victim::Machine(index)) => {
-                self.network.as_ref().expect("drawn with one").mend(index, kind)
+                self.network.as_ref().expect("drawn with one").mend(index, kind);
             }
             (kind, victim) => unreachable!("{victim} is never {kind}"),
         }
