@@ -25,18 +25,20 @@ pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
         if let Some(line) = narrate(event, state) {
             tracing::info!("{line}");
         }
-        let left = plan.seconds(state).map(|[spent, whole]| {
-            let others = (seeds - turn - 1) as f64 * whole;
-            format!(", about {} left", span((whole - spent).max(0.0) + others))
-        });
-        let ended = state.trials.values().filter(|trial| !trial.is_open()).count();
-        let (left, results) = (left.unwrap_or_default(), plan.results);
-        let line = format!("seed {seed} ({} of {seeds}): {ended} of {results} results{left}", turn + 1);
+        // Made for results alone: a large table has many other events.
+        let line = || {
+            let left = plan.seconds(state).map(|[spent, whole]| {
+                let others = (seeds - turn - 1) as f64 * whole;
+                format!(", about {} left", span((whole - spent).max(0.0) + others))
+            });
+            let (left, results) = (left.unwrap_or_default(), plan.results);
+            format!("seed {seed} ({} of {seeds}): {} of {results} results{left}", turn + 1, ended(state))
+        };
         let mut err = std::io::stderr();
         let told = match event {
             Event::TrialFailed { trial, reason } => writeln!(err, "trial {trial} failed: {reason}"),
-            Event::TrialFinished { .. } if redraws => write!(err, "\r{line}   "),
-            Event::TrialFinished { .. } => writeln!(err, "{line}"),
+            Event::TrialFinished { .. } if redraws => write!(err, "\r{}   ", line()),
+            Event::TrialFinished { .. } => writeln!(err, "{}", line()),
             Event::StudyFinished { .. } if redraws => writeln!(err),
             _ => Ok(()),
         };
@@ -55,10 +57,15 @@ impl Plan {
             + of_all(Purpose::Rung)
             + of_all(Purpose::OneShot)
             + mean(Purpose::Supernet).unwrap_or(0.0);
-        let seconds = state.trials.values().filter_map(|trial| trial.evaluation.as_ref());
-        let spent: f64 = seconds.map(|evaluation| evaluation.seconds.0).sum();
+        let of_purpose = |(purpose, count)| f64::from(count) * mean(purpose).unwrap_or(0.0);
+        let spent: f64 = state.finished_here().map(of_purpose).sum();
         Some([spent / slots(state), whole / slots(state)])
     }
+}
+
+/// Trials that have a result, or never will.
+fn ended(state: &State) -> usize {
+    state.trials.len() - state.leases().count() - state.waiting().count()
 }
 
 fn slots(state: &State) -> f64 {
