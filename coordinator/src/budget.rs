@@ -167,7 +167,7 @@ impl Core {
     }
 
     /// Whether the budgets can pay for the rest of a task of `purpose` that takes so many `times` the usual, of which `done` is done,
-    /// on a slot like that. What must follow may do so anywhere, and is taken as usual.
+    /// at `place`. What must follow may do so anywhere, and is taken as usual.
     pub(crate) fn fits(&self, purpose: Purpose, times: f64, done: f64, place: &Place) -> bool {
         let (left, zone) = (self.left(), &place.zone);
         let Pace { seconds: slower, joules: hungrier } = self.state.paces.of(&place.device);
@@ -279,23 +279,27 @@ impl Core {
         }
     }
 
-    /// Nothing runs, and neither a new training nor any that waits can be finished before the deadline.
+    /// Nothing runs, and neither a new training nor any that waits can be finished before the deadline, not even by the quickest slot.
     fn nothing_fits(&self) -> bool {
         let known = self.expected(Purpose::Full).0.0 > 0.0;
-        let late = |purpose, done| self.left().hours.is_some() && !self.fits_in_time(purpose, done);
-        known
-            && self.state.leases().next().is_none()
-            && late(Purpose::Full, 0.0)
+        if !known || self.left().hours.is_none() || self.state.leases().next().is_some() {
+            return false;
+        }
+        let slots = self.live_slots();
+        let quickest = slots.iter().map(|slot| slot.pace.seconds).reduce(f64::min).unwrap_or(1.0);
+        let late = |purpose, done| !self.fits_in_time(purpose, done, quickest);
+        late(Purpose::Full, 0.0)
             && self.state.waiting().all(|trial| {
                 let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
                 trial.subject == Subject::Supernet || late(trial.subject.purpose(), done)
             })
     }
 
-    fn fits_in_time(&self, purpose: Purpose, done: f64) -> bool {
+    /// On slots that take so many `times` as long as the mean.
+    fn fits_in_time(&self, purpose: Purpose, done: f64, times: f64) -> bool {
         let wall = self.left().hours.unwrap_or(f64::INFINITY)
             * self.state.clock().map_or(3600.0, |clock| clock.hour_s);
-        self.expected(purpose).0.0 * (1.0 - done) <= wall
+        self.expected(purpose).0.0 * times * (1.0 - done) <= wall
     }
 }
 

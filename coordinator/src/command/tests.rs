@@ -368,6 +368,27 @@ fn export_writes_what_other_tools_read() {
 }
 
 #[test]
+fn of_a_mixed_fleet_workers_says_what_a_training_takes_on_each() {
+    let listed = |devices: [&str; 2]| {
+        let mut records = sample::study(Wishes::default());
+        for record in &mut records {
+            if let common::event::Event::WorkerJoined { worker, slots, .. } = &mut record.event {
+                slots[0].device = devices[usize::from(worker.as_str() == "local-2")].into();
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        sample::write_ledger(&StudyDirectory::new(folder.path()).ledger(), &records);
+        within(folder.path(), "workers --dir %").unwrap()
+    };
+    let alike = listed(["A100", "A100"]);
+    assert!(!alike.contains("a training takes"), "{alike}");
+    let mixed = listed(["A100", "T4"]);
+    assert!(mixed.contains("a training takes"), "{mixed}");
+    let lines: Vec<&str> = mixed.lines().filter(|line| line.contains("× time")).collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.contains("× energy")), "{mixed}");
+}
+
+#[test]
 fn watching_ends_with_the_study_and_top_shows_all_of_it() {
     let folder = study(Wishes::default());
     let once = within(folder.path(), "workers --dir %").unwrap();

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use allocation::Pace;
 use anyhow::Result;
 
 use super::act::{DrainArgs, drain};
@@ -50,7 +51,11 @@ pub(super) fn listing(told: &Told) -> String {
     }
     let paces = told.state.paces.all();
     // Of one kind of device there is nothing to compare.
-    let pace = |device: &str| paces.get(device).filter(|_| paces.len() > 1);
+    let is_mixed = paces.len() > 1;
+    let pace = |device: &str| {
+        let words = |pace: &Pace| format!("{:.2} × time, {:.2} × energy", pace.seconds, pace.joules);
+        paces.get(device).map(words).unwrap_or_default()
+    };
     let mut rows = Vec::new();
     for worker in &told.report.workers {
         let slots = told.state.workers.get(&worker.name).map_or(&[][..], |record| record.slots.as_slice());
@@ -64,7 +69,7 @@ pub(super) fn listing(told: &Told) -> String {
                 (true, None) => "idle".into(),
             };
             let once = |text: String| if number == 0 { text } else { String::new() };
-            rows.push(vec![
+            let mut row = vec![
                 once(worker.name.to_string()),
                 once(worker.host.clone()),
                 once(worker.zone.to_string()),
@@ -75,13 +80,12 @@ pub(super) fn listing(told: &Told) -> String {
                 once(worker.sessions.to_string()),
                 slot.device.clone(),
                 slot.meter.clone(),
-                pace(&slot.device).map_or(String::new(), |pace| {
-                    format!("{:.2} × time, {:.2} × energy", pace.seconds, pace.joules)
-                }),
-            ]);
+            ];
+            row.extend(is_mixed.then(|| pace(&slot.device)));
+            rows.push(row);
         }
     }
-    let columns = [
+    let mut columns = vec![
         ("worker", Side::Left),
         ("host", Side::Left),
         ("zone", Side::Left),
@@ -92,11 +96,9 @@ pub(super) fn listing(told: &Told) -> String {
         ("sessions", Side::Right),
         ("device", Side::Left),
         ("meter", Side::Left),
-        ("a training takes", Side::Left),
     ];
-    let shown = columns.len() - usize::from(paces.len() < 2);
-    rows.iter_mut().for_each(|row| row.truncate(shown));
-    let mut listing = aligned(&columns[..shown], &rows);
+    columns.extend(is_mixed.then_some(("a training takes", Side::Left)));
+    let mut listing = aligned(&columns, &rows);
     let needed = told.state.requirements();
     for (name, record) in told.state.workers.iter().filter(|(_, record)| record.alive) {
         for slot in &record.slots {

@@ -1,8 +1,8 @@
 //! The default policy: trains where work costs the least carbon until the deadline, samples in middling hours, rests in the dirtiest.
 //!
 //! Each hour anew it looks ahead to the deadline as far as the forecast reaches (a day without one), and takes slots of zone-hours in
-//! the order of their price, intensity times energy per work, until the budgets are used or, without budgets, a share of what the fleet could do
-//! in a day is taken. What it took of *this* hour trains. Ranking the coming hours, not against the past, keeps it from starving when
+//! the order of their price, intensity times energy per work, until the budgets are used or, without budgets, a share of what the
+//! fleet could do in a day is taken. What it took of *this* hour trains. Ranking the coming hours, not against the past, keeps it from starving when
 //! the grid gets dirtier over days; planning anew each hour turns what was not spent over to the hours left.
 //!
 //! Not here: a value per kind of work (an hour of training is an hour of training), and the hard guard of budgets, which is the core's.
