@@ -1,5 +1,6 @@
 // Networks in the plane of two quantities: the many on a canvas, the front above them as marks that the keyboard reaches. Dragging
 // draws a box, which becomes the filter of both axes; the same limits can be typed below the chart.
+import { batch } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { compared, opened, setRange, type Range } from '../data/place';
 import { colour, theme } from '../data/theme';
@@ -96,8 +97,11 @@ export function Scatter({ x, y, dots, members, chosen }: { x: string; y: string;
       const [x1, x2] = [drag.from[0], drag.to[0]].sort((a, b) => a - b) as Range;
       const [y1, y2] = [drag.from[1], drag.to[1]].sort((a, b) => a - b) as Range;
       if (x2 - x1 > 8 && y2 - y1 > 8) {
-        setRange(x, [ux(x1), ux(x2)]);
-        setRange(y, [uy(y2), uy(y1)]);
+        // Together: a box is one step, for the address and for every view that draws it.
+        batch(() => {
+          setRange(x, [ux(x1), ux(x2)]);
+          setRange(y, [uy(y2), uy(y1)]);
+        });
       }
     }
     setDrag(null);

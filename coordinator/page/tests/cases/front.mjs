@@ -14,7 +14,7 @@ export default (test) => {
     await page.click('nav >> text=carbon');
     await page.getByRole('heading', { name: 'GB' }).waitFor();
     assert.equal(await page.getByRole('heading', { name: 'DE', exact: true }).count(), 0);
-    assert.match(page.url(), /fidelity=full&zone=GB/);
+    await page.waitForURL(/fidelity=full&zone=GB/);
     await page.reload();
     await page.getByRole('heading', { name: 'GB' }).waitFor();
     assert.equal(await page.locator('.filters select').nth(1).inputValue(), 'GB');
@@ -30,7 +30,7 @@ export default (test) => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, box.y + box.height - 60, { steps: 5 });
     await page.mouse.up();
-    assert.match(page.url(), /in\.parameters=.*in\.error=/);
+    await page.waitForURL(/in\.parameters=.*in\.error=/);
     const text = await page.getByText(/of 18 networks lie within the filters/).innerText();
     const within = Number(/^(\d+)/.exec(text)[1]);
     assert.ok(within > 0 && within < 18, text);
@@ -59,8 +59,8 @@ export default (test) => {
     await page.getByRole('button', { name: 'Limits' }).click();
     await page.locator('.choose input[type=range]').nth(1).fill('30');
     await page.waitForTimeout(100);
-    assert.match(page.url(), /in\.parameters=\.\./);
-    assert.match(page.url(), /compare=\d+,\d+/);
+    await page.waitForURL(/in\.parameters=\.\./);
+    await page.waitForURL(/compare=\d+,\d+/);
   });
 
   test('three quantities in space, turned by keys', async (bench) => {
