@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use common::config;
 use system_tests::chaos::{self, Network, Plan, Settings};
+use system_tests::lab::REHEARSAL;
 
 #[derive(Debug, Parser)]
 #[command(name = "scripts/chaos", about = "Torments a study of real processes, and checks its books")]
@@ -62,7 +63,7 @@ fn chaos(arguments: Arguments) -> Result<ExitCode, String> {
     let directory = directory.canonicalize().map_err(|error| error.to_string())?;
     let lasts = span + TAIL_S;
     let (study, mut more) = match &config {
-        None => (chaos::rehearsal(lasts), Vec::new()),
+        None => (REHEARSAL.to_owned(), chaos::rehearsal(lasts)),
         Some(file) => {
             let hour_s =
                 config::load(Some(file), [], &set).map_err(|error| error.to_string())?.carbon.hour_seconds;

@@ -21,7 +21,8 @@ async fn main() {
     let endpoint = std::env::args().nth(1).expect("usage: siege ENDPOINT");
     let port: u16 =
         endpoint.rsplit(':').next().and_then(|port| port.parse().ok()).expect("an endpoint with a port");
-    let silent: Vec<TcpStream> = (0..SILENT).map(|_| hostility::dial(port)).collect();
+    // Held as long as this runs.
+    let _silent: Vec<TcpStream> = (0..SILENT).map(|_| hostility::dial(port)).collect();
     for band in 0..BANDS {
         std::thread::spawn(move || {
             let mut dice = Seed(1).stream("siege", band);
@@ -36,7 +37,7 @@ async fn main() {
     let client = ZeroMq.connect(options).await.expect("options in order");
     let lies =
         [hostility::truncated(), hostility::declared_lengths(), hostility::well_formed_lies()].concat();
-    while !silent.is_empty() {
+    loop {
         for frame in lies.iter().cloned().chain([vec![0xdd; HUGE]]) {
             // As fast as the other side takes them.
             while client.send(frame.clone()).is_err() {

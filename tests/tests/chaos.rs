@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use system_tests::chaos::{HANG, Network, Plan, Settings, rehearsal, run};
+use system_tests::lab::REHEARSAL;
 
 const SPAN: Duration = Duration::from_secs(45);
 const MACHINES: usize = 3;
@@ -16,8 +17,8 @@ fn whatever_befalls_a_study_it_ends_by_itself_with_its_books_in_order() {
     let plan = Plan::drawn(seed, SPAN, MACHINES, network.is_some());
     let folder = tempfile::tempdir().expect("a temporary folder");
     let settings = Settings {
-        study: rehearsal(SPAN.as_secs_f64() + 15.0),
-        more: Vec::new(),
+        study: REHEARSAL.into(),
+        more: rehearsal(SPAN.as_secs_f64() + 15.0),
         directory: folder.path().join("study"),
         rest: HANG,
         tells: true,

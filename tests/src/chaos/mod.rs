@@ -22,44 +22,20 @@ pub use network::Network;
 pub use plan::{Kind, Misfortune, Plan, Victim};
 pub use run::{HANG, Settings, Verdict, run};
 
-/// A study of made-up trainings of about ten seconds on grid hours of ten seconds, over after so many seconds.
-pub fn rehearsal(seconds: f64) -> String {
-    format!(
-        r#"
-[study]
-name = "chaos"
-[space]
-channels = 8
-cells_per_stage = 1
-input = [1, 28, 28]
-[evaluation]
-evaluator = "rehearsal"
-rehearsal_epoch_s = 0.5
-[supernet]
-epochs = 5
-[training]
-epochs = 20
-[ladder]
-one_shot = true
-rung_epochs = 2
-[search]
-initial_samples = 8
-[carbon]
-start = "2026-05-04T09:00Z"
-hour_seconds = 10.0
-[allocation]
-policy = "greedy"
-[budget]
-hours = {}
-[coordinator]
-listen = "tcp://127.0.0.1:0"
-heartbeat_s = 1.0
-[worker]
-device = "cpu"
-meter = "estimate"
-report_s = 1.0
-checkpoint_s = 3.0
-"#,
-        (seconds / 10.0).ceil()
-    )
+/// Over the lab's `REHEARSAL`: made-up trainings of about ten seconds on grid hours of ten, the study over after so many seconds.
+pub fn rehearsal(seconds: f64) -> Vec<String> {
+    let hours = (seconds / 10.0).ceil();
+    let fixed = [
+        "carbon.hour_seconds=10",
+        "evaluation.rehearsal_epoch_s=0.5",
+        "training.epochs=20",
+        "ladder.rung_epochs=2",
+        "allocation.policy=greedy",
+        "coordinator.heartbeat_s=1",
+        "worker.report_s=1",
+        "worker.checkpoint_s=3",
+        // A worker waits through any misfortune, as it does by default.
+        "worker.give_up_s=unlimited",
+    ];
+    fixed.into_iter().map(Into::into).chain([format!("budget.hours={hours}")]).collect()
 }
