@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::architecture::Architecture;
 use crate::fidelity::Fidelity;
 use crate::objective::Objective;
 pub use crate::recipe::Recipe;
 use crate::seed::Seed;
 use crate::space::SpaceSpec;
-use crate::trial::Subject;
+use crate::trial::{Part, Subject};
 use crate::unit::Seconds;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,11 +21,32 @@ pub struct StudySpec {
     pub evaluator: EvaluatorSpec,
     pub supernet: Recipe,
     pub one_shot: OneShotSpec,
+    /// None where one supernet scores all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub few_shot: Option<FewShotSpec>,
     /// Full trainings; a rung runs the same recipe with fewer epochs on a schedule of its own.
     pub training: Recipe,
     /// Written only where it was chosen: ledgers and frames from before there was a choice mean the default.
     #[serde(default, skip_serializing_if = "Numerics::is_default")]
     pub numerics: Numerics,
+}
+
+impl StudySpec {
+    /// What trains the shared weights of `subject`; none for a network.
+    pub fn shared_recipe(&self, subject: &Subject) -> Option<Recipe> {
+        match subject {
+            Subject::Supernet => Some(self.supernet),
+            // One that the study does not split is trained as the whole was.
+            Subject::SubSupernet(_) => Some(self.few_shot.map_or(self.supernet, |few_shot| few_shot.recipe)),
+            Subject::Network { .. } => None,
+        }
+    }
+
+    /// The supernets that scores need, in the order of their training: the whole one first.
+    pub fn supernets(&self) -> impl Iterator<Item = Subject> + use<> {
+        let parts = self.few_shot.into_iter().flat_map(|few_shot| few_shot.parts());
+        std::iter::once(Subject::Supernet).chain(parts.map(Subject::SubSupernet))
+    }
 }
 
 /// How evaluators compute what the study asks for.
@@ -153,6 +175,29 @@ pub struct DataSpec {
     /// Images of the training files to train on; none takes all that validation leaves.
     pub training_images: Option<u32>,
     pub augmentation: Augmentation,
+}
+
+/// How the supernet is split once it is trained (Zhao et al., Few-Shot NAS, ICML 2021).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FewShotSpec {
+    /// Each of its options gets a supernet of its own, which begins with the weights of the whole.
+    pub decision: u32,
+    pub options: u32,
+    /// Of each of them.
+    pub recipe: Recipe,
+}
+
+impl FewShotSpec {
+    /// In the order of their training.
+    pub fn parts(self) -> impl Iterator<Item = Part> {
+        (0..self.options).map(move |option| Part { decision: self.decision, option })
+    }
+
+    /// What `architecture` is scored with.
+    pub fn part_of(&self, architecture: &Architecture) -> Option<Part> {
+        let gene = architecture.genes().get(self.decision as usize);
+        gene.map(|&option| Part { decision: self.decision, option })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,39 +16,77 @@ use crate::unit::Seconds;
 pub enum Subject {
     /// The shared weights that one-shot scoring inherits.
     Supernet,
+    /// What becomes of them for a part of the space, when few-shot scoring splits them.
+    SubSupernet(Part),
     Network {
         architecture: Architecture,
         fidelity: Fidelity,
     },
 }
 
+/// The architectures whose gene at `decision` is `option`, both counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Part {
+    pub decision: u32,
+    pub option: u32,
+}
+
+impl Part {
+    pub fn holds(self, architecture: &Architecture) -> bool {
+        architecture.genes().get(self.decision as usize) == Some(&self.option)
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "option {} of decision {}", self.option, self.decision)
+    }
+}
+
 impl Subject {
     pub fn role(&self) -> Role {
         match self {
             Self::Network { fidelity: Fidelity::OneShot, .. } => Role::Sample,
-            Self::Supernet | Self::Network { .. } => Role::Train,
+            Self::Supernet | Self::SubSupernet(_) | Self::Network { .. } => Role::Train,
         }
     }
 
     pub fn purpose(&self) -> Purpose {
         match self {
-            Self::Supernet => Purpose::Supernet,
+            Self::Supernet | Self::SubSupernet(_) => Purpose::Supernet,
             Self::Network { fidelity: Fidelity::OneShot, .. } => Purpose::OneShot,
             Self::Network { fidelity: Fidelity::Rung(_), .. } => Purpose::Rung,
             Self::Network { fidelity: Fidelity::Full, .. } => Purpose::Full,
         }
     }
 
+    /// In a word that all of its kind share.
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Supernet => "supernet".into(),
+            Self::SubSupernet(_) => "sub-supernet".into(),
+            Self::Network { fidelity, .. } => fidelity.to_string(),
+        }
+    }
+
+    /// With the part of the space that a sub-supernet is for; no network is named.
+    pub fn title(&self) -> String {
+        match self {
+            Self::SubSupernet(part) => format!("{} for {part}", self.kind()),
+            Self::Supernet | Self::Network { .. } => self.kind(),
+        }
+    }
+
     pub fn architecture(&self) -> Option<&Architecture> {
         match self {
-            Self::Supernet => None,
+            Self::Supernet | Self::SubSupernet(_) => None,
             Self::Network { architecture, .. } => Some(architecture),
         }
     }
 
     pub fn fidelity(&self) -> Option<Fidelity> {
         match self {
-            Self::Supernet => None,
+            Self::Supernet | Self::SubSupernet(_) => None,
             Self::Network { fidelity, .. } => Some(*fidelity),
         }
     }
@@ -58,7 +96,7 @@ impl Subject {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// The study itself asks for it: the supernet before it can search, or everything on a list that stands in for a search.
+    /// The study itself asks for it: supernets before it can score, or everything on a list that stands in for a search.
     Study,
     /// Drawn at random, before the tree has enough to learn from.
     Initial,
@@ -126,7 +164,7 @@ pub enum ArtifactKind {
     Weights,
     /// A traced module that `torch.jit.load` opens.
     TorchScript,
-    /// A trained supernet.
+    /// A trained supernet, whole or of a part of the space.
     Supernet,
 }
 

@@ -5,36 +5,38 @@
 
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
-use common::trial::{ArtifactKind, Origin, Subject};
+use common::trial::{Origin, Subject};
 
-use crate::core::{State, TrialState};
-use crate::ladder::Choice;
+use crate::core::State;
+use crate::ladder::{Choice, Supernet};
+use crate::supernets;
 
 /// What is to be evaluated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agenda {
-    /// Whether a supernet is trained and each architecture is scored with it.
-    one_shot: bool,
-    /// Short and full trainings, and scores at the end: by then the supernet is there.
+    /// What each architecture is scored with; empty where none is.
+    supernets: Vec<Subject>,
+    /// Short and full trainings, and scores at the end: by then the supernets are there.
     networks: Vec<(Architecture, Fidelity)>,
 }
 
 impl Agenda {
-    /// The supernet and the scores where `one_shot`, the short trainings unless `rung_epochs` is 0, and the full trainings.
-    pub fn new(architectures: &[Architecture], one_shot: bool, rung_epochs: u32) -> Self {
+    /// `supernets` and the scores if there are any, the short trainings unless `rung_epochs` is 0, and the full trainings.
+    pub fn new(architectures: &[Architecture], supernets: Vec<Subject>, rung_epochs: u32) -> Self {
         let rung = (rung_epochs > 0).then_some(Fidelity::Rung(rung_epochs));
         let trainings: Vec<Fidelity> = rung.into_iter().chain([Fidelity::Full]).collect();
         let trained = |architecture: &Architecture| {
             trainings.iter().map(|&fidelity| (architecture.clone(), fidelity)).collect::<Vec<_>>()
         };
-        let scored = architectures.iter().filter(|_| one_shot);
+        let scored = architectures.iter().filter(|_| !supernets.is_empty());
         let scores = scored.map(|architecture| (architecture.clone(), Fidelity::OneShot));
-        Self { one_shot, networks: architectures.iter().flat_map(trained).chain(scores).collect() }
+        let networks = architectures.iter().flat_map(trained).chain(scores).collect();
+        Self { supernets, networks }
     }
 
     /// How many results there will be if nothing fails.
     pub fn len(&self) -> usize {
-        self.networks.len() + usize::from(self.one_shot)
+        self.networks.len() + self.supernets.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -51,16 +53,19 @@ impl Agenda {
             architecture: architecture.clone(),
             fidelity: *fidelity,
         };
-        let supernets = usize::from(self.one_shot);
-        let supernet = (place < supernets).then_some(Subject::Supernet);
-        let networks = self.networks.get(place.saturating_sub(supernets)..).unwrap_or_default();
-        supernet.into_iter().chain(networks.iter().map(network))
+        let supernets = self.supernets.get(place..).unwrap_or_default();
+        let networks = self.networks.get(place.saturating_sub(self.supernets.len())..).unwrap_or_default();
+        supernets.iter().cloned().chain(networks.iter().map(network))
     }
 
     /// The first that nobody has begun and that can be begun. All before `begun` have: trials don't go away.
     pub(crate) fn next(&self, state: &State, begun: &mut usize) -> Option<Choice> {
-        let inherits = supernet(state) == Supernet::Ready;
-        let can_begin = |subject: &Subject| inherits || subject.fidelity() != Some(Fidelity::OneShot);
+        let is_ready = supernets::standing(state) == Supernet::Ready;
+        let can_begin = |subject: &Subject| match subject {
+            Subject::SubSupernet(_) => supernets::inherited(state, subject).is_some(),
+            Subject::Network { fidelity: Fidelity::OneShot, .. } => is_ready,
+            Subject::Supernet | Subject::Network { .. } => true,
+        };
         let new = |subject: &Subject| state.of_subject(subject).is_none();
         *begun += self.subjects_from(*begun).take_while(|subject| !new(subject)).count();
         let subject = self.subjects_from(*begun).find(|subject| new(subject) && can_begin(subject))?;
@@ -69,30 +74,17 @@ impl Agenda {
 
     /// Why the study is over, once everything on the list has a result or was given up.
     pub(crate) fn done(&self, state: &State) -> Option<String> {
-        let has_failed = supernet(state) == Supernet::Failed;
-        // What would have been scored with a supernet that failed has failed with it.
+        let has_failed = supernets::standing(state) == Supernet::Without;
+        let inherits = |subject: &Subject| {
+            matches!(subject, Subject::SubSupernet(_)) || subject.fidelity() == Some(Fidelity::OneShot)
+        };
+        // What would have begun with a supernet that failed has failed with it.
         let is_closed = |subject: &Subject| match state.of_subject(subject) {
             Some(trial) => !trial.is_open(),
-            None => has_failed && subject.fidelity() == Some(Fidelity::OneShot),
+            None => has_failed && inherits(subject),
         };
         // Most of the time it is not: then the first look shows it.
         let begun = state.trials.len() >= self.len() || has_failed;
         (begun && self.subjects().all(|subject| is_closed(&subject))).then(|| "the list is done".into())
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Supernet {
-    Awaited,
-    Ready,
-    Failed,
-}
-
-fn supernet(state: &State) -> Supernet {
-    let Some(trial) = state.of_subject(&Subject::Supernet) else { return Supernet::Awaited };
-    match (&trial.state, &trial.evaluation) {
-        (_, Some(evaluation)) if evaluation.artifact(ArtifactKind::Supernet).is_some() => Supernet::Ready,
-        (TrialState::Failed { .. } | TrialState::Finished, _) => Supernet::Failed,
-        _ => Supernet::Awaited,
     }
 }

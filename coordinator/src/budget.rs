@@ -291,7 +291,7 @@ impl Core {
         late(Purpose::Full, 0.0)
             && self.state.waiting().all(|trial| {
                 let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
-                trial.subject == Subject::Supernet || late(trial.subject.purpose(), done)
+                trial.subject.purpose() == Purpose::Supernet || late(trial.subject.purpose(), done)
             })
     }
 

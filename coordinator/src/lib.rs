@@ -16,6 +16,7 @@ mod reactor;
 pub mod requirements;
 pub mod search;
 mod situation;
+pub mod supernets;
 pub mod watch;
 
 pub mod actor;

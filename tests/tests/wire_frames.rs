@@ -98,6 +98,7 @@ fn spec() -> StudySpec {
         evaluator: EvaluatorSpec::Rehearsal { seconds_per_epoch: 0.5 },
         supernet: recipe(50),
         one_shot: OneShotSpec { recalibration_images: 512, scoring_images: 1024 },
+        few_shot: None,
         training: recipe(200),
         numerics: Numerics::default(),
     }

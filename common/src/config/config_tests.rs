@@ -242,3 +242,25 @@ fn recipes_are_checked_key_by_key_and_written_only_where_they_were_chosen() {
     let darts = ["space.kind=darts", "training.drop_path=0.2", "training.auxiliary_weight=0.4"];
     assert!(with(&darts).is_ok());
 }
+
+#[test]
+fn a_supernet_is_split_where_it_can_be() {
+    let few_shot = |settings: &[&str]| with(settings).unwrap().study_spec().unwrap().few_shot;
+    assert_eq!(few_shot(&["ladder.one_shot=true"]), None);
+    let split =
+        ["ladder.one_shot=true", "few_shot.split=5", "few_shot.epochs=9", "few_shot.learning_rate=0.0005"];
+    let found = few_shot(&split).unwrap();
+    assert_eq!((found.decision, found.options, found.recipe.epochs), (5, 5, 9));
+    assert_eq!((found.recipe.learning_rate, found.recipe.final_learning_rate), (0.0005, 0.0005));
+    assert_eq!(found.parts().count(), 5);
+
+    let refused = |setting: &str| refusal(&["ladder.one_shot=true", setting]);
+    assert!(refused("few_shot.split=6").contains("6 decisions, counted from 0"));
+    assert!(refused("few_shot.split=soon").contains("never"));
+    assert!(refusal(&["few_shot.split=0"]).contains("ladder.one_shot = true"));
+    assert!(refusal(&[&split[..], &["few_shot.epochs=0"]].concat()).contains("few_shot.epochs"));
+    let program = ["evaluation.evaluator=command", "evaluation.command=[\"true\"]"];
+    let abilities = ["evaluation.command_fidelities=[\"full\",\"rung\",\"one_shot\"]"];
+    let refusal = refusal(&[&split[..2], &program, &abilities].concat());
+    assert!(refusal.contains("few_shot.split") && refusal.contains("never"), "{refusal}");
+}

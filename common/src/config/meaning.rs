@@ -2,12 +2,16 @@
 
 use super::command::at_least_a_second;
 use super::load::Error;
-use super::{Config, EvaluatorKind, SEARCHERS, SpaceKind};
+use super::{Config, EvaluatorKind, FewShot, SEARCHERS, SpaceKind};
 use crate::objective::{Objective, ObjectiveKind};
-use crate::recipe::Fault;
+use crate::recipe::{Fault, Recipe};
 use crate::seed::Seed;
 use crate::space::{Cost, SpaceSpec};
-use crate::study::{DataSpec, EvaluatorSpec, Numerics, OneShotSpec, StudySpec};
+use crate::study::{DataSpec, EvaluatorSpec, FewShotSpec, Numerics, OneShotSpec, StudySpec};
+use crate::trial::Subject;
+
+/// Each is as large as the whole, and is trained.
+const MOST_PARTS: u32 = 64;
 
 impl Config {
     /// Refuses values that no study can run with; called by `load`.
@@ -17,6 +21,7 @@ impl Config {
         self.check_command()?;
         at_least_one("data.validation_images", self.data.validation_images)?;
         self.check_recipes()?;
+        self.check_few_shot()?;
         self.check_budget()?;
         self.check_ladder()?;
         self.check_http()?;
@@ -97,12 +102,53 @@ impl Config {
                 recalibration_images: self.one_shot.recalibration_images,
                 scoring_images: self.one_shot.scoring_images,
             },
+            few_shot: self.few_shot_spec()?,
             training: self.training,
             numerics: Numerics {
                 precision: self.evaluation.precision,
                 deterministic: self.evaluation.deterministic,
             },
         })
+    }
+
+    /// The supernets that the ladder scores with, in the order of their training; none where it takes no scores.
+    pub fn supernets(&self) -> Result<Vec<Subject>, Error> {
+        Ok(if self.ladder.one_shot { self.study_spec()?.supernets().collect() } else { Vec::new() })
+    }
+
+    fn check_few_shot(&self) -> Result<(), Error> {
+        if let Some(decision) = self.few_shot.split.get().filter(|_| !self.ladder.one_shot) {
+            let reason = "no supernet is trained that could be split: set ladder.one_shot = true";
+            return refuse("few_shot.split", decision, reason);
+        }
+        self.few_shot_spec().map(drop)
+    }
+
+    /// None where no supernet is split.
+    fn few_shot_spec(&self) -> Result<Option<FewShotSpec>, Error> {
+        let FewShot { split, epochs, learning_rate } = self.few_shot;
+        let Some(decision) = split.get().filter(|_| self.ladder.one_shot) else { return Ok(None) };
+        let space = self.space_spec()?;
+        let decisions: Vec<u32> = space.build().decisions().iter().map(|decision| decision.options).collect();
+        let Some(&options) = decisions.get(decision as usize) else {
+            let reason = format!("the space has {} decisions, counted from 0", decisions.len());
+            return refuse("few_shot.split", decision, &reason);
+        };
+        if !(2..=MOST_PARTS).contains(&options) {
+            let reason =
+                format!("this decision has {options} options; 2 to {MOST_PARTS} supernets can come of one");
+            return refuse("few_shot.split", decision, &reason);
+        }
+        if self.evaluation.evaluator == EvaluatorKind::Command {
+            let reason = "a program of your own trains one supernet, whole: leave it at \"never\"";
+            return refuse("few_shot.split", decision, reason);
+        }
+        let final_learning_rate = self.supernet.final_learning_rate.min(learning_rate);
+        let recipe = Recipe { epochs, learning_rate, final_learning_rate, ..self.supernet };
+        if let Some(Fault { key, value, cure }) = recipe.supernet_fault(&space) {
+            return refuse(&format!("few_shot.{key}"), value, cure);
+        }
+        Ok(Some(FewShotSpec { decision, options, recipe }))
     }
 
     pub fn space_spec(&self) -> Result<SpaceSpec, Error> {

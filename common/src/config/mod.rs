@@ -31,6 +31,9 @@ pub struct Config {
     pub requirements: Requirements,
     pub supernet: Recipe,
     pub one_shot: OneShot,
+    /// Absent from the configurations of studies that began before there was any.
+    #[serde(default)]
+    pub few_shot: FewShot,
     pub training: Recipe,
     pub ladder: Ladder,
     pub search: Search,
@@ -111,6 +114,20 @@ pub enum EvaluatorKind {
 pub struct OneShot {
     pub recalibration_images: u32,
     pub scoring_images: u32,
+}
+
+/// One supernet for all by default.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FewShot {
+    pub split: OrWord<u32, Never>,
+    pub epochs: u32,
+    pub learning_rate: f64,
+}
+
+impl Default for FewShot {
+    fn default() -> Self {
+        Self { split: OrWord::word(), epochs: 1, learning_rate: 0.025 }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -78,7 +78,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
     crate::cli::log_to(&StudyDirectory::new(&folder), args.log)?;
     print(out, &format!("{notation}\n{} epochs in {}\n", config.training.epochs, folder.display()))?;
 
-    let agenda = Agenda::new(std::slice::from_ref(&chosen), false, 0);
+    let agenda = Agenda::new(std::slice::from_ref(&chosen), Vec::new(), 0);
     if study(config, Crew::WithWorkers, Work::List { agenda, told: narrator() })? == Ending::Interrupted {
         print(out, "interrupted; the same command goes on\n")?;
         return Ok(Ending::Interrupted);

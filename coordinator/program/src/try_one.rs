@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use common::config::{Config, OrWord};
 use common::energy::Purpose;
+use common::trial::Subject;
 use common::unit::{Joules, Seconds};
 use coordinator::agenda::Agenda;
 use coordinator::command::{ConfigArgs, Usage, print};
@@ -59,7 +60,13 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
     crate::cli::log_to(&StudyDirectory::new(&directory), args.log)?;
     print(out, &format!("{}\n", spec.build().encode(&architecture)))?;
 
-    let agenda = Agenda::new(&[architecture], config.ladder.one_shot, 0);
+    // Of a split one, the whole and the part that the network lies in.
+    let is_needed = |supernet: &Subject| match supernet {
+        Subject::SubSupernet(part) => part.holds(&architecture),
+        Subject::Supernet | Subject::Network { .. } => true,
+    };
+    let supernets = config.supernets()?.into_iter().filter(is_needed).collect();
+    let agenda = Agenda::new(std::slice::from_ref(&architecture), supernets, 0);
     if study(config, Crew::WithWorkers, Work::List { agenda, told: narrator() })? == Ending::Interrupted {
         return Ok(Ending::Interrupted);
     }
@@ -95,6 +102,7 @@ fn of_trial(asked: &Config, directory: &Path, epochs: u32) -> Config {
         // Meant for the whole length.
         recipe.warm_up = 0.0;
     }
+    config.few_shot.epochs = epochs;
     config
 }
 
@@ -139,7 +147,7 @@ fn line(trial: &Trial, epochs: u32) -> String {
         |what: &str| format!("{what:<10}  {epochs} epoch{}: {took}", if epochs == 1 { "" } else { "s" });
     let validation = text::percent(1.0 - evaluation.validation_error, 2);
     match trial.subject.purpose() {
-        Purpose::Supernet => trained("supernet") + "\n",
+        Purpose::Supernet => trained(&trial.subject.kind()) + "\n",
         Purpose::OneShot => format!("score       {validation} validation accuracy: {took}\n"),
         _ => format!("{}, {validation} validation accuracy, on {}\n", trained("training"), evaluation.device),
     }

@@ -10,7 +10,8 @@ use common::event::Event;
 use common::fidelity::Fidelity;
 use common::seed::Seed;
 use common::time::GridHour;
-use coordinator::core::State;
+use common::trial::Subject;
+use coordinator::core::{State, Trial};
 use coordinator::laws;
 use simulation::drive::{Error, Forecasts, Outcome, Study, run};
 use simulation::table::{FormulaTable, Level};
@@ -112,6 +113,33 @@ fn the_whole_ladder_climbs_and_the_laws_hold() {
     let again = lawful(&Study { forecasts: Some(forecasts), ..study });
     assert_eq!(again.records, outcome.records, "one seed, one result");
     assert_eq!(again.frames, outcome.frames);
+}
+
+#[test]
+fn few_shot_scores_wait_for_supernets_that_train_side_by_side() {
+    let table = FormulaTable::new(Seed(1));
+    // Two slots train, one scores.
+    let settings = [
+        "allocation.policy=fixed",
+        "allocation.fixed_train=0.67",
+        "allocation.fixed_sample=0.33",
+        "ladder.one_shot=true",
+        "ladder.scores_per_rung=2",
+        "ladder.pool=8",
+    ];
+    let study = Study { scores: Level::FewShot, ..study(&table, config(1, &settings)) };
+    let outcome = lawful(&study);
+    let trials = outcome.state.trials.values();
+    let parts: Vec<&Trial> =
+        trials.filter(|trial| matches!(trial.subject, Subject::SubSupernet(_))).collect();
+    assert_eq!(parts.len(), 5);
+    assert!(
+        parts[1].proposed < parts[0].finished.unwrap(),
+        "the second slot does not wait for the first part"
+    );
+    let last = parts.iter().filter_map(|part| part.finished).max().unwrap();
+    let scores = outcome.state.finished_at(Fidelity::OneShot);
+    assert!(scores.map(|(trial, ..)| trial.proposed).min().unwrap() >= last);
 }
 
 #[test]

@@ -52,6 +52,11 @@ impl Paces {
         Pace { seconds: seconds / count, joules: joules / count }
     }
 
+    /// As `of`, none for a device that has done nothing.
+    pub fn known(&self, device: &str) -> Option<Pace> {
+        self.done.values().any(|done| done.contains_key(device)).then(|| self.of(device))
+    }
+
     /// Of every device that has done something.
     pub fn all(&self) -> BTreeMap<&str, Pace> {
         let devices = self.done.values().flat_map(BTreeMap::keys);

@@ -12,9 +12,19 @@ fn cells() -> [Architecture; 2] {
 
 fn bench(one_shot: bool) -> Bench {
     let mut bench = Bench::new(LISTED);
-    bench.core.options.agenda = Some(Agenda::new(&cells(), one_shot, 2));
+    let supernets = if one_shot { vec![Subject::Supernet] } else { Vec::new() };
+    bench.core.options.agenda = Some(Agenda::new(&cells(), supernets, 2));
     bench.joins("a", 1);
     bench
+}
+
+/// The supernet is split at the first edge.
+fn split() -> (Bench, Vec<Subject>) {
+    let mut bench = Bench::new(&["ladder.rung_epochs=2", "ladder.one_shot=true", "few_shot.split=0"]);
+    let supernets: Vec<Subject> = bench.core.state().spec().unwrap().supernets().collect();
+    bench.core.options.agenda = Some(Agenda::new(&cells(), supernets.clone(), 2));
+    bench.joins("a", 1);
+    (bench, supernets)
 }
 
 fn network(cell: usize, fidelity: Fidelity) -> Subject {
@@ -27,7 +37,7 @@ fn work_off(bench: &mut Bench, of_supernet: &dyn Fn() -> Option<Evaluation>) -> 
     while bench.core.state().finished.is_none() {
         let subject = bench.subject_of("a");
         let result = match subject {
-            Subject::Supernet => of_supernet(),
+            Subject::Supernet | Subject::SubSupernet(_) => of_supernet(),
             Subject::Network { .. } => Some(evaluation(0.5, 7, Vec::new())),
         };
         seen.push(subject);
@@ -51,6 +61,17 @@ fn everything_on_the_list_has_a_result_once() {
     let scored = [network(0, Fidelity::OneShot), network(1, Fidelity::OneShot)];
     assert_eq!(seen, [&[Subject::Supernet], &trained[..], &scored[..]].concat());
     assert_eq!(bench.core.state().finished.as_ref().unwrap().1, "the list is done");
+}
+
+#[test]
+fn a_split_supernet_is_on_the_list_with_its_parts() {
+    let (mut bench, supernets) = split();
+    let seen = work_off(&mut bench, &|| Some(supernet()));
+    assert_eq!(supernets.len(), 6);
+    assert_eq!(seen[..6], supernets);
+    assert_eq!(seen.len(), 6 + 4 + 2);
+    let (mut bench, _) = split();
+    assert_eq!(work_off(&mut bench, &|| None).len(), 5, "without the whole there are no parts and no scores");
 }
 
 #[test]
@@ -81,7 +102,7 @@ fn a_restart_goes_on_with_the_list() {
     let mut bench = bench(false);
     bench.finishes("a", 1, evaluation(0.5, 7, Vec::new()));
     bench.restarts(LISTED);
-    bench.core.options.agenda = Some(Agenda::new(&cells(), false, 2));
+    bench.core.options.agenda = Some(Agenda::new(&cells(), Vec::new(), 2));
     bench.joins("a", 2);
     let seen = {
         let mut seen = 0;

@@ -1,6 +1,10 @@
 //! What a slot takes up next: the supernet, rungs, promotions, and what the model promises.
 
+use common::trial::Part;
+use common::wire::Assignment;
+
 use super::*;
+use crate::supernets;
 
 #[test]
 fn the_supernet_comes_first_and_others_train_meanwhile() {
@@ -18,6 +22,83 @@ fn the_supernet_comes_first_and_others_train_meanwhile() {
         _ => None,
     });
     assert!(assigned.is_some());
+}
+
+/// A supernet that is named by its subject.
+fn trained(subject: &Subject) -> Evaluation {
+    let blob = BlobId::of(subject.title().as_bytes());
+    evaluation(0.5, 1, vec![Artifact { kind: ArtifactKind::Supernet, blob, bytes: 8 }])
+}
+
+impl Bench {
+    /// The last assignment of a worker.
+    fn assignment_of(&self, worker: &str) -> Assignment {
+        let of_worker = |(name, message): &(WorkerName, ToWorker)| match message {
+            ToWorker::Assign(assignment) if name.as_str() == worker => Some((**assignment).clone()),
+            _ => None,
+        };
+        self.sent.iter().rev().find_map(of_worker).expect("it was assigned something")
+    }
+
+    /// Lets a worker train all its supernets; the failed parts are those of `failing` options.
+    fn trains_supernets(&mut self, failing: &[u32]) {
+        loop {
+            let subject = self.subject_of("a");
+            match &subject {
+                Subject::SubSupernet(part) if failing.contains(&part.option) => {
+                    let task = self.task_of("a").unwrap();
+                    self.delivers("a", 1, Report::Failed { task, failure: Failure::Diverged });
+                }
+                Subject::Supernet | Subject::SubSupernet(_) => drop(self.finishes("a", 1, trained(&subject))),
+                Subject::Network { .. } => return,
+            }
+        }
+    }
+}
+
+const SPLIT: &[&str] = &["ladder.one_shot=true", "few_shot.split=0"];
+
+#[test]
+fn a_split_supernet_is_trained_whole_and_then_in_parts_side_by_side() {
+    let mut bench = Bench::new(SPLIT);
+    bench.joins("a", 1);
+    assert_eq!(bench.subject_of("a"), Subject::Supernet);
+    bench.finishes("a", 1, trained(&Subject::Supernet));
+    bench.joins("b", 2);
+    let part = |option| Subject::SubSupernet(Part { decision: 0, option });
+    assert_eq!([bench.subject_of("a"), bench.subject_of("b")], [part(0), part(1)]);
+    let whole = BlobId::of(b"supernet");
+    assert_eq!(bench.assignment_of("b").supernet, Some(whole), "a part begins with the weights of the whole");
+    for option in 2..5 {
+        bench.finishes("a", 1, trained(&part(0)));
+        assert_eq!(bench.subject_of("a"), part(option));
+    }
+    bench.finishes("a", 1, trained(&part(4)));
+    assert!(matches!(bench.subject_of("a"), Subject::Network { .. }), "each part once");
+    assert!(!bench.core.standing.can_score(), "the part of b is still being trained");
+    bench.finishes("b", 2, trained(&part(1)));
+    assert!(bench.core.standing.can_score());
+}
+
+#[test]
+fn a_score_inherits_from_its_part_and_from_the_whole_where_that_failed() {
+    let mut bench = Bench::new(SPLIT);
+    bench.joins("a", 1);
+    bench.trains_supernets(&[3]);
+    assert!(bench.core.standing.can_score(), "the whole one serves where a part failed");
+    let state = bench.core.state();
+    let inherited = |option: u32| {
+        let architecture = Architecture::new(vec![option, 1, 2, 3, 4, 0]);
+        supernets::inherited(state, &Subject::Network { architecture, fidelity: Fidelity::OneShot })
+    };
+    let of = |subject: Subject| Some(BlobId::of(subject.title().as_bytes()));
+    assert_eq!(inherited(3), of(Subject::Supernet));
+    for option in [0, 1, 2, 4] {
+        assert_eq!(inherited(option), of(Subject::SubSupernet(Part { decision: 0, option })));
+    }
+    let architecture = Architecture::new(vec![1; 6]);
+    let full = Subject::Network { architecture, fidelity: Fidelity::Full };
+    assert_eq!(supernets::inherited(state, &full), None);
 }
 
 #[test]

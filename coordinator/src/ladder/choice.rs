@@ -25,8 +25,11 @@ impl Standing {
         promotions: &[Promotion],
         fits: &dyn Fn(Purpose, f64) -> bool,
     ) -> Option<Choice> {
-        if self.supernet == Supernet::Absent && fits(Purpose::Supernet, 1.0) {
-            return Some(Choice { subject: Subject::Supernet, origin: Origin::Study });
+        if let Supernet::Wanted(part) = self.supernet
+            && fits(Purpose::Supernet, 1.0)
+        {
+            let subject = part.map_or(Subject::Supernet, Subject::SubSupernet);
+            return Some(Choice { subject, origin: Origin::Study });
         }
         let promises = Promises::new(promotions);
         let is_modelled = !promises.is_empty() || stock.iter().any(|candidate| candidate.promise.is_some());

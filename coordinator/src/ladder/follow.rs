@@ -5,10 +5,11 @@ use common::config::Ladder;
 use common::event::Event;
 use common::fidelity::Fidelity;
 use common::id::TrialId;
-use common::trial::{ArtifactKind, Subject};
+use common::trial::Subject;
 
-use super::{Quality, Rules, Shown, Standing, Supernet};
-use crate::core::{State, Trial, TrialState};
+use super::{Agreement, Quality, Rules, Shown, Standing, Supernet};
+use crate::core::{State, Trial};
+use crate::supernets;
 
 impl Standing {
     /// Of a study as it is.
@@ -37,7 +38,7 @@ impl Standing {
             Event::TrialFinished { task, .. } => {
                 if let Some(trial) = trial(&task.trial) {
                     self.shown(state, trial);
-                    self.weigh_scores(state, trial);
+                    self.agreement.weigh(state, trial);
                 }
             }
             Event::EnergySpent { measurement, .. } => {
@@ -55,7 +56,7 @@ impl Standing {
                 Some(trial) => {
                     self.begun(trial);
                     self.shown(state, trial);
-                    self.weigh_scores(state, trial);
+                    self.agreement.weigh(state, trial);
                 }
                 None => {}
             },
@@ -66,14 +67,6 @@ impl Standing {
             _ => return,
         }
         self.supernet = supernet(state, &self.rules.ladder);
-    }
-
-    /// A score, or a full training, whose counterpart was known before.
-    fn weigh_scores(&mut self, state: &State, trial: &Trial) {
-        let is_of_both = matches!(trial.subject.fidelity(), Some(Fidelity::OneShot | Fidelity::Full));
-        if let Some(architecture) = trial.subject.architecture().filter(|_| is_of_both) {
-            errors(state, architecture).into_iter().for_each(|errors| self.agreement.add(errors));
-        }
     }
 
     fn has_begun(&self, trial: &Trial) -> bool {
@@ -102,6 +95,16 @@ impl Standing {
     }
 }
 
+impl Agreement {
+    /// `trial` has just got its result: a score, or a full training, whose counterpart may have been known before.
+    pub fn weigh(&mut self, state: &State, trial: &Trial) {
+        let is_of_both = matches!(trial.subject.fidelity(), Some(Fidelity::OneShot | Fidelity::Full));
+        if let Some(architecture) = trial.subject.architecture().filter(|_| is_of_both) {
+            errors(state, architecture).into_iter().for_each(|errors| self.add(errors));
+        }
+    }
+}
+
 impl Quality {
     /// Of a study as it is.
     pub fn of_study(state: &State) -> Option<Self> {
@@ -125,15 +128,5 @@ fn errors(state: &State, architecture: &Architecture) -> Option<(f64, f64)> {
 }
 
 fn supernet(state: &State, ladder: &Ladder) -> Supernet {
-    if !ladder.one_shot {
-        return Supernet::Without;
-    }
-    match state.of_subject(&Subject::Supernet) {
-        None => Supernet::Absent,
-        Some(trial) => match (&trial.state, &trial.evaluation) {
-            (_, Some(evaluation)) if evaluation.artifact(ArtifactKind::Supernet).is_some() => Supernet::Ready,
-            (TrialState::Failed { .. } | TrialState::Finished, _) => Supernet::Without,
-            _ => Supernet::Underway,
-        },
-    }
+    if ladder.one_shot { supernets::standing(state) } else { Supernet::Without }
 }

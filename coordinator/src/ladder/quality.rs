@@ -21,11 +21,7 @@ impl Quality {
     pub fn of(errors: &[(f64, f64)]) -> Option<Self> {
         let mut agreement = Agreement::default();
         errors.iter().for_each(|pair| agreement.add(*pair));
-        (errors.len() >= 2).then(|| Self {
-            networks: errors.len(),
-            kendall_tau: agreement.kendall_tau(),
-            recall_of_top_tenth: recall_of_top_tenth(errors),
-        })
+        agreement.quality()
     }
 
     pub fn says_something(&self) -> bool {
@@ -63,6 +59,15 @@ impl Agreement {
 
     pub fn says_something(&self) -> bool {
         says_something(self.errors.len(), self.kendall_tau())
+    }
+
+    /// None with fewer than two networks.
+    pub fn quality(&self) -> Option<Quality> {
+        (self.errors.len() >= 2).then(|| Quality {
+            networks: self.errors.len(),
+            kendall_tau: self.kendall_tau(),
+            recall_of_top_tenth: recall_of_top_tenth(&self.errors),
+        })
     }
 
     /// All that follows from it, whatever the order in which networks came.

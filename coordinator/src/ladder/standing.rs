@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use common::architecture::Architecture;
 use common::config::Ladder;
 use common::fidelity::Fidelity;
-use common::trial::Origin;
+use common::trial::{Origin, Part};
 
 use super::contender::Contender;
 use super::quality::Agreement;
 use super::step::Step;
 use super::{Rules, first_training};
 
-/// Where the shared weights stand that scores are taken with.
+/// Where the shared weights stand that scores are taken with: those of one supernet, or also those that it was split into.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Supernet {
-    /// Wanted, and not begun.
-    Absent,
+    /// One is wanted next that nobody has begun: the whole one, or that of a part.
+    Wanted(Option<Part>),
+    /// All have begun, and some are being trained.
     Underway,
     Ready,
     /// Given up, or not wanted: the study goes on without scores.

@@ -7,13 +7,13 @@ use common::event::Event;
 use common::fidelity::{Fidelity, Role};
 use common::id::{TaskId, TrialId};
 use common::time::Millis;
-use common::trial::{ArtifactKind, Subject};
 use common::wire::{Assignment, ToWorker};
 
 use crate::core::{Core, Effect, Trial, Wanted};
 use crate::fleet::{Place, SlotKey};
 use crate::ladder::{Choice, Standing};
 use crate::mutation::{Mutation, planted};
+use crate::supernets;
 
 /// How long a free slot waits for a model's word on the latest results: this part of a short training, and never longer than that.
 const PATIENT: f64 = 0.05;
@@ -131,21 +131,15 @@ impl Core {
         else {
             return;
         };
-        let needs_supernet = trial.subject.purpose() == Purpose::OneShot;
         let assignment = Assignment {
             task,
             slot: lease.slot,
             subject: trial.subject.clone(),
-            supernet: needs_supernet.then(|| self.supernet()).flatten(),
+            supernet: supernets::inherited(&self.state, &trial.subject),
             resume: trial.checkpoint,
         };
         self.assigned.insert(task, self.now());
         self.send(&lease.worker, ToWorker::Assign(Box::new(assignment)));
-    }
-
-    fn supernet(&self) -> Option<common::blob::BlobId> {
-        let evaluation = self.state.of_subject(&Subject::Supernet)?.evaluation.as_deref()?;
-        evaluation.artifact(ArtifactKind::Supernet).map(|artifact| artifact.blob)
     }
 
     /// Keeps a batch of candidates at hand, so that no slot waits for the optimiser, and asks one that learns afresh when a training

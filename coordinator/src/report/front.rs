@@ -129,7 +129,6 @@ pub(super) fn evaluated(state: &State) -> Vec<Evaluated> {
 /// "full training of |nor_conv_3x3~0|+…".
 pub(crate) fn describe(subject: &Subject, space: &dyn SearchSpace) -> String {
     match subject {
-        Subject::Supernet => "supernet".into(),
         Subject::Network { architecture, fidelity } => {
             let what = match fidelity {
                 Fidelity::OneShot => "one-shot score of".to_string(),
@@ -138,5 +137,6 @@ pub(crate) fn describe(subject: &Subject, space: &dyn SearchSpace) -> String {
             };
             format!("{what} {}", space.encode(architecture))
         }
+        shared => shared.title(),
     }
 }

@@ -59,7 +59,9 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             let accuracy = 100.0 * (1.0 - evaluation.validation_error);
             let subject = trial(task.trial);
             match state.trial(task.trial).map(|trial| &trial.subject) {
-                Some(Subject::Supernet) => format!("finished in {:.1} s: {subject}", evaluation.seconds.0),
+                Some(Subject::Supernet | Subject::SubSupernet(_)) => {
+                    format!("finished in {:.1} s: {subject}", evaluation.seconds.0)
+                }
                 Some(Subject::Network { fidelity: Fidelity::Full, .. }) => format!(
                     "finished in {:.1} s: {subject}: {accuracy:.2} % validation{}; hypervolume {:.5}",
                     evaluation.seconds.0,
@@ -85,12 +87,12 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
 /// "trial 12 (full, |nor_conv_3x3~0|+…)".
 pub(super) fn describe(trial: &Trial, state: &State) -> String {
     match &trial.subject {
-        Subject::Supernet => format!("trial {} (supernet)", trial.id),
         Subject::Network { architecture, fidelity } => {
             let notation =
                 state.spec().map_or_else(String::new, |spec| spec.space.build().encode(architecture));
             format!("trial {} ({fidelity}, {notation})", trial.id)
         }
+        shared => format!("trial {} ({})", trial.id, shared.title()),
     }
 }
 

@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use common::fidelity::{Fidelity, Role};
 use common::id::{WorkerName, Zone};
-use common::trial::Subject;
 
 use super::narrate::{describe, relative_hypervolume};
 use crate::actor::Glance;
@@ -87,10 +86,7 @@ fn search(state: &State) -> String {
 fn trials(state: &State) -> Vec<String> {
     let mut counts: BTreeMap<String, [usize; 5]> = BTreeMap::new();
     for trial in state.trials.values() {
-        let kind = match &trial.subject {
-            Subject::Supernet => "supernet".into(),
-            Subject::Network { fidelity, .. } => fidelity.to_string(),
-        };
+        let kind = trial.subject.kind();
         let column = match trial.state {
             TrialState::Leased(_) => 0,
             TrialState::Waiting => 1,

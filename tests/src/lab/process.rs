@@ -96,6 +96,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{} had said before the test failed:\n{}", self.line, tail(&self.said()));
+        }
         self.kill();
     }
 }

@@ -169,6 +169,11 @@ impl Plan {
         }
         plan.ask(count);
         plan.crash();
+        // Of a stream of its own, so that what was drawn before there were parts is drawn still.
+        let scores = !plan.settings.iter().any(|setting| setting == "ladder.one_shot=false");
+        if scores && Dice::new(plan.seed.stream("few-shot", 0)).happens(0.3) {
+            plan.settings.push("few_shot.split=0".into());
+        }
         plan
     }
 }

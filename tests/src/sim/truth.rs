@@ -4,10 +4,11 @@
 use bytes::Bytes;
 use common::architecture::Architecture;
 use common::energy::Purpose;
+use common::fidelity::Fidelity;
 use common::id::{SessionId, TaskId, TrialId, WorkerName};
 use common::seed::Seed;
 use common::space::SearchSpace;
-use common::trial::{ArtifactKind, CurvePoint, Evaluation, Subject};
+use common::trial::{ArtifactKind, CurvePoint, Evaluation, Part, Subject};
 use common::unit::Seconds;
 
 use super::plan::Mishaps;
@@ -52,7 +53,7 @@ pub fn seconds_of(seed: Seed, subject: &Subject) -> f64 {
 }
 
 pub fn fate_of(seed: Seed, mishaps: &Mishaps, subject: &Subject, task: TaskId) -> Fate {
-    if *subject == Subject::Supernet && mishaps.supernet_diverges {
+    if subject.purpose() == Purpose::Supernet && mishaps.supernet_diverges {
         return Fate::Diverges(0.3);
     }
     if mishaps.always_crashing == Some(task.trial) {
@@ -102,7 +103,7 @@ pub fn evaluation_of(
 
 pub fn artifacts_of(seed: Seed, subject: &Subject, trial: TrialId) -> Vec<(ArtifactKind, Bytes)> {
     match subject.purpose() {
-        Purpose::Supernet => vec![(ArtifactKind::Supernet, supernet(seed))],
+        Purpose::Supernet => vec![(ArtifactKind::Supernet, supernet(seed, subject))],
         Purpose::Full => {
             let bytes = |kind: &str| Bytes::from(format!("{kind} of trial {trial} of seed {}", seed.0));
             vec![(ArtifactKind::Weights, bytes("weights")), (ArtifactKind::TorchScript, bytes("script"))]
@@ -111,10 +112,24 @@ pub fn artifacts_of(seed: Seed, subject: &Subject, trial: TrialId) -> Vec<(Artif
     }
 }
 
-pub fn supernet(seed: Seed) -> Bytes {
-    let mut bytes = format!("supernet of seed {} ", seed.0).into_bytes();
+pub fn supernet(seed: Seed, subject: &Subject) -> Bytes {
+    let mut bytes = format!("{} of seed {} ", subject.title(), seed.0).into_bytes();
     bytes.resize(SUPERNET_BYTES, 7);
     bytes.into()
+}
+
+/// Whether work on `subject` may begin with these shared weights: a part with those of the whole, a score with those of its part
+/// or, where that failed, of the whole; nothing else with any.
+pub fn may_inherit(seed: Seed, subject: &Subject, found: Option<&Bytes>) -> bool {
+    let is = |wanted: Subject| found == Some(&supernet(seed, &wanted));
+    match subject {
+        Subject::SubSupernet(_) => is(Subject::Supernet),
+        Subject::Network { architecture, fidelity: Fidelity::OneShot } => {
+            let part = Part { decision: 0, option: architecture.genes()[0] };
+            is(Subject::SubSupernet(part)) || is(Subject::Supernet)
+        }
+        Subject::Supernet | Subject::Network { .. } => found.is_none(),
+    }
 }
 
 /// A checkpoint says whose it is and how far it goes; one in eight is large.

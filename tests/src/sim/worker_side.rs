@@ -181,8 +181,10 @@ impl World {
             _ => return self.auditor.violation("B-1", format!("task {task} begins without its checkpoint")),
         };
         let scores = subject.role() == Role::Sample;
-        if scores && supernet != Some(&truth::supernet(seed)) {
-            return self.auditor.violation("B-1", format!("task {task} scores without the supernet"));
+        if !truth::may_inherit(seed, subject, supernet) {
+            return self
+                .auditor
+                .violation("B-1", format!("task {task} begins with the wrong supernet, or without"));
         }
         let fate = truth::fate_of(seed, &mishaps, subject, task);
         let seconds = truth::seconds_of(seed, subject) / self.machines[machine].plan.speed;

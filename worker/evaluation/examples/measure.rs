@@ -4,8 +4,9 @@
 //!
 //! Keys: data, format (idx, cifar10), channels, cells, training, validation, augmentation (none, flip, flip_crop), batch,
 //! epochs, rung, lr, wd, threads, seed, supernet (0 leaves it out), supernet_epochs, supernet_batch, supernet_lr,
-//! supernet_wd, recalibration, scoring, random (how many random cells to take; 0 takes one good cell), fidelities (any of
-//! one-shot, rung, full), out (a folder for the files of the last full training).
+//! supernet_wd, split (a decision at which the supernet is split, for few-shot scores), few_shot_epochs, few_shot_lr, recalibration, scoring, nodes (3 or 4), random (how many random cells to take; 0 takes one good cell), fidelities (any of
+//! one-shot, rung, full), out (a folder for the files of the last full training), truth (a table of `ce-nas tabulate`: its cells are
+//! scored, and held against its full trainings; nothing else is trained).
 
 #[path = "shared/keys.rs"]
 mod keys;
@@ -17,10 +18,10 @@ use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::objective::{Objective, ObjectiveKind};
 use common::seed::Seed;
-use common::space::nas_bench_201::{Nodes, Skeleton};
+use common::space::nas_bench_201::{Nodes, Operation, Skeleton};
 use common::space::{NasBench201, SearchSpace, SpaceSpec};
 use common::study::{
-    Augmentation, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe, StudySpec,
+    Augmentation, DataFormat, DataSpec, EvaluatorSpec, FewShotSpec, Numerics, OneShotSpec, Recipe, StudySpec,
 };
 use common::trial::{ArtifactKind, Subject};
 use common::unit::{Joules, Seconds};
@@ -52,21 +53,46 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .take(random as usize)
             .collect();
     }
-    let supernet = if keys.number("supernet", 1) > 0 {
-        let finding = run(&mut *evaluator, &Subject::Supernet, None, &spec)?;
-        let evaluation = &finding.evaluation;
-        let losses: Vec<String> =
-            evaluation.curve.iter().map(|point| format!("{:.3}", point.training_loss)).collect();
-        println!(
-            "supernet: {:.1} s, mean path accuracy {:.2} %, losses {}",
-            evaluation.seconds.0,
-            100.0 - 100.0 * evaluation.validation_error,
-            losses.join(" ")
-        );
-        finding.artifacts.into_iter().find(|(kind, _)| *kind == ArtifactKind::Supernet)
-    } else {
-        None
+    let mut supernets: Vec<(Subject, Vec<u8>)> = Vec::new();
+    if keys.number("supernet", 1) > 0 {
+        for subject in spec.supernets() {
+            let whole = supernets.first().map(|(_, bytes)| bytes.as_slice());
+            let finding = run(&mut *evaluator, &subject, whole, &spec)?;
+            let evaluation = &finding.evaluation;
+            let losses: Vec<String> =
+                evaluation.curve.iter().map(|point| format!("{:.3}", point.training_loss)).collect();
+            println!(
+                "{}: {:.1} s, mean path accuracy {:.2} %, losses {}",
+                subject.title(),
+                evaluation.seconds.0,
+                100.0 - 100.0 * evaluation.validation_error,
+                losses.join(" ")
+            );
+            let bytes = finding.artifacts.into_iter().find(|(kind, _)| *kind == ArtifactKind::Supernet);
+            supernets.push((subject, bytes.expect("a trained supernet is an artifact").1));
+        }
+    }
+    // The part's, where the supernet is split.
+    let inherited = |cell: &Architecture| {
+        let part = spec.few_shot.and_then(|few_shot| few_shot.part_of(cell)).map(Subject::SubSupernet);
+        let of_part = supernets.iter().find(|(subject, _)| Some(subject) == part.as_ref());
+        of_part.or(supernets.first()).map(|(_, bytes)| bytes.as_slice())
     };
+    if let Some(path) = Some(keys.text("truth", "")).filter(|path| !path.is_empty()) {
+        let mut pairs = Vec::new();
+        for (cell, accuracy) in truth(path, &space)? {
+            let subject = Subject::Network { architecture: cell.clone(), fidelity: Fidelity::OneShot };
+            let finding = run(&mut *evaluator, &subject, inherited(&cell), &spec)?;
+            let score = print(&space, &cell, Fidelity::OneShot, &finding, 0);
+            pairs.push((-score, accuracy));
+        }
+        println!(
+            "Kendall tau of scores with full trainings over {} cells: {:.3}",
+            pairs.len(),
+            kendall(&pairs)
+        );
+        return Ok(());
+    }
     let mut rows = Vec::new();
     for cell in &cells {
         let mut row = [f64::NAN; 3];
@@ -76,11 +102,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let wanted = keys
                 .text("fidelities", "one-shot rung full")
                 .contains(fidelity.to_string().split('(').next().unwrap_or_default());
-            if !wanted || (fidelity == Fidelity::OneShot && supernet.is_none()) {
+            if !wanted || (fidelity == Fidelity::OneShot && supernets.is_empty()) {
                 continue;
             }
             let subject = Subject::Network { architecture: cell.clone(), fidelity };
-            let bytes = supernet.as_ref().map(|(_, bytes)| bytes.as_slice());
+            let bytes = inherited(cell).filter(|_| fidelity == Fidelity::OneShot);
             let finding = run(&mut *evaluator, &subject, bytes, &spec)?;
             for (kind, bytes) in &finding.artifacts {
                 let name = if *kind == ArtifactKind::Weights { "network.safetensors" } else { "network.pt" };
@@ -136,6 +162,20 @@ fn run(
         Outcome::Finished(finding) => Ok(finding),
         other => Err(format!("unexpected {other:?}").into()),
     }
+}
+
+/// The distinct cells of a table, and the accuracies of their full trainings in percent.
+fn truth(path: &str, space: &NasBench201) -> Result<Vec<(Architecture, f64)>, Box<dyn std::error::Error>> {
+    let text = std::fs::read_to_string(path)?;
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap_or_default();
+    let column =
+        |name: &str| header.iter().position(|found| *found == name).ok_or(format!("no column {name}"));
+    let [own, canonical, full] = [column("arch")?, column("canonical")?, column("full_accuracy")?];
+    let distinct = lines.filter(|row| row[own] == row[canonical]);
+    let cells = distinct.map(|row| Ok((space.decode(row[own])?, row[full].parse()?)));
+    let cells: Result<Vec<(Architecture, f64)>, Box<dyn std::error::Error>> = cells.collect();
+    Ok(cells?.into_iter().filter(|(cell, _)| space.trainable(cell)).collect())
 }
 
 /// τ-b without the correction for ties: concordant minus discordant pairs over all pairs.
@@ -199,6 +239,16 @@ fn spec(keys: &Keys) -> StudySpec {
         weight_decay: keys.number(&format!("{prefix}wd"), 5e-4),
         ..Recipe::PLAIN
     };
+    let split = keys.number("split", u32::MAX);
+    let few_shot = (split != u32::MAX).then(|| FewShotSpec {
+        decision: split,
+        options: Operation::ALL.len() as u32,
+        recipe: Recipe {
+            epochs: keys.number("few_shot_epochs", 6),
+            learning_rate: keys.number("few_shot_lr", 0.05),
+            ..recipe("supernet_", 12, 8, 0.1)
+        },
+    });
     StudySpec {
         name: "measure".into(),
         seed: Seed(keys.number("seed", 1)),
@@ -207,7 +257,7 @@ fn spec(keys: &Keys) -> StudySpec {
             cells_per_stage: keys.number("cells", 1),
             input,
             classes: 10,
-            nodes: Nodes::Four,
+            nodes: if keys.number("nodes", 4) == 3 { Nodes::Three } else { Nodes::Four },
         }),
         data: DataSpec {
             format,
@@ -227,6 +277,7 @@ fn spec(keys: &Keys) -> StudySpec {
             recalibration_images: keys.number("recalibration", 512),
             scoring_images: keys.number("scoring", 2000),
         },
+        few_shot,
         training: recipe("", 6, 32, 0.1),
         numerics: Numerics::default(),
     }

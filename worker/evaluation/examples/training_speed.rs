@@ -221,6 +221,7 @@ fn spec(keys: &Keys) -> StudySpec {
         // Its weights are of no account, only that there is one.
         supernet: Recipe { batch_size: batch_size.min(training_images / 5), learning_rate: 1e-3, ..recipe },
         one_shot: OneShotSpec { recalibration_images: images, scoring_images: images },
+        few_shot: None,
         training: recipe,
         numerics: Numerics { precision: precision(keys), deterministic: false },
     }

@@ -4,7 +4,7 @@
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::seed::Seed;
-use common::trial::{ArtifactKind, Evaluation, Failure, Subject};
+use common::trial::{ArtifactKind, Evaluation, Failure, Part, Subject};
 use common::unit::{Joules, Seconds, Watts};
 
 use crate::evaluator::{Control, Evaluator, Finding, Job, Kept, Outcome, Step, Wish};
@@ -80,6 +80,37 @@ pub fn check_evaluator(make: impl Fn() -> Box<dyn Evaluator>, architecture: &Arc
         resumes(&make, &job, &reference);
     }
     refuses(&make, &network(Fidelity::Rung(rung)), supernet, architecture);
+}
+
+/// The same of one that trains supernets of parts: here of that in which `inside` lies, by its first decision.
+pub fn check_parts(make: impl Fn() -> Box<dyn Evaluator>, inside: &Architecture) {
+    let part = Part { decision: 0, option: inside.genes()[0] };
+    let mut genes = inside.genes().to_vec();
+    genes[0] = u32::from(part.option == 0);
+    let outside = Architecture::new(genes);
+    let seed = Seed(11);
+    let supernet_of = |finding: Finding| {
+        let (kind, bytes) = finding.artifacts.into_iter().next().expect("a trained supernet is an artifact");
+        assert_eq!(kind, ArtifactKind::Supernet);
+        bytes
+    };
+    let whole = supernet_of(finish(&mut *make(), &job(&Subject::Supernet, seed)));
+    let subject = Subject::SubSupernet(part);
+    let apart = Job { supernet: Some(&whole), ..job(&subject, seed) };
+    let reference = finishes(&make, &apart);
+    obeys(&make, &apart, &reference);
+    resumes(&make, &apart, &reference);
+    let of_part = supernet_of(reference);
+    assert!(of_part != whole, "it has learnt on");
+    let score = |architecture: &Architecture| {
+        let subject = Subject::Network { architecture: architecture.clone(), fidelity: Fidelity::OneShot };
+        make().evaluate(&Job { supernet: Some(&of_part), ..job(&subject, seed) }, &mut Script::undisturbed())
+    };
+    assert!(matches!(score(inside), Ok(Outcome::Finished(_))));
+    let refused = |outcome| assert!(matches!(outcome, Err(Failure::Refused(_))), "{outcome:?}");
+    refused(score(&outside));
+    refused(make().evaluate(&job(&subject, seed), &mut Script::undisturbed()));
+    refused(make().evaluate(&Job { supernet: Some(&of_part), ..apart }, &mut Script::undisturbed()));
 }
 
 fn job(subject: &Subject, trial_seed: Seed) -> Job<'_> {

@@ -60,16 +60,16 @@ impl Rehearsal {
         if let Some(architecture) = job.subject.architecture() {
             self.space.check(architecture).map_err(|error| Failure::Refused(error.to_string()))?;
         }
-        match job.subject.fidelity() {
-            Some(Fidelity::Rung(0)) => Err(Failure::Refused("a rung has at least one epoch".into())),
-            Some(Fidelity::OneShot) => match job.supernet {
-                Some(bytes) if bytes.starts_with(artifact("supernet").as_bytes()) => Ok(()),
-                Some(_) => Err(Failure::Refused("the supernet is not a rehearsed one".into())),
-                None => {
-                    Err(Failure::Refused("one-shot scoring needs a supernet, and the job brings none".into()))
-                }
-            },
-            _ => Ok(()),
+        if job.subject.fidelity() == Some(Fidelity::Rung(0)) {
+            return Err(Failure::Refused("a rung has at least one epoch".into()));
+        }
+        let inherits = matches!(job.subject, Subject::SubSupernet(_))
+            || job.subject.fidelity() == Some(Fidelity::OneShot);
+        match job.supernet {
+            _ if !inherits => Ok(()),
+            Some(bytes) if bytes.starts_with(artifact("supernet").as_bytes()) => Ok(()),
+            Some(_) => Err(Failure::Refused("the supernet is not a rehearsed one".into())),
+            None => Err(Failure::Refused("it begins with a supernet, and the job brings none".into())),
         }
     }
 
@@ -173,10 +173,7 @@ impl Rehearsal {
 
     /// The learning curve's point after `epoch` epochs. A short training goes the first part of the full one's way.
     fn point(&self, subject: &Subject, epoch: u32) -> CurvePoint {
-        let of = f64::from(match subject {
-            Subject::Supernet => self.spec.supernet.epochs.max(1),
-            Subject::Network { .. } => self.spec.training.epochs.max(1),
-        });
+        let of = f64::from(self.spec.shared_recipe(subject).unwrap_or(self.spec.training).epochs.max(1));
         let error = subject.architecture().map(|architecture| self.error(architecture, f64::from(epoch), of));
         let training_loss = 2.3 * (-2.0 * f64::from(epoch) / of).exp() + error.unwrap_or(0.3);
         CurvePoint { epoch, training_loss, validation_error: error }
@@ -191,7 +188,7 @@ impl Evaluator for Rehearsal {
     fn evaluate(&mut self, job: &Job, control: &mut dyn Control) -> Result<Outcome, Failure> {
         self.check(job)?;
         let epochs = match job.subject.fidelity() {
-            None => self.spec.supernet.epochs.max(1),
+            None => self.spec.shared_recipe(job.subject).map_or(1, |recipe| recipe.epochs.max(1)),
             Some(Fidelity::OneShot) => 0,
             Some(Fidelity::Rung(epochs)) => epochs,
             Some(Fidelity::Full) => self.spec.training.epochs.max(1),
@@ -217,7 +214,7 @@ impl Evaluator for Rehearsal {
         }
         let curve = (1..=epochs).map(|epoch| self.point(job.subject, epoch)).collect();
         let (mut evaluation, kinds): (_, &[_]) = match job.subject {
-            Subject::Supernet => {
+            Subject::Supernet | Subject::SubSupernet(_) => {
                 (self.evaluation(0.5, None, None, curve), &[(ArtifactKind::Supernet, "supernet")])
             }
             Subject::Network { architecture, fidelity } => {

@@ -1,26 +1,44 @@
-//! A trained supernet as a blob: a safetensors file of all its weights, the skeleton in the metadata.
+//! A trained supernet as a blob: a safetensors file of all its weights, the skeleton in the metadata, and the part of the space that
+//! it was trained for, if it was.
 
 use std::collections::HashMap;
 
 use common::seed::Seed;
-use common::trial::Failure;
+use common::trial::{Failure, Part};
 use safetensors::SafeTensors;
 
 use crate::export::serialize;
 use crate::network::{Family, Form, Network};
 
 const KEY: &str = "cenas_supernet";
+const PART_KEY: &str = "cenas_part";
 
-pub fn to_bytes(network: &Network, family: &Family) -> Vec<u8> {
-    serialize(&network.weights, HashMap::from([(KEY.to_owned(), family.skeleton().to_string())]))
+/// What was learnt, and for whom.
+#[derive(Debug)]
+pub struct Supernet {
+    pub network: Network,
+    /// None for the whole space.
+    pub part: Option<Part>,
 }
 
-pub fn from_bytes(bytes: &[u8], family: &Family, form: Form) -> Result<Network, Failure> {
+pub fn to_bytes(network: &Network, part: Option<Part>, family: &Family) -> Vec<u8> {
+    let mut metadata = HashMap::from([(KEY.to_owned(), family.skeleton().to_string())]);
+    if let Some(part) = part {
+        metadata.insert(PART_KEY.to_owned(), serde_json::to_string(&part).expect("plain data"));
+    }
+    serialize(&network.weights, metadata)
+}
+
+/// Ready to learn on.
+pub fn from_bytes(bytes: &[u8], family: &Family, form: Form) -> Result<Supernet, Failure> {
     let refused = |why: String| Failure::Refused(format!("the supernet can't be inherited from: {why}"));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refused(error.to_string()))?;
+    let part = header.metadata().as_ref().and_then(|metadata| metadata.get(PART_KEY));
+    let part = part.map(|text| serde_json::from_str(text)).transpose();
+    let part = part.map_err(|error| refused(error.to_string()))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| refused(error.to_string()))?;
     // Its initial weights are overwritten.
     let mut network = family.shared(Seed(0), form);
     network.weights.load(&tensors).map_err(|error| refused(error.to_string()))?;
-    network.weights.freeze();
-    Ok(network)
+    Ok(Supernet { network, part })
 }

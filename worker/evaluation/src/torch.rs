@@ -12,7 +12,7 @@ use common::fidelity::Fidelity;
 use common::recipe::Fault;
 use common::seed::Seed;
 use common::study::{Numerics, Precision, Recipe, StudySpec};
-use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Subject};
+use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Part, Subject};
 use common::unit::Seconds;
 use tch::{Cuda, Device, Kind};
 
@@ -20,6 +20,7 @@ use crate::data::{self, Loaded, Wanted};
 use crate::evaluator::{Control, Evaluator, Finding, Job, Outcome, Step, Wish};
 use crate::network::{Family, Form, Network};
 use crate::options::{DeviceChoice, Options};
+use crate::supernet::Supernet;
 use crate::training::{Course, Paths, Stop, Training, recalibrate, score};
 use crate::{Error, cost, export, supernet};
 
@@ -31,8 +32,8 @@ pub struct TorchEvaluator {
     form: Form,
     device_name: String,
     threads: usize,
-    /// The supernet scored last, and the bytes it was read from: one study has one, and reading it costs as much as scoring.
-    supernet: Option<(Vec<u8>, Network)>,
+    /// The supernet scored last, and the bytes it was read from: reading one costs as much as scoring.
+    supernet: Option<(Vec<u8>, Supernet)>,
 }
 
 impl TorchEvaluator {
@@ -60,7 +61,8 @@ impl TorchEvaluator {
 
     fn work(&mut self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
         match job.subject {
-            Subject::Supernet => self.train_supernet(job, control),
+            Subject::Supernet => self.train_supernet(None, job, control),
+            Subject::SubSupernet(part) => self.train_supernet(Some(*part), job, control),
             Subject::Network { architecture, fidelity } => {
                 self.family
                     .space()
@@ -127,7 +129,10 @@ impl TorchEvaluator {
         control: &mut dyn Control,
     ) -> Result<Finding, Stop> {
         self.inherit(job.supernet)?;
-        let (_, network) = self.supernet.as_ref().expect("just inherited");
+        let (_, Supernet { network, part }) = self.supernet.as_ref().expect("just inherited");
+        if let Some(part) = part.filter(|part| !part.holds(architecture)) {
+            return Err(Failure::Refused(format!("the supernet knows only {part}")).into());
+        }
         let (recalibration, scoring) = self.one_shot_images();
         let attend = |control: &mut dyn Control| match control.wish() {
             // Less than a second's work: not worth a checkpoint.
@@ -146,22 +151,29 @@ impl TorchEvaluator {
         Ok(Finding { evaluation, artifacts: Vec::new() })
     }
 
-    /// Error: the mean over five fair paths, recalibrated and scored as one-shot trials are. FLOPs: of its dearest path.
-    fn train_supernet(&self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
-        let network = self.family.shared(job.trial_seed, self.form);
-        let recipe = self.spec.supernet;
+    /// Of the whole space from scratch, of a `part` from the whole one's weights. Error: the mean over the fair paths of one step,
+    /// recalibrated and scored as one-shot trials are. FLOPs: of its dearest path.
+    fn train_supernet(
+        &self,
+        part: Option<Part>,
+        job: &Job,
+        control: &mut dyn Control,
+    ) -> Result<Finding, Stop> {
+        let network = match part {
+            None => self.family.shared(job.trial_seed, self.form),
+            Some(part) => self.whole(part, job.supernet)?,
+        };
+        let recipe = self.spec.shared_recipe(job.subject).expect("a supernet has one");
         let identity = self.identity(job, &recipe);
-        let mut training = Training::new(
-            self.course(&network, recipe, Paths::Fair(&self.family), job, &identity),
-            job.resume,
-        )?;
+        let paths = Paths::Fair { family: &self.family, part };
+        let mut training = Training::new(self.course(&network, recipe, paths, job, &identity), job.resume)?;
         training.run(control)?;
         // What training left there are mixtures over all paths, of use to none.
         network.weights.forget_statistics();
-        let bytes = supernet::to_bytes(&network, &self.family);
+        let bytes = supernet::to_bytes(&network, part, &self.family);
 
         let (recalibration, scoring) = self.one_shot_images();
-        let paths = Paths::Fair(&self.family).of_step(self.spec.seed, 0);
+        let paths = paths.of_step(self.spec.seed, 0);
         let mut errors = 0.0;
         for path in &paths {
             recalibrate(&network, path, &self.data, recalibration, || training.attend(control))?;
@@ -205,10 +217,26 @@ impl TorchEvaluator {
         };
         // Compared, not hashed: a checksum takes a GPU's time for a score.
         if self.supernet.as_ref().is_none_or(|(held, _)| held != bytes) {
-            let network = supernet::from_bytes(bytes, &self.family, self.form)?;
-            self.supernet = Some((bytes.to_vec(), network));
+            let supernet = supernet::from_bytes(bytes, &self.family, self.form)?;
+            supernet.network.weights.freeze();
+            self.supernet = Some((bytes.to_vec(), supernet));
         }
         Ok(())
+    }
+
+    /// The supernet of the whole space, which that of `part` begins as.
+    fn whole(&self, part: Part, bytes: Option<&[u8]>) -> Result<Network, Failure> {
+        let refused = |why: String| Failure::Refused(format!("{part} can't be trained apart: {why}"));
+        let decisions = self.family.space().decisions();
+        if decisions.get(part.decision as usize).is_none_or(|decision| part.option >= decision.options) {
+            return Err(refused("the space does not know it".into()));
+        }
+        let bytes =
+            bytes.ok_or_else(|| refused("it begins with a supernet, and the job brings none".into()))?;
+        let Supernet { network, part: None } = supernet::from_bytes(bytes, &self.family, self.form)? else {
+            return Err(refused("the job brings a supernet of a part".into()));
+        };
+        Ok(network)
     }
 
     fn one_shot_images(&self) -> (usize, usize) {

@@ -47,6 +47,7 @@ fn spec() -> StudySpec {
         evaluator: EvaluatorSpec::Rehearsal { seconds_per_epoch: 0.3 },
         supernet: recipe,
         one_shot: OneShotSpec { recalibration_images: 64, scoring_images: 64 },
+        few_shot: None,
         training: recipe,
         numerics: Numerics::default(),
     }

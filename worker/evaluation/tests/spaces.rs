@@ -18,7 +18,7 @@ use common::space::darts::{Skeleton, Stem};
 use common::space::mobile::{Design, SqueezeExcite};
 use common::study::{Numerics, Precision, StudySpec};
 use common::trial::Subject;
-use evaluation::conformance::check_evaluator;
+use evaluation::conformance::{check_evaluator, check_parts};
 use evaluation::{DeviceChoice, Evaluator, Options, build};
 
 use bright::Bright;
@@ -59,6 +59,7 @@ fn conforms(space: SpaceSpec) {
         (recipe.epochs, recipe.batch_size) = (2, 16);
     }
     check_evaluator(|| evaluator(&images, &spec), &architecture, 1);
+    check_parts(|| evaluator(&images, &spec), &architecture);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use common::space::{NasBench201, SearchSpace};
 use common::study::{EvaluatorSpec, Numerics, Precision, Recipe, StudySpec};
 use common::trial::{ArtifactKind, Failure, Subject};
 use common::unit::{Joules, Seconds};
-use evaluation::conformance::{Script, check_evaluator};
+use evaluation::conformance::{Script, check_evaluator, check_parts};
 use evaluation::{Control, DeviceChoice, Evaluator, Job, Kept, Options, Outcome, Step, Wish, build};
 use safetensors::SafeTensors;
 
@@ -31,6 +31,7 @@ fn the_torch_evaluator_conforms() {
     let images = Bright::new();
     let spec = images.spec();
     check_evaluator(|| evaluator(&images, &spec), &cell(), 2);
+    check_parts(|| evaluator(&images, &spec), &cell());
 }
 
 #[test]

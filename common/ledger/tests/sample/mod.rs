@@ -67,6 +67,7 @@ pub fn started() -> Event {
         evaluator: EvaluatorSpec::Rehearsal { seconds_per_epoch: 0.1 },
         supernet: recipe,
         one_shot: OneShotSpec { recalibration_images: 512, scoring_images: 1000 },
+        few_shot: None,
         training: recipe,
         numerics: Numerics::default(),
     };

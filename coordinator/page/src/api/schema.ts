@@ -880,6 +880,23 @@ export interface components {
             /** Format: double */
             validation_error?: number | null;
         };
+        /** @description How well scores foretell full trainings, by the networks that have both. */
+        ScoreQuality: {
+            /**
+             * Format: double
+             * @description Kendall's rank correlation between the two errors, from -1 to 1; 0 says nothing.
+             */
+            kendall_tau: number;
+            /** Format: int64 */
+            networks: number;
+            /**
+             * Format: double
+             * @description Of the tenth that trained best, the share that is in the tenth that scored best.
+             */
+            recall_of_top_tenth: number;
+            /** @description Whether the ladder goes by scores; it does not where they have been shown to say nothing. */
+            trusted: boolean;
+        };
         Shares: {
             /** Format: int64 */
             rest: number;
@@ -894,6 +911,7 @@ export interface components {
             memory_mb: number;
             /** @description The power meter in words. */
             meter: string;
+            pace?: null | components["schemas"]["SlotPace"];
             /**
              * Format: double
              * @description Seconds since that window ended.
@@ -916,6 +934,13 @@ export interface components {
              * @description Of its device, in degrees Celsius; null where none is told.
              */
             temperature_c?: number | null;
+        };
+        /** @description Ratios: 2 is twice the mean. */
+        SlotPace: {
+            /** Format: double */
+            joules: number;
+            /** Format: double */
+            seconds: number;
         };
         SlotTask: {
             architecture?: string | null;
@@ -1007,6 +1032,7 @@ export interface components {
             policy?: string | null;
             /** @description Nothing is trained: figures come from a formula. */
             rehearsed: boolean;
+            scores?: null | components["schemas"]["ScoreQuality"];
             /** Format: int64 */
             seed: number;
             /**
@@ -1090,7 +1116,7 @@ export interface components {
         TrialCounts: {
             /** Format: int64 */
             failed: number;
-            /** @description supernet, one-shot, rung or full. */
+            /** @description supernet, sub-supernet, one-shot, rung or full. */
             fidelity: string;
             /** Format: int64 */
             finished: number;
@@ -1114,7 +1140,7 @@ export interface components {
             attempts: number;
             /** Format: int64 */
             crashes: number;
-            /** @description supernet, one-shot, rung(EPOCHS) or full. */
+            /** @description supernet, sub-supernet, one-shot, rung(EPOCHS) or full. */
             fidelity: string;
             finished_at?: string | null;
             /** Format: int64 */
@@ -1133,6 +1159,8 @@ export interface components {
             origin: string;
             /** Format: int64 */
             parameters?: number | null;
+            /** @description What a sub-supernet is for: "option 2 of decision 0"; null for all else. */
+            part?: string | null;
             /**
              * Format: double
              * @description Of a running one as last told, of a suspended one as kept.

@@ -7,6 +7,7 @@ export type Budget = Shapes['Budget'];
 export type Fleet = Shapes['Fleet'];
 export type Objective = Shapes['Objective'];
 export type TrialCounts = Shapes['TrialCounts'];
+export type ScoreQuality = Shapes['ScoreQuality'];
 export type Front = Shapes['Front'];
 export type FrontMember = Shapes['FrontMember'];
 export type Evaluated = Shapes['Evaluated'];

@@ -26,14 +26,14 @@ export function quantity(name: string): Quantity {
 
 export const reference = (objective: Objective): string => quantity(objective.name).write(objective.reference);
 
-/** rung(12) → rung. */
-export const fidelityClass = (fidelity: string): string => fidelity.replace(/\(.*/, '').replace('_', '-');
+/** rung(12) → rung; a sub-supernet is drawn and filtered as a supernet. */
+export const fidelityClass = (fidelity: string): string => fidelity.replace(/\(.*/, '').replace('_', '-').replace('sub-', '');
 
 /** A rung is named by its epochs. */
 export function fidelityWords(fidelity: string): string {
   const rung = /^rung\((\d+)\)$/.exec(fidelity);
   if (rung) return `Rung ${rung[1]}`;
-  return { supernet: 'Supernet', 'one-shot': 'One-shot', one_shot: 'One-shot', rung: 'Rung', full: 'Full', idle: 'Idle' }[fidelity] ?? fidelity;
+  return { supernet: 'Supernet', 'sub-supernet': 'Sub-supernet', 'one-shot': 'One-shot', one_shot: 'One-shot', rung: 'Rung', full: 'Full', idle: 'Idle' }[fidelity] ?? fidelity;
 }
 
 const METHODS: Record<string, string> = {

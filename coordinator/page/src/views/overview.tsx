@@ -1,5 +1,5 @@
 // How the study stands, for a glance at a wall and for a phone: what the fleet does and why, what was found for how much, what is left.
-import type { Study, Zones } from '../api/types';
+import type { ScoreQuality, Study, Zones } from '../api/types';
 import { chronicle } from '../data/live';
 import { fidelity, hrefOf, zone } from '../data/place';
 import { useResource } from '../data/resource';
@@ -165,8 +165,14 @@ function Work({ study: now }: { study: Study }) {
         {now.space.title}, {as.count(now.space.decisions)} decisions{now.space.size ? `, ${as.large(now.space.size)} encodings` : ''}; seed {now.seed}; evaluated by{' '}
         {now.rehearsed ? 'a formula (a rehearsal: nothing is trained)' : now.evaluator}.
       </p>
+      {now.scores && <p class="note">{scoreWords(now.scores)}</p>}
     </Panel>
   );
+}
+
+function scoreWords({ networks, kendall_tau, recall_of_top_tenth, trusted }: ScoreQuality): string {
+  const found = `Of ${as.count(networks)} networks with a score and a full training, Kendall’s τ between the two is ${kendall_tau.toFixed(2)}; ${as.percent(recall_of_top_tenth, 0)} of the best tenth scored in the best tenth.`;
+  return trusted ? found : `${found} Scores say nothing here, and no longer decide what is trained.`;
 }
 
 function Chronicle() {

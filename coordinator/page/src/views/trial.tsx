@@ -42,6 +42,7 @@ function Detail({ trial, others }: { trial: Trial; others: Trial[] }) {
       <p class="lead">
         <Fidelity of={line.fidelity} /> <State line={line} />
       </p>
+      {line.part && <p class="note">For the networks that chose {line.part}, counted from 0.</p>}
       {line.reason && <p class="empty trouble">{sentence(line.reason)}</p>}
       <p class="note">{sentence(trial.origin.reason)}</p>
       {line.architecture && <Network text={line.architecture} />}

@@ -55,7 +55,7 @@ const COLUMNS: Column[] = [
   { key: 'energy', name: 'Energy', kind: 'n', sort: 'energy', of: (line) => as.joules(line.joules) },
   { key: 'worker', name: 'Worker', of: (line) => (line.worker ? `${line.worker}${line.zone ? `, ${line.zone}` : ''}` : as.NONE) },
   { key: 'finished', name: 'Finished', kind: 'n', sort: 'finished_at', of: (line) => as.moment(line.finished_at) },
-  { key: 'architecture', name: 'Architecture', kind: 'code', of: (line) => <span title={line.architecture ?? ''}>{shortArchitecture(line.architecture, 80)}</span> },
+  { key: 'architecture', name: 'Architecture', kind: 'code', of: (line) => (line.part ? line.part : <span title={line.architecture ?? ''}>{shortArchitecture(line.architecture, 80)}</span>) },
 ];
 
 export function TrialsView() {

@@ -158,6 +158,7 @@ function WorkerDrawer({ worker, onClose }: { worker: Worker; onClose(): void }) 
           <p class="note">
             Told to {slot.role ?? 'nothing yet'}; {slot.power_w == null ? 'no power told yet' : `${as.watts(slot.power_w)} ${slot.power_age_s == null ? '' : `${as.duration(slot.power_age_s)} ago`}`}, by {slot.meter};{' '}
             {slot.temperature_c == null ? 'temperature not told' : `${as.number(slot.temperature_c)} °C`}
+            {slot.pace && `; trainings take ${slot.pace.seconds.toFixed(2)} × the mean time here, and ${slot.pace.joules.toFixed(2)} × the energy`}
           </p>
           {slot.task ? (
             <>

@@ -206,7 +206,7 @@ export class Study {
       eta: { at: iso(this.hour + 46 * HOUR), of: 'carbon', method: 'at the mean rate so far' },
       hypervolume: spent.hypervolume, hypervolume_share: share, front_size: this.front().length,
       energy, training: { kwh: 6.9, gco2eq: 1980 }, energy_estimated_share: 0.08, intensity_synthetic: false,
-      trials: this.counts(),
+      trials: this.counts(), scores: { networks: 41, kendall_tau: 0.47, recall_of_top_tenth: 0.4, trusted: true },
       fleet: { workers: alive.length, workers_gone: this.fleet.length - alive.length, slots: slots.length, training, scoring, ready: free - resting, resting },
       sequence: this.sequence, broken_laws: 0,
     };
@@ -232,7 +232,7 @@ export class Study {
   line(trial, members) {
     const known = this.done(trial) && trial.kind !== 'supernet';
     return {
-      trial: trial.id, fidelity: trial.kind, architecture: trial.kind === 'supernet' ? null : encode(trial.genes), state: trial.state, progress: trial.progress,
+      trial: trial.id, fidelity: trial.kind, architecture: trial.kind === 'supernet' ? null : encode(trial.genes), part: null, state: trial.state, progress: trial.progress,
       worker: trial.state === 'waiting' ? null : trial.worker.name, zone: trial.state === 'waiting' ? null : trial.worker.zone,
       validation_error: known ? trial.error : null, test_error: known && trial.kind === 'full' ? trial.error + 0.004 : null,
       parameters: trial.parameters, flops: trial.flops, latency_ms: known ? trial.latency : null, joules_per_inference: known ? trial.latency * 0.021 : null,
@@ -283,7 +283,7 @@ export class Study {
       slots: worker.slots.map((slot) => {
         const trial = this.state === 'paused' || slot.trial === null ? null : this.trials[slot.trial];
         return {
-          slot: slot.slot, device: 'NVIDIA A100-SXM4-40GB', memory_mb: 40_536, meter: 'NVML energy counter', role: trial ? (trial.kind === 'one-shot' ? 'sample' : 'train') : slot.slot === 1 ? 'rest' : 'sample',
+          slot: slot.slot, device: 'NVIDIA A100-SXM4-40GB', memory_mb: 40_536, pace: { seconds: 1.12, joules: 0.94 }, meter: 'NVML energy counter', role: trial ? (trial.kind === 'one-shot' ? 'sample' : 'train') : slot.slot === 1 ? 'rest' : 'sample',
           task: trial ? { trial: trial.id, attempt: 0, fidelity: trial.kind, architecture: encode(trial.genes), since: iso(trial.at), progress: trial.progress, epoch: trial.kind === 'one-shot' ? null : 9 } : null,
           power_w: trial ? 231 : 58, power_age_s: 12, temperature_c: trial ? 61 : 34,
         };

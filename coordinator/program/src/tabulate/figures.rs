@@ -194,10 +194,10 @@ fn failures(state: &State, roster: &Roster) -> Vec<String> {
     let failed = state.trials.values().filter(|trial| !trial.is_open() && trial.evaluation.is_none());
     let told = failed.map(|trial| {
         let subject = match &trial.subject {
-            Subject::Supernet => "the supernet".into(),
             Subject::Network { architecture, fidelity } => {
                 format!("{fidelity} of {}", roster.space.encode(architecture))
             }
+            shared => shared.title(),
         };
         format!(
             "seed {seed}, {subject}: {}",

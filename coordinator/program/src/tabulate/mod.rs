@@ -77,7 +77,7 @@ pub fn run(args: &Args) -> Result<Ending> {
     let last = config.study.seed.checked_add(args.seeds.get() - 1);
     let last = last.ok_or_else(|| Usage("the last seed is too large".into()))?;
     let seeds: Vec<u64> = (config.study.seed..=last).collect();
-    let agenda = Agenda::new(&roster.trained, config.ladder.one_shot, config.ladder.rung_epochs);
+    let agenda = Agenda::new(&roster.trained, config.supernets()?, config.ladder.rung_epochs);
     println!("{} architectures in {} rows, {} seeds", roster.trained.len(), roster.rows.len(), seeds.len());
     let plan = told::Plan {
         architectures: roster.trained.len(),

@@ -6,7 +6,7 @@ use common::config::Config;
 use common::event::Record;
 use common::fidelity::Fidelity;
 use common::objective::{Objective, ObjectiveKind};
-use common::study::StudySpec;
+use common::study::{FewShotSpec, StudySpec};
 use common::time::{GridHour, Timestamp};
 use common::unit::{Grams, Joules};
 use coordinator::core::State;
@@ -31,7 +31,7 @@ pub struct Study<'a> {
     /// Whole hours after which the study is stopped, if no budget ends it before.
     pub horizon_hours: usize,
     pub config: Config,
-    /// What one-shot scores are read from. [`Level::FewShot`] makes the supernet's trial train the sub-supernets too.
+    /// What one-shot scores are read from. [`Level::FewShot`] splits the supernet at the space's first decision.
     pub scores: Level,
     /// Hours since the start in which every slot trains while it rests in all others, in place of the configured policy: what an
     /// oracle knows. None lets the policy decide.
@@ -125,7 +125,14 @@ impl Study<'_> {
                 reference: self.table.reference_mj() / MJ_PER_J,
             },
         ];
-        Ok(StudySpec { space: self.table.space_spec(), objectives, ..self.config.study_spec()? })
+        let spec = self.config.study_spec()?;
+        let space = self.table.space_spec();
+        let few_shot = (self.scores == Level::FewShot).then(|| FewShotSpec {
+            decision: 0,
+            options: space.build().decisions().first().map_or(0, |decision| decision.options),
+            recipe: spec.supernet,
+        });
+        Ok(StudySpec { space, objectives, few_shot, ..spec })
     }
 
     /// As the ledger keeps it: in words, for people.

@@ -265,9 +265,7 @@ impl<'a> Worker<'a> {
     fn seconds(&self, subject: &Subject) -> Option<Seconds> {
         let seconds = |task: Task| self.work.seconds(&task, self.table, self.mean_epoch_s);
         Some(match subject {
-            Subject::Supernet if self.scores == Level::FewShot => {
-                (0..self.work.sub_supernets).map(Task::SubSupernet).chain([Task::Supernet]).map(seconds).sum()
-            }
+            Subject::SubSupernet(part) => seconds(Task::SubSupernet(part.option)),
             Subject::Supernet => seconds(Task::Supernet),
             Subject::Network { architecture, .. } => {
                 let cell = self.table.find(architecture)?;

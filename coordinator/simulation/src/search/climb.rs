@@ -69,7 +69,7 @@ impl Search<'_> {
                 Some(Choice { subject: Subject::Network { architecture, fidelity }, .. }) => {
                     begun.push((architecture, fidelity));
                 }
-                Some(Choice { subject: Subject::Supernet, .. }) | None => break,
+                Some(Choice { subject: Subject::Supernet | Subject::SubSupernet(_), .. }) | None => break,
             }
         }
         begun

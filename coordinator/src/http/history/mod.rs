@@ -20,6 +20,7 @@ use common::unit::Watts;
 
 use crate::core::State;
 use crate::fleet::SlotKey;
+use crate::ladder::Agreement;
 
 pub use attempt::{Attempt, Attempts, Outcome, Window};
 pub use follow::{Ringer, bell, follow};
@@ -40,6 +41,8 @@ pub struct History {
     pub draws: BTreeMap<SlotKey, Draw>,
     /// Trials with a result, by who had them last.
     pub finished_by: BTreeMap<WorkerName, u64>,
+    /// Of one-shot scores with full trainings.
+    pub scores: Agreement,
     /// Events that everybody follows, so that each is written as JSON once.
     pub tail: Tail,
 }
@@ -64,12 +67,22 @@ impl History {
                 self.work.fleet_changed(zone, &self.state);
                 self.draws.retain(|(name, _), _| name != worker);
             }
-            Event::TrialFinished { task, .. } => self.finished(task.trial),
+            Event::TrialFinished { task, .. } => {
+                self.finished(task.trial);
+                self.weigh(task.trial);
+            }
+            Event::EvaluationGiven { trial, .. } => self.weigh(*trial),
             Event::EnergySpent { worker, session, measurement } => self.spent(worker, *session, measurement),
             _ => {}
         }
         if tells {
             self.tail.push(line(record, &self.state));
+        }
+    }
+
+    fn weigh(&mut self, trial: TrialId) {
+        if let Some(trial) = self.state.trial(trial) {
+            self.scores.weigh(&self.state, trial);
         }
     }
 

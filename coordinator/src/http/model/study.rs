@@ -47,6 +47,8 @@ pub struct Study {
     /// Some intensity was made by the built-in generator, not by a grid.
     pub intensity_synthetic: bool,
     pub trials: Vec<TrialCounts>,
+    /// What one-shot scores are worth; null while fewer than two networks have a score and a full training.
+    pub scores: Option<ScoreQuality>,
     pub fleet: Fleet,
     /// The last event of the ledger that these figures tell of.
     pub sequence: u64,
@@ -124,7 +126,7 @@ pub struct Spent {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TrialCounts {
-    /// supernet, one-shot, rung or full.
+    /// supernet, sub-supernet, one-shot, rung or full.
     pub fidelity: String,
     pub waiting: u64,
     pub running: u64,
@@ -133,6 +135,18 @@ pub struct TrialCounts {
     /// Known from elsewhere; not among the finished.
     pub given: u64,
     pub failed: u64,
+}
+
+/// How well scores foretell full trainings, by the networks that have both.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ScoreQuality {
+    pub networks: u64,
+    /// Kendall's rank correlation between the two errors, from -1 to 1; 0 says nothing.
+    pub kendall_tau: f64,
+    /// Of the tenth that trained best, the share that is in the tenth that scored best.
+    pub recall_of_top_tenth: f64,
+    /// Whether the ladder goes by scores; it does not where they have been shown to say nothing.
+    pub trusted: bool,
 }
 
 /// What the slots of live workers are at.

@@ -88,10 +88,12 @@ pub struct Trials {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TrialLine {
     pub trial: u64,
-    /// supernet, one-shot, rung(EPOCHS) or full.
+    /// supernet, sub-supernet, one-shot, rung(EPOCHS) or full.
     pub fidelity: String,
     /// In the space's own notation; null for a supernet.
     pub architecture: Option<String>,
+    /// What a sub-supernet is for: "option 2 of decision 0"; null for all else.
+    pub part: Option<String>,
     pub state: TrialState,
     /// Of a running one as last told, of a suspended one as kept.
     pub progress: Option<f64>,

@@ -60,6 +60,13 @@ pub struct Worker {
     pub slots: Vec<Slot>,
 }
 
+/// Ratios: 2 is twice the mean.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SlotPace {
+    pub seconds: f64,
+    pub joules: f64,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Slot {
     pub slot: u64,
@@ -67,6 +74,8 @@ pub struct Slot {
     pub memory_mb: u64,
     /// What work it has too little for, and why; null where it may do anything.
     pub shortfall: Option<String>,
+    /// What trainings take on its device beside the mean of the study's; null before one was done there.
+    pub pace: Option<SlotPace>,
     /// The power meter in words.
     pub meter: String,
     /// train, sample or rest, by the last decision.

@@ -11,8 +11,10 @@ use common::time::{Millis, Timestamp};
 use super::{Seen, fleet, words};
 use crate::core::{State, Study as Begun};
 use crate::http::model::{
-    Budget, BudgetKind, Eta, Fleet, Objective, Space, Spent, Study, StudyState, TrialCounts, TrialState,
+    Budget, BudgetKind, Eta, Fleet, Objective, ScoreQuality, Space, Spent, Study, StudyState, TrialCounts,
+    TrialState,
 };
+use crate::ladder::Quality;
 use crate::launch::VERSION;
 use crate::report::text;
 
@@ -59,10 +61,20 @@ pub fn study(seen: Seen<'_>) -> Option<Study> {
         energy_estimated_share: estimated(state),
         intensity_synthetic: synthetic(state),
         trials: counts(state),
+        scores: seen.history.scores.quality().map(scores),
         fleet,
         sequence: seen.history.sequence,
         broken_laws: seen.pulse.violations,
     })
+}
+
+fn scores(quality: Quality) -> ScoreQuality {
+    ScoreQuality {
+        networks: quality.networks as u64,
+        kendall_tau: quality.kendall_tau,
+        recall_of_top_tenth: quality.recall_of_top_tenth,
+        trusted: quality.says_something(),
+    }
 }
 
 /// All five, limited or not.

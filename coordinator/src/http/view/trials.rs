@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use common::energy::Purpose;
 use common::id::TrialId;
+use common::trial::Subject;
 
 use super::{Seen, front, page, words};
+
 use crate::core::{State, Trial, TrialState as Standing};
 use crate::http::model::{Direction, FidelityFilter, TrialLine, TrialOrder, TrialQuery, Trials};
 
@@ -99,6 +101,10 @@ pub fn line(seen: &Seen<'_>, trial: &Trial, on_front: &BTreeSet<TrialId>) -> Tri
         trial: trial.id.0,
         fidelity: words::fidelity(&trial.subject),
         architecture: words::architecture(seen.history, &trial.subject),
+        part: match &trial.subject {
+            Subject::SubSupernet(part) => Some(part.to_string()),
+            Subject::Supernet | Subject::Network { .. } => None,
+        },
         state: words::trial_state(trial),
         progress: match trial.lease() {
             Some(lease) => seen.pulse.done(lease.task).or(kept),

@@ -10,7 +10,7 @@ use crate::http::model::TrialState;
 use crate::report::{Standing, standing};
 
 pub fn fidelity(subject: &Subject) -> String {
-    subject.fidelity().map_or_else(|| "supernet".into(), |fidelity| fidelity.to_string())
+    subject.kind()
 }
 
 pub fn architecture(history: &History, subject: &Subject) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use allocation::Pace;
 use common::config::Requirements;
 use common::id::WorkerName;
 use common::wire::{LogLevel, SlotInfo};
@@ -11,7 +12,7 @@ use super::{Seen, page, words};
 use crate::core::{Lease, Trial, WorkerRecord};
 use crate::fleet::SlotKey;
 use crate::http::model::{
-    LineLevel, Slot, SlotTask, Worker, WorkerLog, WorkerLogLine, WorkerQuery, WorkerState, Workers,
+    LineLevel, Slot, SlotPace, SlotTask, Worker, WorkerLog, WorkerLogLine, WorkerQuery, WorkerState, Workers,
 };
 use crate::requirements::shortfall;
 
@@ -111,6 +112,12 @@ fn slot(
         device: info.device.clone(),
         memory_mb: info.memory_mb,
         shortfall: needed.and_then(|needed| shortfall(needed, info)),
+        pace: seen
+            .history
+            .state
+            .paces
+            .known(&info.device)
+            .map(|Pace { seconds, joules }| SlotPace { seconds, joules }),
         meter: info.meter.clone(),
         role: seen.pulse.roles.get(&key).map(ToString::to_string),
         task: holders.get(&key).map(|(trial, lease)| task(seen, trial, lease)),

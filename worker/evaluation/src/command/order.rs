@@ -75,7 +75,7 @@ impl<'a> Order<'a> {
         room: &Room,
         resumed: bool,
     ) -> Self {
-        let recipe = if *subject == Subject::Supernet { spec.supernet } else { spec.training };
+        let recipe = spec.shared_recipe(subject).unwrap_or(spec.training);
         let path = |path: std::path::PathBuf| path.display().to_string();
         Self {
             version: VERSION,
@@ -102,7 +102,7 @@ impl<'a> Order<'a> {
 /// That the job is to train for; 0 for a score.
 pub fn epochs(spec: &StudySpec, subject: &Subject) -> u32 {
     match subject.fidelity() {
-        None => spec.supernet.epochs,
+        None => spec.shared_recipe(subject).map_or(0, |recipe| recipe.epochs),
         Some(Fidelity::OneShot) => 0,
         Some(Fidelity::Rung(epochs)) => epochs,
         Some(Fidelity::Full) => spec.training.epochs,

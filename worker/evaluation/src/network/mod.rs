@@ -17,7 +17,7 @@ mod weights;
 
 pub use layer::Statistics;
 pub use pass::DropPath;
-pub use weights::{Form, LoadError, Weights, bytes_of, floats};
+pub use weights::{Form, Gradient, LoadError, Weights, bytes_of, floats};
 
 use std::sync::Arc;
 

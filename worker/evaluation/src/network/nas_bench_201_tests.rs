@@ -78,7 +78,7 @@ fn logits_have_a_row_an_image_and_a_column_a_class() {
     let network = alone(&SKELETON, &architecture, Seed(1), Device::Cpu);
     let logits = network.forward(&images(5), &architecture, Statistics::TRAINING);
     assert_eq!(logits.size(), [5, 7]);
-    let gradient = network.weights.gradient(&logits.sum(Kind::Float));
+    let gradient = network.weights.gradient(&logits.sum(Kind::Float)).flat;
     assert_eq!(gradient.size(), [network.weights.count() as i64]);
     assert!(gradient.abs().sum(Kind::Float).double_value(&[]) > 0.0);
 }
@@ -197,7 +197,7 @@ fn logits_and_gradient(form: Form) -> (Tensor, Tensor) {
     let network = shared(&SKELETON, Seed(3), form);
     let path = Architecture::new(vec![3, 2, 4, 1, 3, 2]);
     let logits = network.forward(&images(16), &path, Statistics::TRAINING);
-    let gradient = network.weights.gradient(&logits.square().sum(Kind::Float));
+    let gradient = network.weights.gradient(&logits.square().sum(Kind::Float)).flat;
     assert_eq!(gradient.size(), [network.weights.count() as i64]);
     (logits.detach(), gradient)
 }

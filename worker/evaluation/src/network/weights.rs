@@ -73,6 +73,15 @@ pub struct Layout {
     statistics: Vec<Entry>,
 }
 
+/// What a loss wants of the weights.
+#[derive(Debug)]
+pub struct Gradient {
+    /// `[parameters]`; zero where the loss does not depend on one.
+    pub flat: Tensor,
+    /// Whether it depends on a layer's tensor, for each of them.
+    pub reached: Vec<bool>,
+}
+
 #[derive(Debug)]
 pub struct Weights {
     layout: Layout,
@@ -203,9 +212,15 @@ impl Weights {
         &self.flat_statistics
     }
 
-    /// The gradient of the scalar `loss`, `[parameters]`; zero where it does not depend on a parameter.
-    pub fn gradient(&self, loss: &Tensor) -> Tensor {
+    /// Of the scalar `loss`.
+    pub fn gradient(&self, loss: &Tensor) -> Gradient {
         let gradients = Tensor::run_backward(&[loss], &self.leaves, false, false);
+        let reached = gradients.iter().map(Tensor::defined).collect();
+        Gradient { flat: self.flat_gradient(gradients), reached }
+    }
+
+    /// `[parameters]`, of one gradient a layer's tensor.
+    fn flat_gradient(&self, gradients: Vec<Tensor>) -> Tensor {
         let entries = &self.layout.parameters;
         let Some(Working { places, zeros, .. }) = &self.working else {
             let pieces = entries.iter().zip(gradients);
@@ -224,13 +239,14 @@ impl Weights {
         Tensor::cat(&[copied, Tensor::cat(&exact, 0)], 0).index_select(0, places)
     }
 
-    /// `[parameters]`: `share` where all paths use a parameter, 1 where it belongs to one operation of one edge.
-    pub fn shares(&self, share: f64) -> Tensor {
-        let shares = self.flat.zeros_like() + 1.0;
-        for entry in self.layout.parameters.iter().filter(|entry| !entry.name.contains(".edges.")) {
-            let _ = shares.narrow(0, entry.range.start, entry.range.end - entry.range.start).fill_(share);
-        }
-        shares
+    /// `[parameters]`: one number for each layer's tensor, in the order of [`Gradient::reached`], at all of its places.
+    pub fn spread(&self, numbers: &[f32]) -> Tensor {
+        let entries = &self.layout.parameters;
+        let lengths: Vec<i64> = entries.iter().map(|entry| entry.range.end - entry.range.start).collect();
+        let on_device = |tensor: Tensor| tensor.to_device(self.form.device);
+        let (numbers, lengths) =
+            (on_device(Tensor::from_slice(numbers)), on_device(Tensor::from_slice(&lengths)));
+        numbers.repeat_interleave_self_tensor(&lengths, 0, total(entries))
     }
 
     /// Takes every value from `other` on any device, whose layout begins with this one.

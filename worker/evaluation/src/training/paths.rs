@@ -3,6 +3,7 @@
 use common::architecture::Architecture;
 use common::seed::Seed;
 use common::space::{Mobile, SearchSpace, darts, nas_bench_201};
+use common::trial::Part;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
@@ -12,8 +13,9 @@ use crate::network::Family;
 pub enum Paths<'a> {
     /// One network, every step.
     Alone(&'a Architecture),
-    /// Of all that share their weights some in every step, so chosen that none is trained at the expense of others.
-    Fair(&'a Family),
+    /// Of all that share their weights, or of a part of them, some in every step, so chosen that none is trained at the expense of
+    /// others.
+    Fair { family: &'a Family, part: Option<Part> },
 }
 
 /// Networks of a step of Mobile's supernet: the largest, the smallest and two at random (the sandwich rule of Yu and Huang,
@@ -24,20 +26,31 @@ impl Paths<'_> {
     pub fn per_step(self) -> u64 {
         let paths = match self {
             Self::Alone(_) => 1,
-            Self::Fair(Family::NasBench201(_)) => nas_bench_201::Operation::ALL.len(),
-            Self::Fair(Family::Darts(_)) => darts::Operation::ALL.len(),
-            Self::Fair(Family::Mobile(_)) => SANDWICH,
+            Self::Fair { family: Family::NasBench201(_), .. } => nas_bench_201::Operation::ALL.len(),
+            Self::Fair { family: Family::Darts(_), .. } => darts::Operation::ALL.len(),
+            Self::Fair { family: Family::Mobile(_), .. } => SANDWICH,
         };
         paths as u64
     }
 
     pub fn of_step(self, seed: Seed, step: u64) -> Vec<Architecture> {
-        match self {
-            Self::Alone(architecture) => vec![architecture.clone()],
-            Self::Fair(Family::Mobile(space)) => sandwich(space, seed, step),
-            Self::Fair(family) => fair(family.space(), self.per_step() as u32, seed, step),
+        let (mut paths, part) = match self {
+            Self::Alone(architecture) => return vec![architecture.clone()],
+            Self::Fair { family: Family::Mobile(space), part } => (sandwich(space, seed, step), part),
+            Self::Fair { family, part } => (fair(family.space(), self.per_step() as u32, seed, step), part),
+        };
+        if let Some(part) = part {
+            paths.iter_mut().for_each(|path| *path = brought_into(part, path));
         }
+        paths
     }
+}
+
+/// The same but for what the part has decided.
+fn brought_into(Part { decision, option }: Part, path: &Architecture) -> Architecture {
+    let mut genes = path.genes().to_vec();
+    genes[decision as usize] = option;
+    Architecture::new(genes)
 }
 
 /// For each decision among as many options as there are paths, a random permutation of them, read across the decisions: together
@@ -87,8 +100,9 @@ mod tests {
             darts::Skeleton { channels: 4, layers: 3, input: [1, 8, 8], classes: 3, stem: Stem::Cifar };
         let families = [cells(Nodes::Four), cells(Nodes::Three), Family::Darts(Darts::new(darts))];
         for (step, family) in (0..30).zip(families.iter().cycle()) {
-            let paths = Paths::Fair(family).of_step(Seed(3), step);
-            assert_eq!(paths.len() as u64, Paths::Fair(family).per_step());
+            let fair = Paths::Fair { family, part: None };
+            let paths = fair.of_step(Seed(3), step);
+            assert_eq!(paths.len() as u64, fair.per_step());
             for (place, decision) in family.space().decisions().iter().enumerate() {
                 let mut used: Vec<u32> = paths.iter().map(|path| path.genes()[place]).collect();
                 used.sort_unstable();
@@ -99,8 +113,22 @@ mod tests {
             assert!(paths.iter().all(|path| family.space().check(path).is_ok()));
         }
         let family = cells(Nodes::Four);
-        let fair = Paths::Fair(&family);
+        let fair = Paths::Fair { family: &family, part: None };
         assert_ne!(fair.of_step(Seed(3), 0), fair.of_step(Seed(3), 1));
         assert_eq!(fair.of_step(Seed(3), 7), fair.of_step(Seed(3), 7));
+    }
+
+    #[test]
+    fn a_part_keeps_what_it_has_decided_and_is_fair_in_all_else() {
+        let family = cells(Nodes::Four);
+        for part in (0..5).map(|option| Part { decision: 2, option }) {
+            let paths = Paths::Fair { family: &family, part: Some(part) }.of_step(Seed(3), 0);
+            assert!(paths.iter().all(|path| part.holds(path)), "{paths:?}");
+            for place in (0..6).filter(|place| *place != 2) {
+                let mut used: Vec<u32> = paths.iter().map(|path| path.genes()[place]).collect();
+                used.sort_unstable();
+                assert_eq!(used, [0, 1, 2, 3, 4]);
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use common::architecture::Architecture;
 use tch::{Device, Kind, Tensor};
 
+use super::memory;
 use crate::data::{Loaded, Part};
 use crate::network::{Network, Statistics};
 
@@ -24,17 +25,31 @@ pub fn score<E>(
 ) -> Result<f64, E> {
     let _guard = tch::no_grad_guard();
     let device = network.weights.form().device;
-    let most = match device {
+    let mut most = match device {
         Device::Cuda(_) => batches_of_pass(network) * BATCH,
         _ => BATCH.min((NUMBERS_OF_PASS / network.numbers()).max(1)),
     };
     // Counted on the device: one look at the end.
     let mut right = Tensor::zeros([], (Kind::Int64, device));
-    for start in (0..images).step_by(most) {
+    let mut done = 0;
+    while done < images {
         attend()?;
-        let (batch, labels) = data.batch(part, start, most.min(images - start));
-        let guesses = network.forward(&batch, path, Statistics::Running).argmax(1, false);
-        right += guesses.eq_tensor(&labels).sum(Kind::Int64);
+        let count = most.min(images - done);
+        let pass = || {
+            memory::ask(count);
+            let (batch, labels) = data.batch(part, done, count);
+            let guesses = network.forward(&batch, path, Statistics::Running).argmax(1, false);
+            guesses.eq_tensor(&labels).sum(Kind::Int64)
+        };
+        match memory::attempt(pass) {
+            Ok(found) => {
+                right += found;
+                done += count;
+            }
+            // Nothing else depends on how many are taken at once.
+            Err(memory::Short) if count > 1 => most = count / 2,
+            Err(memory::Short) => panic!("the device has too little memory for one image"),
+        }
     }
     Ok(1.0 - right.int64_value(&[]) as f64 / images as f64)
 }
@@ -66,17 +81,28 @@ pub(super) fn recalibrate_by<E>(
     mut attend: impl FnMut() -> Result<(), E>,
 ) -> Result<(), E> {
     let _guard = tch::no_grad_guard();
-    for done in (0..batches).step_by(batches_of_pass) {
+    // A pass cut short has moved some statistics: all begin anew, with fewer batches at once.
+    let mut batches_of_pass = batches_of_pass;
+    let mut done = 0;
+    while done < batches {
         attend()?;
         let groups = batches_of_pass.min(batches - done);
-        let (images, _) = data.batch(&data.training, done * batch, groups * batch);
-        // Shares 1, 1/2, 1/3 … make the running value the plain mean, whatever it was before.
-        let share = groups as f64 / (done + groups) as f64;
-        let statistics = match groups {
-            1 => Statistics::Batch { share },
-            _ => Statistics::Groups { images: batch as i64, share },
+        let pass = || {
+            memory::ask(groups * batch);
+            let (images, _) = data.batch(&data.training, done * batch, groups * batch);
+            // Shares 1, 1/2, 1/3 … make the running value the plain mean, whatever it was before.
+            let share = groups as f64 / (done + groups) as f64;
+            let statistics = match groups {
+                1 => Statistics::Batch { share },
+                _ => Statistics::Groups { images: batch as i64, share },
+            };
+            drop(network.forward(&images, path, statistics));
         };
-        let _ = network.forward(&images, path, statistics);
+        match memory::attempt(pass) {
+            Ok(()) => done += groups,
+            Err(memory::Short) if groups > 1 => (batches_of_pass, done) = (groups / 2, 0),
+            Err(memory::Short) => panic!("the device has too little memory for {batch} images at once"),
+        }
     }
     Ok(())
 }

@@ -101,7 +101,8 @@ impl Case {
 
     fn course<'a>(&'a self, network: &'a Network, data: &'a Loaded) -> Course<'a> {
         let Self { recipe, augmentation, .. } = *self;
-        let paths = self.architecture.as_ref().map_or(Paths::Fair(&self.family), Paths::Alone);
+        let paths =
+            self.architecture.as_ref().map_or(Paths::Fair { family: &self.family, part: None }, Paths::Alone);
         Course { network, data, recipe, augmentation, paths, seed: Seed(2), identity: "test" }
     }
 }
@@ -360,7 +361,7 @@ fn recalibration_forgets_what_was_before() {
     };
     let before = error();
     let statistics = Vec::<f32>::try_from(network.weights.flat_statistics()).unwrap();
-    let others = Paths::Fair(&family()).of_step(Seed(1), 0);
+    let others = Paths::Fair { family: &family(), part: None }.of_step(Seed(1), 0);
     recalibrate::<()>(&network, &others[0], &data, 20, || Ok(())).unwrap();
     let _ = network.weights.flat_statistics().shallow_clone().fill_(3.0);
     assert_eq!(error(), before);
@@ -386,6 +387,26 @@ fn recalibration_in_groups_is_the_same() {
     }
 }
 
+/// A device that holds fewer images than are taken at once: the same score, by smaller passes.
+#[test]
+fn scores_ask_for_less_where_memory_is_short() {
+    tch::set_num_threads(1);
+    let data = data();
+    let network = family().shared(Seed(2), Device::Cpu);
+    let found = || {
+        network.weights.forget_statistics();
+        recalibrate_by::<()>(&network, &cell(), &data, [5, 4, 10], || Ok(())).unwrap();
+        let error = score::<()>(&network, &cell(), &data, &data.validation, 30, || Ok(())).unwrap();
+        (network.weights.flat_statistics().copy(), error)
+    };
+    let (statistics, error) = found();
+    memory::ROOM.set(10);
+    let (short_of_memory, again) = found();
+    memory::ROOM.set(usize::MAX);
+    assert!(short_of_memory.allclose(&statistics, 1e-4, 1e-6, false));
+    assert_eq!(again, error);
+}
+
 #[test]
 fn a_checkpoint_of_another_release_is_refused_by_its_number() {
     let data = data();
@@ -405,4 +426,44 @@ fn a_checkpoint_of_another_release_is_refused_by_its_number() {
     assert!(refusal.contains("version 7"), "{refusal}");
     let other = Course { identity: "b", ..course };
     assert!(matches!(Training::new(other, Some(&kept.bytes)), Err(Failure::Refused(_))));
+}
+
+/// One learning rate suits all: what several paths use takes the mean of their gradients, what one uses the whole of its.
+#[test]
+fn weights_take_the_mean_over_the_paths_that_use_them() {
+    tch::set_num_threads(1);
+    let (data, family) = (data(), family());
+    let network = family.shared(Seed(2), Device::Cpu);
+    let names: Vec<String> = network.weights.named().into_iter().map(|(name, _, _)| name).collect();
+    // Every path has a convolution on the last edge, so that no path is dead; another decides the edge before it.
+    let operation = |option| Part { decision: 5, option };
+    for part in [operation(3), operation(2)] {
+        let paths = Paths::Fair { family: &family, part: Some(part) };
+        let case = Case::plain();
+        let course = Course { paths, ..case.course(&network, &data) };
+        let mut training = Training::new(course, None).unwrap();
+        training.chance();
+        let paths = paths.of_step(Seed(7), 0);
+        let Said { uses, .. } = training.gradient(&paths);
+        let used = |wanted: &str| {
+            let of_name = names.iter().zip(&uses).filter(|(name, _)| name.contains(wanted));
+            of_name.map(|(_, uses)| *uses).collect::<Vec<_>>()
+        };
+        let (chosen, other) = if part.option == 3 {
+            ("nor_conv_3x3", "nor_conv_1x1")
+        } else {
+            ("nor_conv_1x1", "nor_conv_3x3")
+        };
+        assert!(used("classifier").iter().all(|uses| *uses == 5), "{:?}", used("classifier"));
+        let [chosen, other] = [chosen, other].map(|name| used(&format!(".edges.5.{name}")));
+        assert!(!chosen.is_empty() && chosen.iter().all(|uses| *uses > 1), "{chosen:?}");
+        assert!(!other.is_empty() && other.iter().all(|uses| *uses == 0), "{other:?}");
+        assert!(
+            used(".edges.0.").iter().all(|uses| *uses <= 1),
+            "each operation of another edge is one path's"
+        );
+        let shares = Vec::<f32>::try_from(training.shares(uses.clone())).unwrap();
+        assert_eq!(shares.len() as u64, network.weights.count());
+        assert_eq!(shares.last(), Some(&0.2), "the classifier's last");
+    }
 }

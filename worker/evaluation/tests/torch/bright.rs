@@ -76,6 +76,7 @@ impl Bright {
             evaluator: EvaluatorSpec::Torch,
             supernet: recipe,
             one_shot: OneShotSpec { recalibration_images: 64, scoring_images: 30 },
+            few_shot: None,
             training: recipe,
             numerics: Numerics::default(),
         }

@@ -111,7 +111,7 @@ fn forms_agree() {
     let [plain, ordered, half] = crate::network::tests::forms().map(|form: Form| {
         let network = family(&design).alone(&architecture, Seed(1), form);
         let logits = network.forward(&images(&design, 16), &architecture, Statistics::TRAINING);
-        let gradient = network.weights.gradient(&logits.square().sum(Kind::Float));
+        let gradient = network.weights.gradient(&logits.square().sum(Kind::Float)).flat;
         (logits.detach(), gradient)
     });
     crate::network::tests::agree(&plain, &ordered, &half);
