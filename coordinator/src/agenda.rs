@@ -85,6 +85,8 @@ impl Agenda {
         };
         // Most of the time it is not: then the first look shows it.
         let begun = state.trials.len() >= self.len() || has_failed;
-        (begun && self.subjects().all(|subject| is_closed(&subject))).then(|| "the list is done".into())
+        let rests = || state.waiting().next().is_none() && state.leases().next().is_none();
+        (begun && rests() && self.subjects().all(|subject| is_closed(&subject)))
+            .then(|| "the list is done".into())
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::fidelity::{Fidelity, Role};
+use common::id::TrialId;
 use common::unit::Joules;
 
 use crate::core::{Core, Known, State, Trial, TrialState};
@@ -149,9 +150,13 @@ fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Vio
     if core.is_over() || core.draining || core.state.paused.is_some() {
         return;
     }
+    // The same work fits all of a kind: thousands of slots may idle while thousands of trials wait for something else.
+    let mut waits_for: BTreeMap<_, Option<TrialId>> = BTreeMap::new();
     for slot in slots.iter().filter(|slot| slot.holding.is_none()) {
         let role = core.slots.role(&slot.key);
-        let waiting = core.place(&slot.key).and_then(|place| core.waiting(role, &place));
+        let Some(place) = core.place(&slot.key) else { continue };
+        let waiting =
+            *waits_for.entry((role, place)).or_insert_with_key(|(role, place)| core.waiting(*role, place));
         law!(found, "Q-2", waiting.is_none(), "trial {waiting:?} waits while {:?} idles as {role}", slot.key);
     }
 }

@@ -10,39 +10,36 @@ use common::fidelity::Role;
 
 use crate::fleet::{LiveSlot, SlotKey};
 
-/// The role of each of `slots`. Slots beyond the allocation's count rest until the next decision; counts beyond the slots
+/// The role of each of `slots`, which stand in the order of their keys. Slots beyond the allocation's count rest until the next decision; counts beyond the slots
 /// that may do so are cut, resting first and training last (law A-1).
 pub fn roles(
     allocation: &Allocation,
     slots: &[LiveSlot],
     present: &BTreeMap<SlotKey, Role>,
 ) -> BTreeMap<SlotKey, Role> {
-    let mut planned = BTreeMap::new();
+    let told: Vec<Option<Role>> = slots.iter().map(|slot| present.get(&slot.key).copied()).collect();
+    let mut planned = vec![Role::Rest; slots.len()];
     for (zone, shares) in &allocation.zones {
-        let mut open: Vec<&LiveSlot> = slots.iter().filter(|slot| slot.zone == *zone).collect();
+        let mut open: Vec<usize> = (0..slots.len()).filter(|place| slots[*place].zone == *zone).collect();
         for (role, wanted) in [(Role::Train, shares.train), (Role::Sample, shares.sample)] {
             let other = if role == Role::Train { Role::Sample } else { Role::Train };
             // Whoever is at it goes on, then whoever was told to, then who is good for nothing else, then who needs the least energy for
-            // the same work; names break ties.
-            let standing = |slot: &LiveSlot| {
-                let told = present.get(&slot.key) == Some(&role);
-                (slot.holding != Some(role), !told, slot.may(other))
+            // the same work; the order of keys breaks ties.
+            let standing = |place: usize| {
+                let slot = &slots[place];
+                (slot.holding != Some(role), told[place] != Some(role), slot.may(other))
             };
-            open.sort_by(|a, b| {
-                let by_energy = || a.pace.joules.total_cmp(&b.pace.joules);
-                standing(a).cmp(&standing(b)).then_with(by_energy).then_with(|| a.key.cmp(&b.key))
+            let joules = |place: usize| slots[place].pace.joules;
+            let mut able: Vec<usize> = open.iter().copied().filter(|place| slots[*place].may(role)).collect();
+            able.sort_by(|&a, &b| {
+                standing(a).cmp(&standing(b)).then_with(|| joules(a).total_cmp(&joules(b)))
             });
-            let taken: Vec<&LiveSlot> =
-                open.iter().copied().filter(|slot| slot.may(role)).take(wanted as usize).collect();
-            open.retain(|slot| !taken.contains(slot));
-            planned.extend(taken.into_iter().map(|slot| (slot.key.clone(), role)));
+            able.truncate(wanted as usize);
+            able.iter().for_each(|place| planned[*place] = role);
+            open.retain(|place| planned[*place] == Role::Rest);
         }
-        planned.extend(open.into_iter().map(|slot| (slot.key.clone(), Role::Rest)));
     }
-    for slot in slots {
-        planned.entry(slot.key.clone()).or_insert(Role::Rest);
-    }
-    planned
+    slots.iter().map(|slot| slot.key.clone()).zip(planned).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ pub fn lacks(needed: &Requirements, role: Role, slot: &SlotInfo) -> Option<Strin
         Role::Sample => needed.sample_memory_mb,
         Role::Rest => return None,
     };
-    if !slot.device.to_lowercase().contains(&needed.device.to_lowercase()) {
+    let fits = needed.device.is_empty() || slot.device.to_lowercase().contains(&needed.device.to_lowercase());
+    if !fits {
         return Some(format!("{} is no {}", slot.device, needed.device));
     }
     (slot.memory_mb < memory_mb).then(|| format!("{} MB of memory, not {memory_mb}", slot.memory_mb))

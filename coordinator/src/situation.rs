@@ -71,19 +71,17 @@ impl Core {
     }
 
     fn zones_by_slots(&self, counts: impl Fn(&WorkerName) -> bool) -> BTreeMap<Zone, ZoneSituation> {
-        let mut zones: BTreeMap<Zone, ZoneSituation> = BTreeMap::new();
-        let mut paces: BTreeMap<Zone, Vec<Pace>> = BTreeMap::new();
+        let mut zones: BTreeMap<Zone, (ZoneSituation, Vec<Pace>)> = BTreeMap::new();
         for slot in self.live_slots().into_iter().filter(|slot| counts(&slot.key.0)) {
-            paces.entry(slot.zone.clone()).or_default().push(slot.pace);
-            let zone = zones.entry(slot.zone).or_default();
+            let (zone, paces) = zones.entry(slot.zone).or_default();
+            paces.push(slot.pace);
             zone.slots += 1;
             zone.training += u32::from(slot.holding == Some(Role::Train));
             zone.sampling += u32::from(slot.holding == Some(Role::Sample));
         }
-        for (zone, situation) in &mut zones {
-            situation.pace = Pace::together(paces.remove(zone).unwrap_or_default());
-        }
-        zones
+        let together =
+            |(zone, (situation, paces))| (zone, ZoneSituation { pace: Pace::together(paces), ..situation });
+        zones.into_iter().map(together).collect()
     }
 
     fn with_intensities(&self, mut zones: BTreeMap<Zone, ZoneSituation>) -> BTreeMap<Zone, ZoneSituation> {

@@ -74,6 +74,11 @@ impl State {
         self.index.waiting().filter_map(|id| self.trials.get(&id))
     }
 
+    /// Trials that wait or run.
+    pub fn open_trials(&self) -> usize {
+        self.index.open()
+    }
+
     /// Full trainings that have begun and not ended, whether they run or wait.
     pub fn open_fulls(&self) -> u64 {
         self.index.open_fulls()

@@ -123,6 +123,10 @@ impl Index {
         self.open_fulls += u64::from(is_open_full(trial));
     }
 
+    pub fn open(&self) -> usize {
+        self.leased.len() + self.waiting.len()
+    }
+
     /// `trial` has got its result.
     pub fn finished(&mut self, trial: &Trial, trials: &BTreeMap<TrialId, Trial>) {
         self.trained += usize::from(trial.subject.role() == Role::Train);

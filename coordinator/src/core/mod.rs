@@ -107,7 +107,7 @@ pub(crate) struct Hourly {
     pub phase: Phase,
     /// When the present phase's question was asked.
     pub asked: Timestamp,
-    /// Whether the fleet changed since the last decision was asked for.
+    /// Whether the fleet changed since the last decision was asked for, and that is still to be heeded.
     pub stale: bool,
 }
 

@@ -13,6 +13,7 @@ use crate::core::{Core, Effect, Trial, Wanted};
 use crate::fleet::{Place, SlotKey};
 use crate::ladder::{Choice, Standing};
 use crate::mutation::{Mutation, planted};
+use crate::reactor::slots::SlotKind;
 use crate::supernets;
 
 /// How long a free slot waits for a model's word on the latest results: this part of a short training, and never longer than that.
@@ -31,17 +32,15 @@ impl Core {
         }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
-        // Who found nothing, found it for all of the same place and role: what others take up since leaves no more.
-        let mut in_vain: BTreeSet<(Role, Place)> = BTreeSet::new();
-        let free: Vec<(SlotKey, Role)> = self.slots.free().map(|(key, role)| (key.clone(), role)).collect();
-        for (key, role) in free {
-            let Some(place) = self.place(&key).map(|place| (role, place)) else { continue };
-            if in_vain.contains(&place) {
-                continue;
+        // Who found nothing, found it for all of the same kind: what others take up since leaves no more.
+        let mut in_vain: BTreeSet<SlotKind> = BTreeSet::new();
+        while let Some((key, kind)) = self.slots.free().first(&in_vain) {
+            let (key, kind) = (key.clone(), kind.clone());
+            if let Some(trial) = self.next_for(kind.0, &kind.1) {
+                self.lease(trial, &key);
             }
-            match self.next_for(role, &place.1) {
-                Some(trial) => self.lease(trial, &key),
-                None => drop(in_vain.insert(place)),
+            if self.slots.free().contains(&key) {
+                in_vain.insert(kind);
             }
         }
         // What was taken may have left too few for the next slots.

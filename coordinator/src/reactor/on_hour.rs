@@ -17,6 +17,9 @@ use crate::plan;
 
 /// A question of the round that has no answer after so long is passed over.
 const PATIENCE: Millis = Millis(5_000);
+/// What is decided of so many slots holds for a millisecond at least: while thousands of workers come, deciding anew for each would
+/// leave time for nothing else.
+const SLOTS_PER_MS: usize = 10;
 
 impl Core {
     pub(crate) fn advance_hour(&mut self) {
@@ -29,6 +32,7 @@ impl Core {
             self.hourly.hour = Some(hour);
             return self.enter(Phase::Observing);
         }
+        self.decide_what_is_stale();
         if self.hourly.phase != Phase::Done && self.now().since(self.hourly.asked) > PATIENCE {
             self.enter(match self.hourly.phase {
                 Phase::Observing => Phase::Forecasting,
@@ -45,6 +49,7 @@ impl Core {
             Phase::Observing => self.effect(Effect::Observe { hour, zones: self.zones() }),
             Phase::Forecasting => self.effect(Effect::Forecast { hour, zones: self.zones() }),
             Phase::Deciding => {
+                self.hourly.stale = false;
                 let situation = Box::new(self.situation());
                 self.effect(Effect::Decide { hour, situation });
             }
@@ -57,8 +62,8 @@ impl Core {
     pub(crate) fn decide_again(&mut self) {
         match self.hourly.phase {
             _ if self.is_over() => {}
-            Phase::Done => self.enter(Phase::Deciding),
-            Phase::Deciding => self.hourly.stale = true,
+            Phase::Done if self.may_decide() => self.enter(Phase::Deciding),
+            Phase::Done | Phase::Deciding => self.hourly.stale = true,
             Phase::Observing | Phase::Forecasting => {}
         }
     }
@@ -94,9 +99,18 @@ impl Core {
         let roles = plan::roles(&allocation, &self.live_slots(), self.slots.roles());
         self.set_roles(roles);
         self.record(Event::AllocationDecided { allocation });
-        if std::mem::take(&mut self.hourly.stale) {
+        self.decide_what_is_stale();
+    }
+
+    fn decide_what_is_stale(&mut self) {
+        if self.hourly.stale && self.hourly.phase == Phase::Done && self.may_decide() {
             self.enter(Phase::Deciding);
         }
+    }
+
+    fn may_decide(&self) -> bool {
+        let pause = self.slots.roles().len() / SLOTS_PER_MS;
+        self.now().since(self.hourly.asked) >= Millis(pause as i64)
     }
 
     /// The newest answer knows most: it replaces what was in stock.

@@ -1,13 +1,14 @@
 //! Which slots are free for work at present. Kept as it changes: a fleet may have ten thousand, and most inputs change none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use common::event::Event;
 use common::fidelity::Role;
 use common::id::{SlotId, WorkerName};
 
 use crate::core::Core;
-use crate::fleet::SlotKey;
+use crate::fleet::{Place, SlotKey};
 use crate::mutation::{Mutation, planted};
 
 /// Follows from roles and leases; nothing of it outlives a process.
@@ -15,8 +16,7 @@ use crate::mutation::{Mutation, planted};
 pub(crate) struct Slots {
     /// What each live slot shall do until the next decision.
     roles: BTreeMap<SlotKey, Role>,
-    /// At hand, with a role that works, and held by nothing.
-    free: BTreeSet<SlotKey>,
+    free: Free,
     /// Whether a slot may be held by what its role does not want.
     pub(crate) turned: bool,
     /// How often the roles have changed.
@@ -36,18 +36,67 @@ impl Slots {
         self.roles.get(key).copied().unwrap_or(Role::Rest)
     }
 
-    pub(crate) fn free(&self) -> impl Iterator<Item = (&SlotKey, Role)> {
-        self.free.iter().map(|key| (key, self.role(key)))
+    pub(crate) fn free(&self) -> &Free {
+        &self.free
+    }
+}
+
+/// What of a slot decides what it takes up: the same work fits all of a kind.
+pub(crate) type SlotKind = (Role, Place);
+
+/// Slots at hand, with a role that works, and held by nothing. Thousands of one kind may have nothing to do for hours: who looks for
+/// work to give looks at kinds, not at slots.
+#[derive(Debug, Default)]
+pub(crate) struct Free {
+    kinds: BTreeMap<SlotKind, BTreeSet<SlotKey>>,
+    kind_of: BTreeMap<SlotKey, SlotKind>,
+}
+
+impl Free {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kind_of.is_empty()
+    }
+
+    pub(crate) fn contains(&self, key: &SlotKey) -> bool {
+        self.kind_of.contains_key(key)
+    }
+
+    /// The first in the order of keys whose kind is not among those that look in vain.
+    pub(crate) fn first(&self, in_vain: &BTreeSet<SlotKind>) -> Option<(&SlotKey, &SlotKind)> {
+        let hopeful = self.kinds.iter().filter(|(kind, _)| !in_vain.contains(*kind));
+        hopeful.filter_map(|(kind, keys)| Some((keys.first()?, kind))).min()
+    }
+
+    fn insert(&mut self, key: SlotKey, kind: SlotKind) {
+        self.remove(&key);
+        self.kinds.entry(kind.clone()).or_default().insert(key.clone());
+        self.kind_of.insert(key, kind);
+    }
+
+    fn remove(&mut self, key: &SlotKey) {
+        let Some(kind) = self.kind_of.remove(key) else { return };
+        if let Some(keys) = self.kinds.get_mut(&kind) {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.kinds.remove(&kind);
+            }
+        }
     }
 }
 
 impl Core {
     pub(crate) fn set_roles(&mut self, roles: BTreeMap<SlotKey, Role>) {
-        self.slots.roles = roles;
         self.slots.plans += 1;
+        // Most decisions leave a fleet as it is.
+        if roles == self.slots.roles {
+            return;
+        }
+        let former = mem::replace(&mut self.slots.roles, roles);
         self.slots.turned = true;
-        let free = self.slots.roles.keys().filter(|key| self.is_free(key)).cloned().collect();
-        self.slots.free = free;
+        let gone = former.keys().filter(|key| !self.slots.roles.contains_key(*key));
+        let turned = self.slots.roles.iter().filter(|(key, role)| former.get(*key) != Some(*role));
+        let changed: Vec<SlotKey> = gone.chain(turned.map(|(key, _)| key)).cloned().collect();
+        changed.into_iter().for_each(|key| self.look_at(key));
     }
 
     /// Law Q-2 is about these: a later hour may let a slot take up what the hour before would not.
@@ -92,10 +141,12 @@ impl Core {
     }
 
     fn look_at(&mut self, key: SlotKey) {
-        if self.is_free(&key) {
-            self.slots.free.insert(key);
-        } else {
-            self.slots.free.remove(&key);
+        match self.place(&key).filter(|_| self.is_free(&key)) {
+            Some(place) => {
+                let kind = (self.slots.role(&key), place);
+                self.slots.free.insert(key, kind);
+            }
+            None => self.slots.free.remove(&key),
         }
     }
 

@@ -1,5 +1,6 @@
 //! How far a tabulation is: a line on the screen that is drawn anew, or, in a pipe, a line for each result.
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 
 use common::energy::Purpose;
@@ -21,16 +22,25 @@ pub struct Plan {
 /// Of the study of one seed, the `turn`-th of `seeds`.
 pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
     let redraws = std::io::stderr().is_terminal();
+    // Counted when the fleet changes: it may have ten thousand workers.
+    let slots = Cell::new(None);
     Box::new(move |_, event, state| {
+        if matches!(event, Event::WorkerJoined { .. } | Event::WorkerLost { .. }) {
+            slots.set(None);
+        }
         if let Some(line) = narrate(event, state) {
             tracing::info!("{line}");
         }
         // Made for results alone: a large table has many other events.
         let line = || {
-            let left = plan.seconds(state).map(|[spent, whole]| {
-                let others = (seeds - turn - 1) as f64 * whole;
-                format!(", about {} left", span((whole - spent).max(0.0) + others))
-            });
+            let live = slots.get().unwrap_or_else(|| live_slots(state));
+            slots.set(Some(live));
+            let left = plan.seconds(state).map(|seconds| seconds.map(|seconds| seconds / live)).map(
+                |[spent, whole]| {
+                    let others = (seeds - turn - 1) as f64 * whole;
+                    format!(", about {} left", span((whole - spent).max(0.0) + others))
+                },
+            );
             let (left, results) = (left.unwrap_or_default(), plan.results);
             format!("seed {seed} ({} of {seeds}): {} of {results} results{left}", turn + 1, ended(state))
         };
@@ -48,7 +58,7 @@ pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
 }
 
 impl Plan {
-    /// Seconds spent, and those that a whole seed takes, with the slots there are; none before the first training.
+    /// Seconds of one slot spent, and those that a whole seed takes; none before the first training.
     fn seconds(&self, state: &State) -> Option<[f64; 2]> {
         let mean = |purpose| state.mean_cost(purpose).map(|(mean, _)| mean.0);
         let full = mean(Purpose::Full).or_else(|| Some(mean(Purpose::Rung)? / self.rung_share))?;
@@ -59,16 +69,17 @@ impl Plan {
             + mean(Purpose::Supernet).unwrap_or(0.0);
         let of_purpose = |(purpose, count)| f64::from(count) * mean(purpose).unwrap_or(0.0);
         let spent: f64 = state.finished_here().map(of_purpose).sum();
-        Some([spent / slots(state), whole / slots(state)])
+        Some([spent, whole])
     }
 }
 
 /// Trials that have a result, or never will.
 fn ended(state: &State) -> usize {
-    state.trials.len() - state.leases().count() - state.waiting().count()
+    state.trials.len() - state.open_trials()
 }
 
-fn slots(state: &State) -> f64 {
+/// At least one.
+fn live_slots(state: &State) -> f64 {
     let alive = state.workers.values().filter(|worker| worker.alive).map(|worker| worker.slots.len());
     alive.sum::<usize>().max(1) as f64
 }
