@@ -74,6 +74,10 @@ impl State {
         self.index.waiting().filter_map(|id| self.trials.get(&id))
     }
 
+    pub fn is_alive(&self, worker: &WorkerName) -> bool {
+        self.workers.get(worker).is_some_and(|record| record.alive)
+    }
+
     /// Trials that wait or run.
     pub fn open_trials(&self) -> usize {
         self.index.open()

@@ -44,15 +44,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let rung = keys.number("rung", 1);
     let random = keys.number("random", 0_u64);
-    let mut cells = vec![space.decode(GOOD_CELL)?];
-    if random > 0 {
-        cells = (0..)
-            .map(|index| space.random(&mut spec.seed.stream("measure", index)))
-            .map(|cell| space.canonical(&cell))
-            .filter(|cell| space.trainable(cell))
-            .take(random as usize)
-            .collect();
-    }
     let mut supernets: Vec<(Subject, Vec<u8>)> = Vec::new();
     if keys.number("supernet", 1) > 0 {
         for subject in spec.supernets() {
@@ -93,6 +84,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         return Ok(());
     }
+    let cells: Vec<Architecture> = match random {
+        0 => vec![space.decode(GOOD_CELL)?],
+        _ => (0..)
+            .map(|index| space.random(&mut spec.seed.stream("measure", index)))
+            .map(|cell| space.canonical(&cell))
+            .filter(|cell| space.trainable(cell))
+            .take(random as usize)
+            .collect(),
+    };
     let mut rows = Vec::new();
     for cell in &cells {
         let mut row = [f64::NAN; 3];

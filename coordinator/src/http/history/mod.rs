@@ -63,12 +63,8 @@ impl History {
         self.sequence = *sequence;
         match event {
             Event::StudyStarted { spec, .. } => self.space = Some(spec.space.build()),
-            Event::WorkerLost { worker, .. } => {
-                // The end of a session that was followed by another is no loss.
-                if self.state.workers.get(worker).is_none_or(|record| !record.alive) {
-                    self.work.left(worker);
-                }
-            }
+            // The end of a session that was followed by another is no loss.
+            Event::WorkerLost { worker, .. } if !self.state.is_alive(worker) => self.work.left(worker),
             Event::WorkerJoined { worker, zone, slots, .. } => {
                 self.work.joined(worker, zone, slots.len());
                 self.draws.retain(|(name, _), _| name != worker);

@@ -436,7 +436,7 @@ fn weights_take_the_mean_over_the_paths_that_use_them() {
     let network = family.shared(Seed(2), Device::Cpu);
     let names: Vec<String> = network.weights.named().into_iter().map(|(name, _, _)| name).collect();
     // Every path has a convolution on the last edge, so that no path is dead; another decides the edge before it.
-    let operation = |option| Part { decision: 5, option };
+    let operation = |option| common::trial::Part { decision: 5, option };
     for part in [operation(3), operation(2)] {
         let paths = Paths::Fair { family: &family, part: Some(part) };
         let case = Case::plain();
