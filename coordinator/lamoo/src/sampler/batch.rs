@@ -67,7 +67,11 @@ impl<'a> Batch<'a> {
             if self.is_full() {
                 return;
             }
-            self.take(&all[place], None);
+            // What is listed stands in its own form, and is admitted.
+            let own = &all[place];
+            if self.is_new(own) && self.is_inside(own) {
+                self.chosen.push(Chosen { architecture: own.clone(), promise: None });
+            }
         }
     }
 
