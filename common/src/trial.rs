@@ -77,6 +77,14 @@ impl Subject {
         }
     }
 
+    /// What a sub-supernet is for.
+    pub fn part(&self) -> Option<Part> {
+        match self {
+            Self::SubSupernet(part) => Some(*part),
+            Self::Supernet | Self::Network { .. } => None,
+        }
+    }
+
     pub fn architecture(&self) -> Option<&Architecture> {
         match self {
             Self::Supernet | Self::SubSupernet(_) => None,

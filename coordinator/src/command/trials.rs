@@ -95,6 +95,8 @@ struct Line {
     proposed_at: String,
     finished_at: Option<String>,
     architecture: Option<String>,
+    /// What a sub-supernet is for; none for all else.
+    part: Option<String>,
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
@@ -168,6 +170,7 @@ fn line(trial: &Trial, architecture: Option<String>) -> Line {
         proposed_at: trial.proposed.to_string(),
         finished_at: trial.finished.map(|at| at.to_string()),
         architecture,
+        part: trial.subject.part().map(|part| part.to_string()),
     }
 }
 
@@ -196,7 +199,7 @@ fn listing(lines: &[Line]) -> String {
             }
             (state, _) => ink::state(state),
         };
-        let architecture = line.architecture.clone().unwrap_or_default();
+        let architecture = line.architecture.clone().or(line.part.clone()).unwrap_or_default();
         let last = match &line.reason {
             Some(reason) if architecture.is_empty() => reason.clone(),
             Some(reason) => format!("{architecture}: {reason}"),

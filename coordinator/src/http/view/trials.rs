@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use common::energy::Purpose;
 use common::id::TrialId;
-use common::trial::Subject;
 
 use super::{Seen, front, page, words};
 
@@ -101,10 +100,7 @@ pub fn line(seen: &Seen<'_>, trial: &Trial, on_front: &BTreeSet<TrialId>) -> Tri
         trial: trial.id.0,
         fidelity: words::fidelity(&trial.subject),
         architecture: words::architecture(seen.history, &trial.subject),
-        part: match &trial.subject {
-            Subject::SubSupernet(part) => Some(part.to_string()),
-            Subject::Supernet | Subject::Network { .. } => None,
-        },
+        part: trial.subject.part().map(|part| part.to_string()),
         state: words::trial_state(trial),
         progress: match trial.lease() {
             Some(lease) => seen.pulse.done(lease.task).or(kept),
