@@ -10,8 +10,8 @@ use common::fidelity::Role;
 
 use crate::fleet::{LiveSlot, SlotKey};
 
-/// The role of each of `slots`, which stand in the order of their keys. Slots beyond the allocation's count rest until the next decision; counts beyond the slots
-/// that may do so are cut, resting first and training last (law A-1).
+/// The role of each of `slots`, which stand in the order of their keys. Slots beyond the allocation's count rest until the next
+/// decision; counts beyond the slots that may do so are cut, resting first and training last (law A-1).
 pub fn roles(
     allocation: &Allocation,
     slots: &[LiveSlot],

@@ -20,11 +20,11 @@ use common::space::mobile::{Design, SqueezeExcite};
 use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{SpaceSpec, darts};
 use common::study::{
-    Ability, Augmentation, CommandSpec, DataFormat, DataSpec, EvaluatorSpec, Numerics, OneShotSpec, Recipe,
-    StudySpec,
+    Ability, Augmentation, CommandSpec, DataFormat, DataSpec, EvaluatorSpec, FewShotSpec, Numerics,
+    OneShotSpec, Recipe, StudySpec,
 };
 use common::time::Millis;
-use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Subject};
+use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Part, Subject};
 use common::unit::{Celsius, Joules, Seconds};
 use common::wire::{
     Assignment, Chunk, DecodeError, FromWorker, Hello, LogLevel, LogLine, PROTOCOL, Progress, Report,
@@ -121,6 +121,13 @@ fn welcome_command() -> ToWorker {
         disk_bytes: 2_000_000_000,
     };
     let spec = Box::new(StudySpec { evaluator: EvaluatorSpec::Command(command), ..spec() });
+    ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
+}
+
+/// As `spec`, its supernet split.
+fn welcome_few_shot() -> ToWorker {
+    let few_shot = FewShotSpec { decision: 3, options: 5, recipe: spec().supernet };
+    let spec = Box::new(StudySpec { few_shot: Some(few_shot), ..spec() });
     ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
 }
 
@@ -244,10 +251,18 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
     };
     let supernet =
         Assignment { subject: Subject::Supernet, supernet: None, resume: None, ..assignment.clone() };
+    let part = Part { decision: 3, option: 2 };
+    let sub_supernet = Assignment {
+        subject: Subject::SubSupernet(part),
+        supernet: Some(blob()),
+        resume: None,
+        ..assignment.clone()
+    };
     let chunk = Chunk { blob: blob(), offset: 0, total: 6, bytes: b"a blob".to_vec() };
     BTreeMap::from([
         ("welcome", welcome(spec().space)),
         ("welcome_command", welcome_command()),
+        ("welcome_few_shot", welcome_few_shot()),
         ("welcome_three_nodes", welcome(three_nodes())),
         ("welcome_darts", welcome(darts())),
         ("welcome_mobile", welcome(mobile())),
@@ -256,6 +271,7 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
         ("who_are_you", ToWorker::WhoAreYou { session: SESSION }),
         ("assign", ToWorker::Assign(Box::new(assignment))),
         ("assign_supernet", ToWorker::Assign(Box::new(supernet))),
+        ("assign_sub_supernet", ToWorker::Assign(Box::new(sub_supernet))),
         ("suspend", ToWorker::Suspend { task: task() }),
         ("cancel", ToWorker::Cancel { task: task() }),
         ("acknowledge", ToWorker::Acknowledge { session: SESSION, number: 300 }),

@@ -126,7 +126,7 @@ pub struct FewShot {
 
 impl Default for FewShot {
     fn default() -> Self {
-        Self { split: OrWord::word(), epochs: 1, learning_rate: 0.025 }
+        Self { split: OrWord::word(), epochs: 300, learning_rate: 0.025 }
     }
 }
 

@@ -193,7 +193,7 @@ impl Core {
         self.slots.roles()
     }
 
-    /// How often the roles have changed.
+    /// How often roles were dealt out or taken away.
     pub fn plans(&self) -> u64 {
         self.slots.plans()
     }

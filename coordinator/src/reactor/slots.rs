@@ -19,7 +19,7 @@ pub(crate) struct Slots {
     free: Free,
     /// Whether a slot may be held by what its role does not want.
     pub(crate) turned: bool,
-    /// How often the roles have changed.
+    /// How often roles were dealt out or taken away.
     plans: u64,
 }
 

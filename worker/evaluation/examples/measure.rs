@@ -74,8 +74,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for (cell, accuracy) in truth(path, &space)? {
             let subject = Subject::Network { architecture: cell.clone(), fidelity: Fidelity::OneShot };
             let finding = run(&mut *evaluator, &subject, inherited(&cell), &spec)?;
-            let score = print(&space, &cell, Fidelity::OneShot, &finding, 0);
-            pairs.push((-score, accuracy));
+            let error = print(&space, &cell, Fidelity::OneShot, &finding, 0);
+            pairs.push((-error, accuracy));
         }
         println!(
             "Kendall tau of scores with full trainings over {} cells: {:.3}",
