@@ -81,3 +81,18 @@ fn draining_suspends_and_hands_out_nothing() {
     assert_eq!(bench.core.state().leases().count(), 0);
     assert!(bench.core.state().finished.is_none(), "the study goes on another time");
 }
+
+/// Each decision looks at the whole fleet: one for each of thousands that stream in would leave time for nothing else.
+#[test]
+fn of_many_workers_that_come_at_once_few_are_a_decision_of_their_own() {
+    let mut bench = Bench::new(&["ladder.one_shot=false"]);
+    for session in 1..=60 {
+        bench.joins(&format!("w{session}"), session);
+    }
+    let decided = bench.core.plans();
+    assert!(decided < 20, "{decided} decisions");
+    assert!(bench.core.roles().len() < 60);
+    bench.passes(1.0);
+    assert_eq!(bench.core.roles().len(), 60, "who came late is not forgotten");
+    assert_eq!(bench.core.plans(), decided + 1);
+}
