@@ -134,17 +134,44 @@ fn the_example_with_scikit_learn() {
     }
 }
 
+/// Few images, one full training, and `more`.
+fn pytorch(more: &[&str]) -> Option<Study> {
+    let images = programs::fashion_mnist()?;
+    let few = [
+        "budget.trainings=1",
+        "training.epochs=2",
+        "data.training_images=1000",
+        "data.validation_images=500",
+    ];
+    let mut settings: Vec<String> = few.iter().chain(more).map(|&setting| setting.to_owned()).collect();
+    settings.push(format!("data.path={}", images.display()));
+    example("fashion_mnist", "torch, numpy", &settings)
+}
+
 #[test]
 fn the_example_with_pytorch() {
-    let Some(images) = programs::fashion_mnist() else { return };
-    let few = [
-        "budget.trainings=1".to_owned(),
-        "training.epochs=2".into(),
-        "data.training_images=1000".into(),
-        "data.validation_images=500".into(),
-        format!("data.path={}", images.display()),
-    ];
-    let Some(study) = example("fashion_mnist", "torch, numpy", &few) else { return };
+    let Some(study) = pytorch(&[]) else { return };
     let report = report(&study);
     assert!(report["front"][0]["files"]["torchscript"].is_string(), "{}", report["front"][0]);
+}
+
+#[test]
+fn the_example_with_pytorch_scores_with_a_supernet() {
+    let asked = [
+        "ladder.one_shot=true",
+        "ladder.scores_per_rung=2",
+        "ladder.rungs_per_full=1",
+        "search.initial_samples=1",
+        "supernet.epochs=1",
+        "allocation.policy=fixed",
+        "local.workers=2",
+    ];
+    let Some(study) = pytorch(&asked) else { return };
+    let trials = study.told("trials");
+    let finished = |fidelity: &str| {
+        let trials = trials.as_array().expect("a list");
+        trials.iter().filter(|trial| trial["fidelity"] == fidelity && trial["state"] == "finished").count()
+    };
+    assert_eq!(finished("supernet"), 1, "{trials}");
+    assert!(finished("one_shot") > 1, "{trials}");
 }

@@ -12,7 +12,8 @@ pub const DEFAULTS: &str = include_str!("../../../configs/default.toml");
 const PREFIX: &str = "CENAS";
 const SEPARATOR: &str = "__";
 /// Names under this prefix that tests read, or a secret that is no setting.
-const OTHER_VARIABLES: [&str; 4] = ["CENAS_DATA", "CENAS_FASHION_MNIST", "CENAS_JOIN_CODE", "CENAS_PYTHON"];
+const OTHER_VARIABLES: [&str; 5] =
+    ["CENAS_CIFAR10", "CENAS_DATA", "CENAS_FASHION_MNIST", "CENAS_JOIN_CODE", "CENAS_PYTHON"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -1,8 +1,8 @@
 //! Several point models mixed: `ŷ = Σ w_m ŷ_m`, weights not negative, of sum 1, one set for each lead day.
 //!
 //! Weights minimise the squared error relative to the zone's level on hours that none of the members had seen, and are pulled towards
-//! equal ones: what a few weeks can tell about members that are nearly as good as each other is mostly noise (the "forecast combination
-//! puzzle": Stock & Watson 2004; Claeskens et al. 2016). A member that is clearly worse still loses its weight.
+//! the members' shares, which were set beforehand: what a few weeks can tell about members that are nearly as good as each other is mostly
+//! noise (the "forecast combination puzzle": Stock & Watson 2004; Claeskens et al. 2016). A member that is clearly worse still loses its weight.
 
 mod simplex;
 
@@ -14,7 +14,7 @@ use crate::{Error, PointModel, Series};
 /// Hours of the weights' own hold-out where nobody asks for another.
 const HOLD_OUT_HOURS: usize = 60 * 24;
 const STRIDE_HOURS: usize = 5;
-/// How strongly weights are pulled to equal ones, in units of the members' mean squared error. At 1, a member twice as wrong as the others is
+/// How strongly weights are pulled to the shares, in units of the members' mean squared error. At 1, a member twice as wrong as the others is
 /// down to about half its share.
 const SHRINKAGE: f64 = 1.0;
 
@@ -22,15 +22,20 @@ const SHRINKAGE: f64 = 1.0;
 pub struct Blend {
     name: String,
     members: Vec<Box<dyn PointModel>>,
+    /// Of sum 1.
+    shares: Vec<f64>,
     /// `[lead days][members]`, once fitted.
     weights: Vec<Vec<f64>>,
 }
 
 impl Blend {
-    /// Of at least one member.
-    pub fn new(name: &str, members: Vec<Box<dyn PointModel>>) -> Self {
+    /// Of at least one member, each with its share, which is positive; only their proportions count.
+    pub fn new(name: &str, members: Vec<(Box<dyn PointModel>, f64)>) -> Self {
         assert!(!members.is_empty(), "a blend has members");
-        Self { name: name.into(), members, weights: Vec::new() }
+        let (members, shares): (Vec<_>, Vec<f64>) = members.into_iter().unzip();
+        let whole: f64 = shares.iter().sum();
+        let shares = shares.into_iter().map(|share| share / whole).collect();
+        Self { name: name.into(), members, shares, weights: Vec::new() }
     }
 
     /// `[lead days][members]`, empty before a fit.
@@ -59,7 +64,7 @@ impl Blend {
                     equations.add(errors);
                 }
             }
-            equations.solve(SHRINKAGE)
+            equations.solve(SHRINKAGE, &self.shares)
         };
         (0..days).map(of_day).collect()
     }
@@ -98,7 +103,7 @@ impl PointModel for Blend {
 
     fn unfitted(&self) -> Box<dyn PointModel> {
         let members = self.members.iter().map(|member| member.unfitted()).collect();
-        Box::new(Self { name: self.name.clone(), members, weights: Vec::new() })
+        Box::new(Self { name: self.name.clone(), members, shares: self.shares.clone(), weights: Vec::new() })
     }
 
     fn fitted_until(&self) -> Option<GridHour> {

@@ -1,13 +1,14 @@
-//! The mix that a study uses by default once its history is long enough: linear maps that differ in what they see and how they measure.
+//! The mix that a study uses by default once its history is long enough: a profile map, and linear maps that differ in what they see and how
+//! they measure.
 //!
-//! With the intensity alone they differ in measure and reach; where the trace carries generation by source, all but the plain one see wind,
-//! sun and demand as well. A new member is one line here.
+//! With the intensity alone the linear ones differ in measure and reach; where the trace carries generation by source, all but the plain one
+//! see wind, sun and demand as well. They err alike, so the profile map has as large a share as all of them. A new member is one line here.
 
-use crate::{Blend, Channels, Error, LinearMap, MapOptions, Measure, PointModel};
+use crate::{Blend, Channels, Error, LinearMap, MapOptions, Measure, PointModel, ProfileMap};
 
 pub const NAME: &str = "ensemble";
 
-const MEMBERS: [MapOptions; 5] = [
+const LINEAR: [MapOptions; 5] = [
     MapOptions::PLAIN,
     MapOptions {
         name: "map of intensity, weather and demand",
@@ -41,13 +42,13 @@ const MEMBERS: [MapOptions; 5] = [
 
 /// Unfitted, for forecasts of up to `horizon` hours.
 pub fn build(horizon: usize) -> Result<Blend, Error> {
-    let map =
-        |options| -> Result<Box<dyn PointModel>, Error> { Ok(Box::new(LinearMap::new(options, horizon)?)) };
-    let members = MEMBERS.into_iter().map(map).collect::<Result<Vec<_>, _>>()?;
+    let mut members: Vec<(Box<dyn PointModel>, f64)> = Vec::new();
+    for options in LINEAR {
+        members.push((Box::new(LinearMap::new(options, horizon)?), 1.0));
+    }
     #[cfg(feature = "torch")]
-    let members = {
-        let transformer: Box<dyn PointModel> = Box::new(crate::Transformer::new(horizon)?);
-        members.into_iter().chain([transformer]).collect()
-    };
+    members.push((Box::new(crate::Transformer::new(horizon)?), 1.0));
+    let others = members.len() as f64;
+    members.push((Box::new(ProfileMap::new(horizon)?), others));
     Ok(Blend::new(NAME, members))
 }

@@ -6,7 +6,7 @@
 //! | `forecaster` | the trait and the table of models by name |
 //! | `naive` | rules without parameters |
 //! | `point` | the trait of models that say one number an hour |
-//! | `linear`, `blend` | such models: linear maps, and a mix of several |
+//! | `linear`, `profile`, `blend` | such models: linear maps of many hours, one of a few sums, and a mix of several |
 //! | `transformer` | another, behind the feature `torch`: the only one that holds tensors and writes files |
 //! | `ensemble` | the mix that is offered by name |
 //! | `calibrated`, `band`, `correction` | quantiles from a model's own errors, and what the newest of them teach |
@@ -33,6 +33,7 @@ mod linear;
 mod metrics;
 mod naive;
 mod point;
+mod profile;
 mod saving;
 mod selector;
 mod series;
@@ -51,6 +52,7 @@ pub use linear::{Channels, LinearMap, MapOptions, Measure};
 pub use metrics::{Metrics, Score};
 pub use naive::{Persistence, WeekMean, Yesterday};
 pub use point::PointModel;
+pub use profile::ProfileMap;
 pub use saving::Saving;
 pub use selector::{LOOK_BACK_HOURS, RETRAIN_HOURS, Selector, TRAINING_HOURS, Trained, Training, Verdict};
 pub use series::{Gaps, Series};

@@ -1,6 +1,10 @@
-"""Trains a network of NAS-Bench-201 cells on Fashion-MNIST with PyTorch, as CE-NAS asks for it. The study is configs/fashion-program.toml."""
+"""Trains networks of NAS-Bench-201 cells on Fashion-MNIST with PyTorch, as CE-NAS asks for it: alone, or as paths of a supernet.
+
+The study is configs/fashion-program.toml.
+"""
 
 import gzip
+import random
 import re
 
 import ce_nas
@@ -8,6 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+
+RECALIBRATION_IMAGES = 1000
 
 
 def idx(folder, name):
@@ -55,18 +61,24 @@ OPERATIONS = {
 }
 
 
-class Cell(nn.Module):
-    """`|op~0|+|op~0|op~1|+…`: each node is the sum of an operation on every node before it."""
+def path_of(text):
+    """The operation on each edge, node by node: `|op~0|+|op~0|op~1|+…`."""
+    return [re.findall(r"([a-z0-9_]+)~\d", node) for node in text.split("+")]
 
-    def __init__(self, text, channels):
+
+class Cell(nn.Module):
+    """Each node is the sum of an operation on every node before it. In a supernet every operation waits on every edge."""
+
+    def __init__(self, offered, channels):
         super().__init__()
-        nodes = [re.findall(r"([a-z0-9_]+)~\d", node) for node in text.split("+")]
-        self.nodes = nn.ModuleList(nn.ModuleList(OPERATIONS[name](channels) for name in node) for node in nodes)
+        edge = lambda names: nn.ModuleDict({name: OPERATIONS[name](channels) for name in names})
+        self.nodes = nn.ModuleList(nn.ModuleList(edge(names) for names in node) for node in offered)
+        self.path = [[names[0] for names in node] for node in offered]
 
     def forward(self, x):
         known = [x]
-        for node in self.nodes:
-            known.append(sum(operation(before) for operation, before in zip(node, known)))
+        for node, names in zip(self.nodes, self.path):
+            known.append(sum(edge[name](before) for edge, name, before in zip(node, names, known)))
         return known[-1]
 
 
@@ -82,7 +94,8 @@ class Reduction(nn.Module):
         return self.body(x) + self.shortcut(x)
 
 
-def build(task):
+def build(task, offered):
+    """A network whose cells offer these operations on each edge of each node."""
     skeleton = task.order["space"]["nas_bench201"]
     channels, planes = skeleton["channels"], skeleton["input"][0]
     layers = [nn.Conv2d(planes, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)]
@@ -90,9 +103,30 @@ def build(task):
         if stage > 0:
             layers.append(Reduction(channels))
             channels *= 2
-        layers += [Cell(task.architecture.text, channels) for _ in range(skeleton["cells_per_stage"])]
+        layers += [Cell(offered, channels) for _ in range(skeleton["cells_per_stage"])]
     layers += [nn.BatchNorm2d(channels), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, skeleton["classes"])]
     return nn.Sequential(*layers).to(task.device)
+
+
+def alone(task):
+    return build(task, [[[name] for name in node] for node in path_of(task.architecture.text)])
+
+
+def supernet(task):
+    inner_nodes = task.order["space"]["nas_bench201"].get("nodes", 4) - 1
+    return build(task, [[list(OPERATIONS)] * (node + 1) for node in range(inner_nodes)])
+
+
+def take(model, path):
+    """Has all cells of a supernet use the same operations."""
+    for cell in (layer for layer in model if isinstance(layer, Cell)):
+        cell.path = path
+
+
+def draw(model, dice):
+    """A path at random: of a supernet's cells each operation comes up equally often."""
+    cell = next(layer for layer in model if isinstance(layer, Cell))
+    take(model, [[dice.choice(list(edge)) for edge in node] for node in cell.nodes])
 
 
 @torch.no_grad()
@@ -103,46 +137,83 @@ def error(model, part):
     return wrong / len(pixels)
 
 
+@torch.no_grad()
+def recalibrate(model, pixels):
+    """Batch norm of this path alone: in the supernet its statistics are those of all paths."""
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None  # the mean of all batches
+    model.train()
+    for batch in pixels[:RECALIBRATION_IMAGES].split(250):
+        model(batch)
+
+
+def score(task, training, validation):
+    """The error of one path with the weights that it inherits."""
+    model = supernet(task)
+    model.load_state_dict(torch.load(task.supernet / "weights.pt", map_location=task.device))
+    take(model, path_of(task.architecture.text))
+    recalibrate(model, training[0])
+    task.finish(validation_error=error(model, validation))
+
+
+def train(task, training, validation, test):
+    shares_weights = task.kind == "supernet"
+    recipe, model, start = task.order["recipe"], supernet(task) if shares_weights else alone(task), 0
+    optimiser = torch.optim.SGD(
+        model.parameters(), recipe["learning_rate"], recipe["momentum"], weight_decay=recipe["weight_decay"], nesterov=True
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, task.epochs, recipe["final_learning_rate"])
+    if task.checkpoint:
+        state = torch.load(task.checkpoint / "state.pt", map_location=task.device)
+        start = state["epoch"]
+        for part, name in ((model, "model"), (optimiser, "optimiser"), (schedule, "schedule")):
+            part.load_state_dict(state[name])
+
+    def save(folder):
+        state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+        torch.save({"epoch": epoch, **state}, folder / "state.pt")
+
+    pixels, classes = training
+    for epoch in range(start + 1, task.epochs + 1):
+        model.train()
+        # Of the epoch alone, so that an interruption changes nothing.
+        order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(task.seed + epoch)).to(task.device)
+        dice = random.Random(task.seed + epoch)
+        batches = order.split(recipe["batch_size"])
+        loss_sum = 0.0
+        for batch in batches:
+            if shares_weights:
+                draw(model, dice)
+            loss = functional.cross_entropy(model(pixels[batch]), classes[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            loss_sum += loss.item()
+        schedule.step()
+        task.report(epoch=epoch, training_loss=loss_sum / len(batches), validation_error=error(model, validation))
+        if task.wants_checkpoint():
+            task.save(save)
+    if shares_weights:
+        torch.save(model.state_dict(), task.supernet / "weights.pt")
+        # Of the path that came last: a supernet has no error of its own.
+        task.finish(validation_error=error(model, validation))
+        return
+    if task.kind == "full":
+        torch.jit.trace(model.eval(), validation[0][:2]).save(task.artifacts / "network.pt")
+    task.finish(validation_error=error(model, validation), test_error=error(model, test))
+
+
 def main():
     with ce_nas.task() as task:
         torch.manual_seed(task.seed)
         torch.set_num_threads(task.threads)
         training, validation, test = images(task)
-        recipe, model, start = task.order["recipe"], build(task), 0
-        optimiser = torch.optim.SGD(
-            model.parameters(), recipe["learning_rate"], recipe["momentum"], weight_decay=recipe["weight_decay"], nesterov=True
-        )
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, task.epochs, recipe["final_learning_rate"])
-        if task.checkpoint:
-            state = torch.load(task.checkpoint / "state.pt", map_location=task.device)
-            start = state["epoch"]
-            for part, name in ((model, "model"), (optimiser, "optimiser"), (schedule, "schedule")):
-                part.load_state_dict(state[name])
-
-        def save(folder):
-            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
-            torch.save({"epoch": epoch, **state}, folder / "state.pt")
-
-        pixels, classes = training
-        for epoch in range(start + 1, task.epochs + 1):
-            model.train()
-            # Of the epoch alone, so that an interruption changes nothing.
-            order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(task.seed + epoch)).to(task.device)
-            batches = order.split(recipe["batch_size"])
-            loss_sum = 0.0
-            for batch in batches:
-                loss = functional.cross_entropy(model(pixels[batch]), classes[batch])
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                loss_sum += loss.item()
-            schedule.step()
-            task.report(epoch=epoch, training_loss=loss_sum / len(batches), validation_error=error(model, validation))
-            if task.wants_checkpoint():
-                task.save(save)
-        if task.kind == "full":
-            torch.jit.trace(model.eval(), validation[0][:2]).save(task.artifacts / "network.pt")
-        task.finish(validation_error=error(model, validation), test_error=error(model, test))
+        if task.kind == "one_shot":
+            score(task, training, validation)
+        else:
+            train(task, training, validation, test)
 
 
 if __name__ == "__main__":

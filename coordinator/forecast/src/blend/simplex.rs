@@ -1,5 +1,5 @@
-//! Weights on the simplex: `min wᵀ C w + λ c ‖w − 1/m‖²` with w ≥ 0, Σ w = 1, where `C [m, m]` holds the mean products of the members' errors
-//! and c their mean square. With Σ w = 1 the error of the mix is the mix of the errors, so that C is all one needs.
+//! Weights on the simplex: `min wᵀ C w + λ c ‖w − w₀‖²` with w ≥ 0, Σ w = 1, where `C [m, m]` holds the mean products of the members' errors,
+//! c their mean square and w₀ what is thought of them beforehand. With Σ w = 1 the error of the mix is the mix of the errors, so that C is all one needs.
 
 /// Enough for a handful of members: the objective is strongly convex, steps shrink the distance by a constant factor.
 const STEPS: usize = 2_000;
@@ -30,13 +30,12 @@ impl Equations {
         self.cases += 1.0;
     }
 
-    /// By projected gradients from equal weights; equal ones where nothing was added or nobody erred.
-    pub fn solve(&self, shrinkage: f64) -> Vec<f64> {
+    /// By projected gradients from `prior`, which is the answer where nothing was added or nobody erred.
+    pub fn solve(&self, shrinkage: f64, prior: &[f64]) -> Vec<f64> {
         let m = self.members;
-        let equal = 1.0 / m as f64;
         let trace: f64 = (0..m).map(|i| self.products[i * m + i]).sum();
         let mean_square = trace / m as f64;
-        let mut weights = vec![equal; m];
+        let mut weights = prior.to_vec();
         if self.cases == 0.0 || !(mean_square > 0.0 && mean_square.is_finite()) {
             return weights;
         }
@@ -46,7 +45,7 @@ impl Equations {
         for _ in 0..STEPS {
             let gradient = |i: usize| {
                 let row = &self.products[i * m..(i + 1) * m];
-                row.iter().zip(&weights).map(|(c, w)| c * w).sum::<f64>() + pull * (weights[i] - equal)
+                row.iter().zip(&weights).map(|(c, w)| c * w).sum::<f64>() + pull * (weights[i] - prior[i])
             };
             let moved: Vec<f64> = (0..m).map(|i| weights[i] - step * gradient(i)).collect();
             weights = projected(moved);
@@ -77,7 +76,7 @@ mod tests {
     fn weights(cases: &[[f64; 2]], shrinkage: f64) -> Vec<f64> {
         let mut equations = Equations::new(2);
         cases.iter().for_each(|case| equations.add(case.iter().copied()));
-        equations.solve(shrinkage)
+        equations.solve(shrinkage, &[0.5, 0.5])
     }
 
     #[track_caller]
@@ -97,5 +96,14 @@ mod tests {
         check(&[[1.0, 1.0]], 1.0, 0.5);
         check(&[], 1.0, 0.5);
         check(&[[0.0, 0.0]], 1.0, 0.5);
+    }
+
+    #[test]
+    fn the_pull_is_to_what_was_thought_before() {
+        let mut equations = Equations::new(2);
+        assert_eq!(equations.solve(1.0, &[0.8, 0.2]), [0.8, 0.2]);
+        equations.add([1.0, -1.0].into_iter());
+        let weights = equations.solve(1e6, &[0.8, 0.2]);
+        assert!((weights[0] - 0.8).abs() < 1e-3, "{weights:?}");
     }
 }

@@ -6,8 +6,8 @@
 //! transformers on hourly series: Zeng et al., AAAI 2023). λ is chosen on the newest quarter of the history (60 days at most) by a map
 //! fitted on what came before; then the map is fitted again on everything.
 
-mod calendar;
-mod cholesky;
+pub(crate) mod calendar;
+pub(crate) mod cholesky;
 mod inputs;
 mod moments;
 
@@ -17,14 +17,15 @@ use common::time::GridHour;
 
 use crate::forecaster::{MAX_HORIZON_HOURS, check_horizon};
 use crate::{Error, PointModel, Series};
+use inputs::MEAN_HOURS;
 pub use inputs::{Channels, Measure};
-use inputs::{MEAN_HOURS, Scale};
+pub(crate) use inputs::{Scale, figures};
 use moments::{Input, Moments};
 
 /// Half of two months, so that of a history of 1,440 h quarters can be kept back to judge the map and to learn its band.
-const MIN_HISTORY_HOURS: usize = 810;
+pub(crate) const MIN_HISTORY_HOURS: usize = 810;
 /// Older hours describe another grid.
-const WINDOW_HOURS: usize = 2 * 8_760;
+pub(crate) const WINDOW_HOURS: usize = 2 * 8_760;
 const HOLD_OUT_HOURS: usize = 60 * 24;
 /// Share of a standardised input's variance that is added to its diagonal.
 const RIDGES: [f64; 6] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0];
@@ -189,7 +190,7 @@ impl PointModel for LinearMap {
         let recent = history.tail(WINDOW_HOURS);
         let measured: Vec<f64> = recent.values().iter().map(|&v| self.options.measure.of(v)).collect();
         let scale = Scale::of(&measured);
-        let figures = inputs::figures(&recent, self.options.channels);
+        let figures = figures(&recent, self.options.channels);
         let channel_scales: Vec<Scale> = figures.iter().map(|figure| Scale::of(figure)).collect();
         let view = self.view(&recent, scale, &channel_scales, &figures);
         let weights = self.train(&view).ok_or_else(|| Error::Singular {
@@ -212,7 +213,7 @@ impl PointModel for LinearMap {
                 return Err(Error::ShortHistory { model: model(), needed, found: known });
             }
             let seen = history.cut(known - needed..known);
-            let figures = inputs::figures(&seen, self.options.channels);
+            let figures = figures(&seen, self.options.channels);
             if figures.len() != fitted.channel_scales.len() {
                 let (fitted, found) = (fitted.channel_scales.len(), figures.len());
                 return Err(Error::OtherSeries {

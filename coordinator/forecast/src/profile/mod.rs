@@ -1,0 +1,111 @@
+//! A map from a handful of sums to each of the coming hours: departures from the mean day of the last two weeks, and how they fade.
+//!
+//! Where [`crate::LinearMap`] reads every hour of two weeks and has hundreds of weights an hour ahead, this has fifty: it follows less of what
+//! is particular to the years that it was fitted on. The two err differently, and mixed they are better than either.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `state` | the columns |
+//! | `lessons` | the regressions |
+
+mod lessons;
+mod state;
+
+use common::carbon::SignalKind;
+use common::id::Zone;
+use common::time::GridHour;
+
+use crate::forecaster::{MAX_HORIZON_HOURS, check_horizon};
+use crate::linear::{MIN_HISTORY_HOURS, Measure, WINDOW_HOURS};
+use crate::{Error, PointModel, Series};
+use lessons::Learnt;
+use state::{READ_HOURS, State};
+
+const NAME: &str = "profile map";
+
+#[derive(Debug)]
+pub struct ProfileMap {
+    horizon: usize,
+    fitted: Option<Fitted>,
+}
+
+#[derive(Debug)]
+struct Fitted {
+    zone: Zone,
+    kind: SignalKind,
+    until: GridHour,
+    learnt: Learnt,
+}
+
+impl ProfileMap {
+    /// For forecasts of up to `horizon` hours (1–168).
+    pub fn new(horizon: usize) -> Result<Self, Error> {
+        check_horizon(horizon, MAX_HORIZON_HOURS)?;
+        Ok(Self { horizon, fitted: None })
+    }
+}
+
+impl PointModel for ProfileMap {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn min_history_hours(&self) -> usize {
+        MIN_HISTORY_HOURS
+    }
+
+    fn input_hours(&self) -> usize {
+        READ_HOURS
+    }
+
+    fn max_horizon(&self) -> usize {
+        self.horizon
+    }
+
+    fn unfitted(&self) -> Box<dyn PointModel> {
+        Box::new(Self { horizon: self.horizon, fitted: None })
+    }
+
+    fn fit(&mut self, history: &Series) -> Result<(), Error> {
+        let (needed, found) = (MIN_HISTORY_HOURS, history.len());
+        if found < needed {
+            return Err(Error::ShortHistory { model: NAME.into(), needed, found });
+        }
+        let state = State::of(&history.tail(WINDOW_HOURS));
+        let learnt = Learnt::from(&state, self.horizon).ok_or_else(|| Error::Singular {
+            model: NAME.into(),
+            zone: history.zone().clone(),
+            reason: "its normal equations have no solution".into(),
+        })?;
+        let (zone, kind, until) = (history.zone().clone(), history.kind(), history.last_hour());
+        self.fitted = Some(Fitted { zone, kind, until, learnt });
+        Ok(())
+    }
+
+    fn fitted_until(&self) -> Option<GridHour> {
+        self.fitted.as_ref().map(|fitted| fitted.until)
+    }
+
+    fn points(&self, history: &Series, known: &[usize], horizon: usize) -> Result<Vec<Vec<f64>>, Error> {
+        check_horizon(horizon, self.horizon)?;
+        let fitted = self.fitted.as_ref().ok_or_else(|| Error::NotFitted { model: NAME.into() })?;
+        if fitted.zone != *history.zone() || fitted.kind != history.kind() {
+            return Err(Error::OtherSeries {
+                model: NAME.into(),
+                fitted: format!("{} {:?}", fitted.zone, fitted.kind),
+                found: format!("{} {:?}", history.zone(), history.kind()),
+            });
+        }
+        let of_issue = |&known: &usize| {
+            if known < READ_HOURS || known > history.len() {
+                return Err(Error::ShortHistory { model: NAME.into(), needed: READ_HOURS, found: known });
+            }
+            // Nothing later is read (law F-1), nothing earlier needed.
+            let state = State::of(&history.cut(known - READ_HOURS..known));
+            let mut points = fitted.learnt.points(&state, READ_HOURS, horizon);
+            points.iter_mut().for_each(|point| *point = Measure::Logarithm.back(*point));
+            Ok(points)
+        };
+        known.iter().map(of_issue).collect()
+    }
+}
