@@ -24,6 +24,9 @@ pub struct StudySpec {
     /// None where one supernet scores all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub few_shot: Option<FewShotSpec>,
+    /// None where the supernet is not trained on as the search narrows down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionSpec>,
     /// Full trainings; a rung runs the same recipe with fewer epochs on a schedule of its own.
     pub training: Recipe,
     /// Written only where it was chosen: ledgers and frames from before there was a choice mean the default.
@@ -38,6 +41,7 @@ impl StudySpec {
             Subject::Supernet => Some(self.supernet),
             // One that the study does not split is trained as the whole was.
             Subject::SubSupernet(_) => Some(self.few_shot.map_or(self.supernet, |few_shot| few_shot.recipe)),
+            Subject::RegionSupernet(_) => Some(self.region.map_or(self.supernet, |region| region.recipe)),
             Subject::Network { .. } => None,
         }
     }
@@ -198,6 +202,15 @@ impl FewShotSpec {
         let gene = architecture.genes().get(self.decision as usize);
         gene.map(|&option| Part { decision: self.decision, option })
     }
+}
+
+/// How the supernet follows the search tree into the region where it works.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RegionSpec {
+    /// Each time so many scores were taken.
+    pub every_scores: u32,
+    /// Each time.
+    pub recipe: Recipe,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,8 @@ pub enum Subject {
     Supernet,
     /// What becomes of them for a part of the space, when few-shot scoring splits them.
     SubSupernet(Part),
+    /// What becomes of them where the search works, when they are trained on there.
+    RegionSupernet(Region),
     Network {
         architecture: Architecture,
         fidelity: Fidelity,
@@ -43,17 +45,36 @@ impl fmt::Display for Part {
     }
 }
 
+/// Where a search tree works.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Region {
+    /// Of this study's, from 1.
+    pub number: u32,
+    /// The way to it from the whole space: `+` for a better half, `-` for a worse one.
+    pub path: String,
+    /// Networks drawn from it, at least one: borders that only the tree knows need not travel.
+    pub members: Vec<Architecture>,
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "region {}, number {}", self.path, self.number)
+    }
+}
+
 impl Subject {
     pub fn role(&self) -> Role {
         match self {
             Self::Network { fidelity: Fidelity::OneShot, .. } => Role::Sample,
-            Self::Supernet | Self::SubSupernet(_) | Self::Network { .. } => Role::Train,
+            Self::Supernet | Self::SubSupernet(_) | Self::RegionSupernet(_) | Self::Network { .. } => {
+                Role::Train
+            }
         }
     }
 
     pub fn purpose(&self) -> Purpose {
         match self {
-            Self::Supernet | Self::SubSupernet(_) => Purpose::Supernet,
+            Self::Supernet | Self::SubSupernet(_) | Self::RegionSupernet(_) => Purpose::Supernet,
             Self::Network { fidelity: Fidelity::OneShot, .. } => Purpose::OneShot,
             Self::Network { fidelity: Fidelity::Rung(_), .. } => Purpose::Rung,
             Self::Network { fidelity: Fidelity::Full, .. } => Purpose::Full,
@@ -64,37 +85,39 @@ impl Subject {
     pub fn kind(&self) -> String {
         match self {
             Self::Supernet => "supernet".into(),
-            Self::SubSupernet(_) => "sub-supernet".into(),
+            Self::SubSupernet(_) | Self::RegionSupernet(_) => "sub-supernet".into(),
             Self::Network { fidelity, .. } => fidelity.to_string(),
         }
     }
 
-    /// With the part of the space that a sub-supernet is for; no network is named.
+    /// With what part of the space a supernet is for; no network is named.
     pub fn title(&self) -> String {
         match self {
             Self::SubSupernet(part) => format!("{} for {part}", self.kind()),
+            Self::RegionSupernet(region) => format!("{} for {region}", self.kind()),
             Self::Supernet | Self::Network { .. } => self.kind(),
         }
     }
 
-    /// What a sub-supernet is for.
-    pub fn part(&self) -> Option<Part> {
+    /// What part of the space a supernet is for, in words; none for that of the whole.
+    pub fn part(&self) -> Option<String> {
         match self {
-            Self::SubSupernet(part) => Some(*part),
+            Self::SubSupernet(part) => Some(part.to_string()),
+            Self::RegionSupernet(region) => Some(region.to_string()),
             Self::Supernet | Self::Network { .. } => None,
         }
     }
 
     pub fn architecture(&self) -> Option<&Architecture> {
         match self {
-            Self::Supernet | Self::SubSupernet(_) => None,
+            Self::Supernet | Self::SubSupernet(_) | Self::RegionSupernet(_) => None,
             Self::Network { architecture, .. } => Some(architecture),
         }
     }
 
     pub fn fidelity(&self) -> Option<Fidelity> {
         match self {
-            Self::Supernet | Self::SubSupernet(_) => None,
+            Self::Supernet | Self::SubSupernet(_) | Self::RegionSupernet(_) => None,
             Self::Network { fidelity, .. } => Some(*fidelity),
         }
     }

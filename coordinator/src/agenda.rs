@@ -64,7 +64,7 @@ impl Agenda {
         let can_begin = |subject: &Subject| match subject {
             Subject::SubSupernet(_) => supernets::inherited(state, subject).is_some(),
             Subject::Network { fidelity: Fidelity::OneShot, .. } => is_ready,
-            Subject::Supernet | Subject::Network { .. } => true,
+            Subject::Supernet | Subject::RegionSupernet(_) | Subject::Network { .. } => true,
         };
         let new = |subject: &Subject| state.of_subject(subject).is_none();
         *begun += self.subjects_from(*begun).take_while(|subject| !new(subject)).count();

@@ -12,13 +12,26 @@ use common::trial::Origin;
 use lamoo::{Knowledge, Memory, Promotion, ProposalRequest, RegionId, Scope, TreeSummary};
 
 use crate::core::Wanted;
-use crate::ladder::Candidate;
+use crate::ladder::{Candidate, Worked};
+
+/// Networks that stand for a region where a supernet is trained on: some hundred steps' paths.
+const REGION_MEMBERS: usize = 256;
 
 /// A space of recorded results: each encoding has its own, and what a device's table tells is known before the search.
 #[derive(Debug)]
 pub struct Recorded {
     pub listed: BTreeSet<Architecture>,
     pub knowledge: Box<dyn Knowledge + Send>,
+}
+
+/// To one question.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub candidates: Vec<Candidate>,
+    /// Empty where no model was asked.
+    pub promotions: Vec<Promotion>,
+    /// Where the tree works, where that is asked for and not the whole space.
+    pub region: Option<Worked>,
 }
 
 /// What a proposal depends on besides the question.
@@ -60,6 +73,7 @@ impl Searcher {
             initial_samples: search.initial_samples as usize,
             min_samples: search.region_min_samples as usize,
             exploration: search.exploration,
+            region_members: spec.region.map_or(0, |_| REGION_MEMBERS),
             // Checked when the configuration was loaded.
             ..lamoo::Options::named(&search.searcher).unwrap_or_default()
         };
@@ -77,7 +91,7 @@ impl Searcher {
     }
 
     /// Answers one question; the same questions in the same order have the same answers.
-    pub fn answer(&mut self, wanted: &Wanted) -> (Vec<Candidate>, Vec<Promotion>) {
+    pub fn answer(&mut self, wanted: &Wanted) -> Answer {
         let seen = wanted.observations.iter().filter(|seen| seen.fidelity == wanted.fidelity).count();
         let space = self.space.as_ref();
         let request = ProposalRequest {
@@ -100,7 +114,7 @@ impl Searcher {
             Ok(proposals) => proposals,
             Err(error) => {
                 tracing::error!(%error, "the optimiser could not propose");
-                return (Vec::new(), Vec::new());
+                return Answer::default();
             }
         };
         if proposals.exhausted && proposals.candidates.len() < wanted.count {
@@ -117,8 +131,12 @@ impl Searcher {
             promise: proposal.promise,
         };
         let candidates = proposals.candidates.iter().map(candidate).collect();
+        let chosen = proposals.tree.regions.iter().find(|region| region.chosen).map(|region| region.id);
+        let path = chosen.map(|region| region_path(&proposals.tree, region));
+        let members = Some(proposals.region).filter(|members| !members.is_empty());
+        let region = path.zip(members).map(|(path, members)| Worked { path, members });
         self.tree = Some(proposals.tree);
-        (candidates, proposals.promotions)
+        Answer { candidates, promotions: proposals.promotions, region }
     }
 
     /// The tree of the last answer; none before the first.

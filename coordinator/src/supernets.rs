@@ -1,13 +1,16 @@
-//! The supernets of a study: the whole one, and those that few-shot scoring splits it into once it is trained. Pure.
+//! The supernets of a study: the whole one, those that few-shot scoring splits it into once it is trained, and what becomes of it where the
+//! search works. Pure.
 //!
-//! Each is a trial of its own, so that a fleet trains the parts side by side. A part that fails is scored with the whole one.
+//! Each is a trial of its own, so that a fleet trains the parts side by side. A part that fails is scored with the whole one; one that follows
+//! the search, with that before it.
 
 use common::blob::BlobId;
+use common::energy::Purpose;
 use common::fidelity::Fidelity;
-use common::trial::{ArtifactKind, Subject};
+use common::trial::{ArtifactKind, Region, Subject};
 
-use crate::core::{State, TrialState};
-use crate::ladder::Supernet;
+use crate::core::{State, Trial, TrialState};
+use crate::ladder::{Supernet, Worked};
 
 /// How far one of them has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,26 +44,54 @@ fn split(state: &State) -> Supernet {
     if all_done { Supernet::Ready } else { Supernet::Underway }
 }
 
-/// The shared weights that work on `subject` begins with: a part with those of the whole, a score with those of its part.
+/// What is to be trained on next, `worked` being where the search works now: once so many scores were taken, one after the other.
+pub fn followed(state: &State, worked: &Worked) -> Option<Subject> {
+    let every = state.spec()?.region?.every_scores;
+    let begun = state.regions().len() as u32;
+    let scores: u32 = state
+        .finished_here()
+        .filter(|(purpose, _)| *purpose == Purpose::OneShot)
+        .map(|(_, count)| count)
+        .sum();
+    let is_free = state.regions().next_back().is_none_or(|trial| of(trial) != Progress::Underway);
+    let Worked { path, members } = worked.clone();
+    let is_due = is_free && scores >= every.saturating_mul(begun + 1);
+    is_due.then(|| Subject::RegionSupernet(Region { number: begun + 1, path, members }))
+}
+
+/// The shared weights that work on `subject` begins with: a part with those of the whole, a score with those of its part, and what follows
+/// the search with those before it.
 pub fn inherited(state: &State, subject: &Subject) -> Option<BlobId> {
     let trained = |subject: &Subject| match progress(state, subject) {
         Progress::Trained(blob) => Some(blob),
         Progress::Unbegun | Progress::Underway | Progress::Failed => None,
     };
     let whole = || trained(&Subject::Supernet);
+    let newest = |before: u32| {
+        let mut weights = state.regions().take(before as usize).filter_map(|trial| match of(trial) {
+            Progress::Trained(blob) => Some(blob),
+            Progress::Unbegun | Progress::Underway | Progress::Failed => None,
+        });
+        weights.next_back()
+    };
     match subject {
         Subject::Supernet => None,
         Subject::SubSupernet(_) => whole(),
+        Subject::RegionSupernet(region) => newest(region.number - 1).or_else(whole),
         Subject::Network { fidelity, .. } if *fidelity != Fidelity::OneShot => None,
         Subject::Network { architecture, .. } => {
             let part = state.spec().and_then(|spec| spec.few_shot?.part_of(architecture));
-            part.and_then(|part| trained(&Subject::SubSupernet(part))).or_else(whole)
+            let of_part = part.and_then(|part| trained(&Subject::SubSupernet(part)));
+            of_part.or_else(|| newest(u32::MAX)).or_else(whole)
         }
     }
 }
 
 fn progress(state: &State, subject: &Subject) -> Progress {
-    let Some(trial) = state.of_subject(subject) else { return Progress::Unbegun };
+    state.of_subject(subject).map_or(Progress::Unbegun, of)
+}
+
+fn of(trial: &Trial) -> Progress {
     let weights = trial.evaluation.as_deref().and_then(|found| found.artifact(ArtifactKind::Supernet));
     match (weights, &trial.state) {
         (Some(artifact), _) => Progress::Trained(artifact.blob),

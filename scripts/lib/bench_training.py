@@ -177,6 +177,7 @@ def show(report):
         spread = f"{min(part['ratios']):.2f} to {max(part['ratios']):.2f}"
         quickest = f"quickest turns {part['ratio_of_quickest']:.2f}"
         print(f"{work}: ours is {part['ratio']:.2f} × {part['against']} (in single turns {spread}; {quickest})")
+    print(f"waiting for data, with flips and crops: {100 * report['share_waiting_for_data']:.2f} % of our training's time")
 
 
 def options_of_command_line():
@@ -226,13 +227,17 @@ def main():
         parameters = {side.parameters for side in sides if side.trains}
         if len(parameters) != 1:
             sys.exit(f"error: the sides train different networks, of {parameters} parameters")
+        batches = [sides[0].ask("batches") for _ in range(options.repeats + 1)][1:]
         scoring = measure(options, sides, nvml, "scoring", f"score {cells}")
     names = ["channels", "cells", "batch", "precision", "threads", "steps", "images", "scores", "repeats"]
+    waits = statistics.median(answer["seconds"] / answer["images"] for answer in batches)
     report = {
         "device": device, "driver": driver, "torch": sides[1].version, "cell": CELL, "parameters": parameters.pop(),
         **{name: getattr(options, name) for name in names},
         "training": summary(training), "scoring": summary(scoring),
     }
+    # Nothing is prepared beside the training: all of it is waited for.
+    report["share_waiting_for_data"] = waits * report["training"]["sides"]["ours"]["images_per_s"]
     if options.json:
         print(json.dumps(report, indent=1))
     else:

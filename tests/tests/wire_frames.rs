@@ -21,10 +21,12 @@ use common::space::nas_bench_201::{Nodes, Skeleton};
 use common::space::{SpaceSpec, darts};
 use common::study::{
     Ability, Augmentation, CommandSpec, DataFormat, DataSpec, EvaluatorSpec, FewShotSpec, Numerics,
-    OneShotSpec, Recipe, StudySpec,
+    OneShotSpec, Recipe, RegionSpec, StudySpec,
 };
 use common::time::Millis;
-use common::trial::{Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Part, Subject};
+use common::trial::{
+    Artifact, ArtifactKind, Checkpoint, CurvePoint, Evaluation, Failure, Part, Region, Subject,
+};
 use common::unit::{Celsius, Joules, Seconds};
 use common::wire::{
     Assignment, Chunk, DecodeError, FromWorker, Hello, LogLevel, LogLine, PROTOCOL, Progress, Report,
@@ -99,6 +101,7 @@ fn spec() -> StudySpec {
         supernet: recipe(50),
         one_shot: OneShotSpec { recalibration_images: 512, scoring_images: 1024 },
         few_shot: None,
+        region: None,
         training: recipe(200),
         numerics: Numerics::default(),
     }
@@ -128,6 +131,13 @@ fn welcome_command() -> ToWorker {
 fn welcome_few_shot() -> ToWorker {
     let few_shot = FewShotSpec { decision: 3, options: 5, recipe: spec().supernet };
     let spec = Box::new(StudySpec { few_shot: Some(few_shot), ..spec() });
+    ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
+}
+
+/// As `spec`, its supernet following the search.
+fn welcome_region() -> ToWorker {
+    let region = RegionSpec { every_scores: 200, recipe: spec().supernet };
+    let spec = Box::new(StudySpec { region: Some(region), ..spec() });
     ToWorker::Welcome { session: SESSION, spec, heartbeat: Millis(2_000), acknowledged: 299 }
 }
 
@@ -258,11 +268,15 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
         resume: None,
         ..assignment.clone()
     };
+    let members = vec![Architecture::new(vec![3, 0, 1, 2, 4, 3]), Architecture::new(vec![3, 1, 1, 2, 4, 0])];
+    let region = Region { number: 2, path: "+-".into(), members };
+    let region_supernet = Assignment { subject: Subject::RegionSupernet(region), ..sub_supernet.clone() };
     let chunk = Chunk { blob: blob(), offset: 0, total: 6, bytes: b"a blob".to_vec() };
     BTreeMap::from([
         ("welcome", welcome(spec().space)),
         ("welcome_command", welcome_command()),
         ("welcome_few_shot", welcome_few_shot()),
+        ("welcome_region", welcome_region()),
         ("welcome_three_nodes", welcome(three_nodes())),
         ("welcome_darts", welcome(darts())),
         ("welcome_mobile", welcome(mobile())),
@@ -272,6 +286,7 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
         ("assign", ToWorker::Assign(Box::new(assignment))),
         ("assign_supernet", ToWorker::Assign(Box::new(supernet))),
         ("assign_sub_supernet", ToWorker::Assign(Box::new(sub_supernet))),
+        ("assign_region_supernet", ToWorker::Assign(Box::new(region_supernet))),
         ("suspend", ToWorker::Suspend { task: task() }),
         ("cancel", ToWorker::Cancel { task: task() }),
         ("acknowledge", ToWorker::Acknowledge { session: SESSION, number: 300 }),

@@ -264,3 +264,29 @@ fn a_supernet_is_split_where_it_can_be() {
     let refusal = refusal(&[&split[..2], &program, &abilities].concat());
     assert!(refusal.contains("few_shot.split") && refusal.contains("never"), "{refusal}");
 }
+
+#[test]
+fn a_supernet_follows_a_search_that_works_in_regions() {
+    let region = |settings: &[&str]| with(settings).unwrap().study_spec().unwrap().region;
+    assert_eq!(region(&["ladder.one_shot=true"]), None);
+    let follows = [
+        "ladder.one_shot=true",
+        "search.searcher=lamoo-random",
+        "region.every_scores=40",
+        "region.epochs=7",
+        "region.learning_rate=0.0005",
+    ];
+    let found = region(&follows).unwrap();
+    assert_eq!((found.every_scores, found.recipe.epochs), (40, 7));
+    assert_eq!((found.recipe.learning_rate, found.recipe.final_learning_rate), (0.0005, 0.0005));
+
+    let refused = |setting: &str| refusal(&[&follows[..], &[setting]].concat());
+    assert!(refused("region.every_scores=0").contains("at least one score"));
+    assert!(refused("ladder.one_shot=false").contains("ladder.one_shot = true"));
+    assert!(refused("search.searcher=surrogate").contains("lamoo-"));
+    assert!(refused("few_shot.split=0").contains("not both"));
+    assert!(refused("region.epochs=0").contains("region.epochs"));
+    let program = ["evaluation.evaluator=command", "evaluation.command=[\"true\"]"];
+    let abilities = ["evaluation.command_fidelities=[\"full\",\"rung\",\"one_shot\"]"];
+    assert!(refusal(&[&follows[..3], &program, &abilities].concat()).contains("region.every_scores"));
+}

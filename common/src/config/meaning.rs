@@ -2,12 +2,12 @@
 
 use super::command::at_least_a_second;
 use super::load::Error;
-use super::{Config, EvaluatorKind, FewShot, SEARCHERS, SpaceKind};
+use super::{Config, EvaluatorKind, FewShot, Region, SEARCHERS, SpaceKind};
 use crate::objective::{Objective, ObjectiveKind};
 use crate::recipe::{Fault, Recipe};
 use crate::seed::Seed;
 use crate::space::{Cost, SpaceSpec};
-use crate::study::{DataSpec, EvaluatorSpec, FewShotSpec, Numerics, OneShotSpec, StudySpec};
+use crate::study::{DataSpec, EvaluatorSpec, FewShotSpec, Numerics, OneShotSpec, RegionSpec, StudySpec};
 use crate::trial::Subject;
 
 /// Each is as large as the whole, and is trained.
@@ -22,6 +22,7 @@ impl Config {
         at_least_one("data.validation_images", self.data.validation_images)?;
         self.check_recipes()?;
         self.check_few_shot()?;
+        self.check_region()?;
         self.check_budget()?;
         self.check_ladder()?;
         self.check_http()?;
@@ -103,6 +104,7 @@ impl Config {
                 scoring_images: self.one_shot.scoring_images,
             },
             few_shot: self.few_shot_spec()?,
+            region: self.region_spec()?,
             training: self.training,
             numerics: Numerics {
                 precision: self.evaluation.precision,
@@ -143,12 +145,44 @@ impl Config {
             let reason = "a program of your own trains one supernet, whole: leave it at \"never\"";
             return refuse("few_shot.split", decision, reason);
         }
+        let recipe = self.trained_on("few_shot", epochs, learning_rate)?;
+        Ok(Some(FewShotSpec { decision, options, recipe }))
+    }
+
+    fn check_region(&self) -> Result<(), Error> {
+        let Some(scores) = self.region.every_scores.get() else { return Ok(()) };
+        let reason = if scores == 0 {
+            "at least one score must lie between two of them"
+        } else if !self.ladder.one_shot {
+            "no supernet is trained that could be trained on: set ladder.one_shot = true"
+        } else if !self.search.searcher.starts_with("lamoo-") {
+            "only a search tree works in regions: set search.searcher to one that begins with `lamoo-`"
+        } else if self.few_shot.split.get().is_some() {
+            "a supernet is split or follows the search, not both: set few_shot.split = \"never\""
+        } else if self.evaluation.evaluator == EvaluatorKind::Command {
+            "a program of your own trains one supernet, whole: leave it at \"never\""
+        } else {
+            return self.region_spec().map(drop);
+        };
+        refuse("region.every_scores", scores, reason)
+    }
+
+    /// None where the supernet stays as it was trained.
+    fn region_spec(&self) -> Result<Option<RegionSpec>, Error> {
+        let Region { every_scores, epochs, learning_rate } = self.region;
+        let Some(every_scores) = every_scores.get().filter(|_| self.ladder.one_shot) else { return Ok(None) };
+        let recipe = self.trained_on("region", epochs, learning_rate)?;
+        Ok(Some(RegionSpec { every_scores, recipe }))
+    }
+
+    /// The supernet's recipe but for what `section` says.
+    fn trained_on(&self, section: &str, epochs: u32, learning_rate: f64) -> Result<Recipe, Error> {
         let final_learning_rate = self.supernet.final_learning_rate.min(learning_rate);
         let recipe = Recipe { epochs, learning_rate, final_learning_rate, ..self.supernet };
-        if let Some(Fault { key, value, cure }) = recipe.supernet_fault(&space) {
-            return refuse(&format!("few_shot.{key}"), value, cure);
+        match recipe.supernet_fault(&self.space_spec()?) {
+            Some(Fault { key, value, cure }) => refuse(&format!("{section}.{key}"), value, cure),
+            None => Ok(recipe),
         }
-        Ok(Some(FewShotSpec { decision, options, recipe }))
     }
 
     pub fn space_spec(&self) -> Result<SpaceSpec, Error> {

@@ -34,6 +34,8 @@ pub struct Config {
     /// Absent from the configurations of studies that began before there was any.
     #[serde(default)]
     pub few_shot: FewShot,
+    #[serde(default)]
+    pub region: Region,
     pub training: Recipe,
     pub ladder: Ladder,
     pub search: Search,
@@ -127,6 +129,20 @@ pub struct FewShot {
 impl Default for FewShot {
     fn default() -> Self {
         Self { split: OrWord::word(), epochs: 300, learning_rate: 0.025 }
+    }
+}
+
+/// Not trained on by default.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Region {
+    pub every_scores: OrWord<u32, Never>,
+    pub epochs: u32,
+    pub learning_rate: f64,
+}
+
+impl Default for Region {
+    fn default() -> Self {
+        Self { every_scores: OrWord::word(), epochs: 30, learning_rate: 0.025 }
     }
 }
 

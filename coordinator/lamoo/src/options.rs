@@ -23,6 +23,8 @@ pub struct Options {
     pub sampler: SamplerKind,
     /// Candidates a sampler may try in one region of a space too large to enumerate.
     pub attempts: usize,
+    /// Networks to show of the region that was chosen, beside the proposals.
+    pub region_members: usize,
     pub svm: svm::Options,
 }
 
@@ -36,6 +38,7 @@ impl Default for Options {
             selection: Selection::Leaf,
             sampler: SamplerKind::Surrogate,
             attempts: 1_000,
+            region_members: 0,
             svm: svm::Options::default(),
         }
     }

@@ -64,6 +64,8 @@ pub struct Proposals {
     /// In the order of `promotable`; empty without a model.
     pub promotions: Vec<Promotion>,
     pub tree: TreeSummary,
+    /// Networks of the chosen region, known or not, as many as the options ask for; none of the whole space.
+    pub region: Vec<Architecture>,
     /// Whether all that can be listed is taken: asking again can't help.
     pub exhausted: bool,
 }
@@ -128,8 +130,19 @@ pub fn propose(request: &ProposalRequest<'_>, memory: &mut Memory) -> Result<Pro
         next = region.parent;
     }
     let exhausted = candidates.len() < request.count && pool.all().is_some();
+    let region = match tree.region(chosen).depth {
+        0 => Vec::new(),
+        _ => {
+            // Dice of its own: who asks for more must not be proposed other networks.
+            let mut rng = request.seed.stream("lamoo::region", taken.len() as u64);
+            let none = BTreeSet::new();
+            let mut batch = Batch::new(&pool, &tree, chosen, &none, options.region_members, options.attempts);
+            Random.fill(&mut batch, &mut rng);
+            batch.into_chosen().into_iter().map(|chosen| chosen.architecture).collect()
+        }
+    };
     let tree = tree.summary(chosen, options.exploration);
-    Ok(Proposals { candidates, promotions, tree, exhausted })
+    Ok(Proposals { candidates, promotions, tree, region, exhausted })
 }
 
 /// The own forms of what the caller names.

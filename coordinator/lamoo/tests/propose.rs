@@ -11,7 +11,7 @@ use common::space::SearchSpace;
 use lamoo::sampler::conformance::check_kind;
 use lamoo::{
     Error, Identity, Memory, Nothing, Observation, Options, ProposalRequest, Proposals, SamplerKind, Scope,
-    Selection, propose,
+    SearchTree, Selection, propose,
 };
 use support::product::Product;
 
@@ -109,6 +109,35 @@ fn results_may_come_late_and_in_any_order() {
             assert_ne!(study.propose(3, 5).candidates, study.propose(3, 6).candidates, "the seed decides");
         }
     }
+}
+
+#[test]
+fn the_chosen_region_is_shown_where_that_is_asked_for() {
+    let space = Product::new(8, 4);
+    let mut study = Study::new(&space, Options { sampler: SamplerKind::Random, ..Options::default() });
+    assert!(study.propose(1, 1).region.is_empty());
+    study.options.region_members = 20;
+    assert!(study.propose(1, 1).region.is_empty(), "the whole space is no region");
+    for _ in 0..10 {
+        for candidate in study.propose(5, 1).candidates {
+            study.pending.insert(candidate.architecture.clone());
+            study.finish(&candidate.architecture);
+        }
+    }
+    let shown = study.ask(5, 1, &mut Memory::default());
+    assert_eq!(shown.region.iter().collect::<BTreeSet<_>>().len(), 20);
+    let tree = SearchTree::build(
+        &Scope::functions(&space),
+        &study.observations,
+        Fidelity::Full,
+        &REFERENCE,
+        &study.options,
+    );
+    let (tree, chosen) = (tree.unwrap(), shown.tree.regions.iter().find(|region| region.chosen).unwrap().id);
+    assert!(shown.region.iter().all(|member| tree.contains(chosen, &space.features(member))));
+    study.options.region_members = 0;
+    let hidden = study.ask(5, 1, &mut Memory::default());
+    assert_eq!(hidden.candidates, shown.candidates, "who looks is proposed no other networks");
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
     // Of a split one, the whole and the part that the network lies in.
     let is_needed = |supernet: &Subject| match supernet {
         Subject::SubSupernet(part) => part.holds(&architecture),
-        Subject::Supernet | Subject::Network { .. } => true,
+        Subject::Supernet | Subject::RegionSupernet(_) | Subject::Network { .. } => true,
     };
     let supernets = config.supernets()?.into_iter().filter(is_needed).collect();
     let agenda = Agenda::new(std::slice::from_ref(&architecture), supernets, 0);

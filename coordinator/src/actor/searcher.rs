@@ -8,7 +8,7 @@ use lamoo::TreeSummary;
 use super::coordinator::{Coordinator, Take};
 use crate::clock;
 use crate::core::{Input, Wanted};
-use crate::search::Searcher;
+use crate::search::{Answer, Searcher};
 
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -35,11 +35,11 @@ impl Handler<Propose> for Searcher {
     type Result = ();
 
     fn handle(&mut self, question: Propose, _: &mut Self::Context) {
-        let (candidates, promotions) = self.answer(&question.wanted);
+        let Answer { candidates, promotions, region } = self.answer(&question.wanted);
         if let Some(tree) = self.tree() {
             let fidelity = question.wanted.fidelity;
             question.reply.do_send(SearchTold { at: clock::now(), fidelity, tree: tree.clone() });
         }
-        question.reply.do_send(Take(Input::Proposed { candidates, promotions }));
+        question.reply.do_send(Take(Input::Proposed { candidates, promotions, region }));
     }
 }

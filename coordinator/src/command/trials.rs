@@ -170,7 +170,7 @@ fn line(trial: &Trial, architecture: Option<String>) -> Line {
         proposed_at: trial.proposed.to_string(),
         finished_at: trial.finished.map(|at| at.to_string()),
         architecture,
-        part: trial.subject.part().map(|part| part.to_string()),
+        part: trial.subject.part(),
     }
 }
 

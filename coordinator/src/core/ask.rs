@@ -93,6 +93,11 @@ impl State {
         self.index.trained()
     }
 
+    /// The supernets that were trained on where the search worked, oldest first, finished or not.
+    pub fn regions(&self) -> impl DoubleEndedIterator<Item = &Trial> + ExactSizeIterator {
+        self.index.regions().iter().map(|id| &self.trials[id])
+    }
+
     pub fn finished_at(
         &self,
         fidelity: Fidelity,

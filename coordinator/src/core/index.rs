@@ -24,6 +24,9 @@ pub(super) struct Index {
     held: BTreeMap<SlotKey, TrialId>,
     #[serde(skip)]
     waiting: BTreeSet<TrialId>,
+    /// Region supernets, oldest first.
+    #[serde(skip)]
+    regions: Vec<TrialId>,
     /// Full trainings that run or wait.
     #[serde(skip)]
     open_fulls: u64,
@@ -88,6 +91,9 @@ impl Index {
 
     pub fn proposed(&mut self, trial: &Trial) {
         self.by_subject.insert(trial.subject.clone(), trial.id);
+        if let Subject::RegionSupernet(_) = trial.subject {
+            self.regions.push(trial.id);
+        }
         if let Some(Fidelity::Rung(epochs)) = trial.subject.fidelity() {
             self.both.entry(epochs).or_default();
         }
@@ -207,6 +213,10 @@ impl Index {
 
     pub fn trained(&self) -> usize {
         self.trained
+    }
+
+    pub fn regions(&self) -> &[TrialId] {
+        &self.regions
     }
 
     pub fn costs(&self) -> &BTreeMap<Purpose, Costs> {

@@ -11,7 +11,7 @@ use common::wire::FromWorker;
 use lamoo::Promotion;
 
 use super::Given;
-use crate::ladder::Candidate;
+use crate::ladder::{Candidate, Worked};
 
 #[derive(Debug, Clone)]
 pub enum Input {
@@ -49,6 +49,8 @@ pub enum Input {
     Proposed {
         candidates: Vec<Candidate>,
         promotions: Vec<Promotion>,
+        /// Where the search tree works, where the study asks for it.
+        region: Option<Worked>,
     },
     /// This worker's key may not connect any more.
     Revoked {

@@ -38,7 +38,7 @@ pub use state::{CANCELLED, Lease, Milestone, State, Study, Trial, TrialState, Wo
 
 use crate::draw::Draws;
 use crate::fleet::SlotKey;
-use crate::ladder::{Candidate, Rules, Standing};
+use crate::ladder::{Candidate, Rules, Standing, Worked};
 use crate::mutation::{Mutation, planted};
 use crate::reactor::slots::Slots;
 use crate::watch::Watch;
@@ -81,6 +81,7 @@ pub struct Core {
     pub(crate) answered_all: bool,
     /// What full trainings of those known from below are expected to add, by the last answer.
     pub(crate) promotions: Vec<Promotion>,
+    pub(crate) region: Option<Worked>,
     pub(crate) progress: BTreeMap<TaskId, Progress>,
     /// How the workers are, for the screen.
     pub(crate) watch: Watch,
@@ -143,6 +144,7 @@ impl Core {
             answered_with: None,
             answered_all: false,
             promotions: Vec::new(),
+            region: None,
             progress: BTreeMap::new(),
             watch: Watch::default(),
             draws: Draws::default(),
@@ -173,7 +175,9 @@ impl Core {
             Input::Observed { hour, samples } => self.on_observed(hour, samples),
             Input::Forecasted { hour, forecasts } => self.on_forecasted(hour, forecasts),
             Input::Decided { hour, allocation } => self.on_decided(hour, allocation),
-            Input::Proposed { candidates, promotions } => self.on_proposed(candidates, promotions),
+            Input::Proposed { candidates, promotions, region } => {
+                self.on_proposed(candidates, promotions, region);
+            }
             Input::Revoked { worker } => self.on_revoked(&worker),
             Input::Released { worker } => self.on_released(&worker),
             Input::Control(control) => self.on_control(control),

@@ -37,7 +37,7 @@ fn work_off(bench: &mut Bench, of_supernet: &dyn Fn() -> Option<Evaluation>) -> 
     while bench.core.state().finished.is_none() {
         let subject = bench.subject_of("a");
         let result = match subject {
-            Subject::Supernet | Subject::SubSupernet(_) => of_supernet(),
+            Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_) => of_supernet(),
             Subject::Network { .. } => Some(evaluation(0.5, 7, Vec::new())),
         };
         seen.push(subject);

@@ -1,6 +1,6 @@
 //! What a slot takes up next: the supernet, rungs, promotions, and what the model promises.
 
-use common::trial::Part;
+use common::trial::{Part, Region};
 use common::wire::Assignment;
 
 use super::*;
@@ -40,6 +40,49 @@ impl Bench {
         self.sent.iter().rev().find_map(of_worker).expect("it was assigned something")
     }
 
+    /// Lets both workers finish networks until `done`; supernets are left to go on.
+    fn works_until(&mut self, done: impl Fn(&Self) -> bool) {
+        for _ in 0..200 {
+            for (worker, session) in [("a", 1), ("b", 2)] {
+                if done(self) {
+                    return;
+                }
+                if self.task_of(worker).is_some() && self.subject_of(worker).architecture().is_some() {
+                    self.finishes(worker, session, evaluation(0.5, 7, Vec::new()));
+                }
+            }
+            self.passes(1.0);
+            for (worker, session) in [("a", 1), ("b", 2)] {
+                let held: Vec<TaskId> = self.task_of(worker).into_iter().collect();
+                self.beats(worker, session, &held);
+            }
+        }
+        panic!("it never came to that");
+    }
+
+    fn works_on(&self, subject: &Subject) -> Option<&'static str> {
+        let holds = |worker: &&str| self.task_of(worker).is_some() && self.subject_of(worker) == *subject;
+        ["a", "b"].into_iter().find(holds)
+    }
+
+    /// Whoever works on `subject` finishes it, or fails.
+    fn ends(&mut self, subject: &Subject, evaluation: Option<Evaluation>) {
+        let worker = self.works_on(subject).expect("somebody works on it");
+        let session = if worker == "a" { 1 } else { 2 };
+        let task = self.task_of(worker).unwrap();
+        match evaluation {
+            Some(evaluation) => {
+                self.finishes(worker, session, evaluation);
+            }
+            None => self.delivers(worker, session, Report::Failed { task, failure: Failure::Diverged }),
+        }
+    }
+
+    fn scored(&self) -> u32 {
+        let mut finished = self.core.state().finished_here();
+        finished.find(|(purpose, _)| *purpose == Purpose::OneShot).map_or(0, |(_, count)| count)
+    }
+
     /// Lets a worker train all its supernets; the failed parts are those of `failing` options.
     fn trains_supernets(&mut self, failing: &[u32]) {
         loop {
@@ -49,7 +92,9 @@ impl Bench {
                     let task = self.task_of("a").unwrap();
                     self.delivers("a", 1, Report::Failed { task, failure: Failure::Diverged });
                 }
-                Subject::Supernet | Subject::SubSupernet(_) => drop(self.finishes("a", 1, trained(&subject))),
+                Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_) => {
+                    self.finishes("a", 1, trained(&subject));
+                }
                 Subject::Network { .. } => return,
             }
         }
@@ -99,6 +144,47 @@ fn a_score_inherits_from_its_part_and_from_the_whole_where_that_failed() {
     let architecture = Architecture::new(vec![1; 6]);
     let full = Subject::Network { architecture, fidelity: Fidelity::Full };
     assert_eq!(supernets::inherited(state, &full), None);
+}
+
+const FOLLOWS: &[&str] = &[
+    "ladder.one_shot=true",
+    "search.searcher=lamoo-random",
+    "region.every_scores=2",
+    "ladder.scores_per_rung=1",
+];
+
+#[test]
+fn a_supernet_follows_the_search_and_scores_inherit_from_the_newest() {
+    let mut bench = Bench::new(FOLLOWS);
+    let members = vec![Architecture::new(vec![1; 6]), Architecture::new(vec![2; 6])];
+    bench.region = Some(Worked { path: "+-".into(), members: members.clone() });
+    bench.allocation = Shares { train: 1, sample: 1, rest: 0 };
+    bench.joins("a", 1);
+    bench.joins("b", 2);
+    bench.works_until(|bench| bench.works_on(&Subject::Supernet).is_some());
+    bench.ends(&Subject::Supernet, Some(trained(&Subject::Supernet)));
+    let region =
+        |number| Subject::RegionSupernet(Region { number, path: "+-".into(), members: members.clone() });
+    let inherits = |bench: &Bench, subject: &Subject| supernets::inherited(bench.core.state(), subject);
+    let weights = |subject: &Subject| Some(BlobId::of(subject.title().as_bytes()));
+    let score = Subject::Network { architecture: Architecture::new(vec![1; 6]), fidelity: Fidelity::OneShot };
+    let (whole, first, second, third) = (Subject::Supernet, region(1), region(2), region(3));
+
+    bench.works_until(|bench| bench.works_on(&first).is_some());
+    assert!(bench.scored() >= 2);
+    assert_eq!(inherits(&bench, &first), weights(&whole));
+    assert_eq!(inherits(&bench, &score), weights(&whole), "until it is trained");
+    bench.works_until(|bench| bench.scored() >= 5);
+    assert_eq!(bench.core.state().regions().len(), 1, "one after the other");
+    bench.ends(&first, Some(trained(&first)));
+    assert_eq!(inherits(&bench, &score), weights(&first));
+
+    bench.works_until(|bench| bench.works_on(&second).is_some());
+    assert_eq!(inherits(&bench, &second), weights(&first), "it learns on");
+    bench.ends(&second, None);
+    assert_eq!(inherits(&bench, &score), weights(&first), "one that failed teaches nobody");
+    bench.works_until(|bench| bench.works_on(&third).is_some());
+    assert_eq!(inherits(&bench, &third), weights(&first));
 }
 
 #[test]

@@ -30,7 +30,7 @@ use common::wire::{FromWorker, Hello, Report, SlotInfo, ToWorker};
 use lamoo::Promotion;
 
 use crate::core::{Control, Core, Decision, Effect, Given, Input, NewStudy, Options, State, TrialState};
-use crate::ladder::Candidate;
+use crate::ladder::{Candidate, Worked};
 use crate::laws;
 
 /// A core with its ledger, a clock, and somebody who answers its questions.
@@ -46,6 +46,7 @@ struct Bench {
     promise: Option<f64>,
     /// What each of those known from below promises.
     promotions: Option<f64>,
+    region: Option<Worked>,
     /// What each process is given to know.
     given: Vec<Given>,
     /// Observations told of in each question.
@@ -75,6 +76,7 @@ impl Bench {
             proposed: 0,
             promise: None,
             promotions: None,
+            region: None,
             given,
             asked: Vec::new(),
             exit: None,
@@ -130,7 +132,7 @@ impl Bench {
                     }
                 });
                 let candidates = candidates.collect();
-                self.step(Input::Proposed { candidates, promotions });
+                self.step(Input::Proposed { candidates, promotions, region: self.region.clone() });
             }
             Effect::Forget(blob) => self.forgotten.push(blob),
             Effect::Exit { reason } => self.exit = Some(reason),

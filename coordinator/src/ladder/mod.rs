@@ -58,6 +58,13 @@ pub struct Candidate {
     pub promise: Option<f64>,
 }
 
+/// Where a search tree works: the way to its region, and networks drawn from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worked {
+    pub path: String,
+    pub members: Vec<Architecture>,
+}
+
 /// A new trial for a slot to take up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {

@@ -89,7 +89,7 @@ impl Scene {
         let choice = standing.next_training(&mut self.stock, &self.promotions, &fits)?;
         match choice.subject {
             Subject::Network { architecture, fidelity } => Some((architecture.genes()[0], fidelity)),
-            Subject::Supernet | Subject::SubSupernet(_) => None,
+            Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_) => None,
         }
     }
 }

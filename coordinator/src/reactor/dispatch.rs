@@ -7,6 +7,7 @@ use common::event::Event;
 use common::fidelity::{Fidelity, Role};
 use common::id::{TaskId, TrialId};
 use common::time::Millis;
+use common::trial::Origin;
 use common::wire::{Assignment, ToWorker};
 
 use crate::core::{Core, Effect, Trial, Wanted};
@@ -78,6 +79,9 @@ impl Core {
         if role == Role::Train && self.awaits_better_advice() {
             return None;
         }
+        if let Some(choice) = self.followed(role, place) {
+            return Some(self.propose(choice));
+        }
         let standing = &self.standing;
         let mut stock = std::mem::take(&mut self.stock);
         let fits =
@@ -89,6 +93,15 @@ impl Core {
         };
         self.stock = stock;
         choice.map(|choice| self.propose(choice))
+    }
+
+    /// The supernet trained on where the search works, where that is due.
+    fn followed(&self, role: Role, place: &Place) -> Option<Choice> {
+        let worked = self.region.as_ref().filter(|_| role == Role::Train && self.standing.can_score())?;
+        let purpose = Purpose::Supernet;
+        let subject = supernets::followed(&self.state, worked)?;
+        let fits = self.may_begin(purpose) && self.fits(purpose, 1.0, 0.0, place);
+        fits.then_some(Choice { subject, origin: Origin::Study })
     }
 
     /// The first trial that waits for a slot of this role, and for nothing else, and can still be paid for.

@@ -12,7 +12,7 @@ use common::time::{GridHour, Millis};
 use lamoo::Promotion;
 
 use crate::core::{Core, Effect, Phase};
-use crate::ladder::Candidate;
+use crate::ladder::{Candidate, Worked};
 use crate::plan;
 
 /// A question of the round that has no answer after so long is passed over.
@@ -114,13 +114,19 @@ impl Core {
     }
 
     /// The newest answer knows most: it replaces what was in stock.
-    pub(crate) fn on_proposed(&mut self, candidates: Vec<Candidate>, promotions: Vec<Promotion>) {
+    pub(crate) fn on_proposed(
+        &mut self,
+        candidates: Vec<Candidate>,
+        promotions: Vec<Promotion>,
+        region: Option<Worked>,
+    ) {
         // What came to nothing is asked again, but not at once.
         self.proposing = candidates.is_empty().then(|| self.now());
         self.answered_all = candidates.len() < self.asked_for();
         let is_new = |candidate: &Candidate| !self.known.architectures.contains(&candidate.architecture);
         self.stock = candidates.into_iter().filter(is_new).collect();
         self.promotions = promotions;
+        self.region = region;
         self.answered_with = self.asked_with;
     }
 

@@ -59,7 +59,7 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             let accuracy = 100.0 * (1.0 - evaluation.validation_error);
             let subject = trial(task.trial);
             match state.trial(task.trial).map(|trial| &trial.subject) {
-                Some(Subject::Supernet | Subject::SubSupernet(_)) => {
+                Some(Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_)) => {
                     format!("finished in {:.1} s: {subject}", evaluation.seconds.0)
                 }
                 Some(Subject::Network { fidelity: Fidelity::Full, .. }) => format!(

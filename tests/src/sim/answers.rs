@@ -6,7 +6,7 @@ use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::trial::Origin;
 use coordinator::core::{Effect, Input, Wanted};
-use coordinator::ladder::Candidate;
+use coordinator::ladder::{Candidate, Worked};
 use lamoo::{Memory, Nothing, ProposalRequest, Scope};
 
 use super::grid;
@@ -49,7 +49,11 @@ impl World {
     fn propose(&mut self, wanted: &Wanted) -> Input {
         let reference = common::objective::reference_point(&self.spec.objectives);
         let named = lamoo::Options::named("lamoo-evolution").unwrap_or_default();
-        let options = lamoo::Options { initial_samples: self.options.initial_samples, ..named };
+        let mut options = lamoo::Options { initial_samples: self.options.initial_samples, ..named };
+        if self.spec.region.is_some() {
+            // So small a study would else never be divided.
+            (options.min_samples, options.region_members) = (2, 8);
+        }
         let request = ProposalRequest {
             scope: Scope::functions(self.space.as_ref()),
             observations: &wanted.observations,
@@ -67,9 +71,11 @@ impl World {
             Ok(proposals) => proposals,
             Err(error) => {
                 self.auditor.violation("S-1", format!("the optimiser can't propose: {error}"));
-                return Input::Proposed { candidates: Vec::new(), promotions: Vec::new() };
+                return Input::Proposed { candidates: Vec::new(), promotions: Vec::new(), region: None };
             }
         };
+        let members = proposals.region;
+        let region = (!members.is_empty()).then(|| Worked { path: "+".into(), members });
         let known: BTreeSet<&Architecture> = wanted.exclude.iter().collect();
         let candidates = proposals.candidates.into_iter().map(|proposal| proposal.architecture);
         let candidates: Vec<Architecture> = candidates.collect();
@@ -80,6 +86,7 @@ impl World {
         Input::Proposed {
             candidates: candidates.into_iter().map(candidate).collect(),
             promotions: Vec::new(),
+            region,
         }
     }
 

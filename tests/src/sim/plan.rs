@@ -171,8 +171,12 @@ impl Plan {
         plan.crash();
         // Of a stream of its own, so that what was drawn before there were parts is drawn still.
         let scores = !plan.settings.iter().any(|setting| setting == "ladder.one_shot=false");
-        if scores && Dice::new(plan.seed.stream("few-shot", 0)).happens(0.3) {
+        let happens = |what: &str| scores && Dice::new(plan.seed.stream(what, 0)).happens(0.3);
+        if happens("few-shot") {
             plan.settings.push("few_shot.split=0".into());
+        } else if happens("region") {
+            let follows = ["search.searcher=lamoo-evolution", "region.every_scores=2"];
+            plan.settings.extend(follows.map(String::from));
         }
         plan
     }

@@ -278,6 +278,7 @@ fn spec(keys: &Keys) -> StudySpec {
             scoring_images: keys.number("scoring", 2000),
         },
         few_shot,
+        region: None,
         training: recipe("", 6, 32, 0.1),
         numerics: Numerics::default(),
     }

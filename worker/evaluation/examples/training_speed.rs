@@ -5,6 +5,7 @@
 //!
 //! - `train CELL`: a short training of two epochs; what is timed is the second, validation excluded.
 //! - `score CELL …`: one-shot scores of these cells, one job each, with a supernet made at the first such request.
+//! - `batches`: the batches of an epoch, moved and mirrored as for CIFAR-10, and nothing trained: what a training waits for its data.
 //! - `cells N`: so many distinct cells that a search would train, drawn by the seed.
 //!
 //! Keys on the command line: data (a folder of CIFAR-10's layout), device (auto, cpu, cuda), threads, channels, cells, batch,
@@ -16,6 +17,7 @@ mod keys;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::BufRead;
+use std::path::Path;
 use std::time::Instant;
 
 use common::fidelity::Fidelity;
@@ -28,8 +30,10 @@ use common::study::{
 };
 use common::trial::{ArtifactKind, Evaluation, Subject};
 use common::unit::{Joules, Seconds};
+use evaluation::data::{self, Wanted};
 use evaluation::{Control, DeviceChoice, Evaluator, Job, Kept, Options, Outcome, Step, Wish};
 use serde_json::{Value, json};
+use tch::Device;
 
 use keys::Keys;
 
@@ -41,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let answer = match words.next() {
             Some("train") => bench.train(words.next().ok_or("train needs a cell")?)?,
             Some("score") => bench.score(&words.collect::<Vec<_>>())?,
+            Some("batches") => bench.batches()?,
             Some("cells") => bench.cells(words.next().ok_or("cells needs a number")?.parse()?),
             _ => return Err(format!("no such request: {line}").into()),
         };
@@ -52,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 struct Bench {
     spec: StudySpec,
     space: NasBench201,
+    options: Options,
     evaluator: Box<dyn Evaluator>,
     supernet: Option<Vec<u8>>,
 }
@@ -70,7 +76,7 @@ impl Bench {
         };
         let evaluator = evaluation::build(&spec, &options)?;
         let space = NasBench201::new(spec.space.nas_bench_201().expect("no other space is named here"));
-        Ok(Self { spec, space, evaluator, supernet: None })
+        Ok(Self { spec, space, options, evaluator, supernet: None })
     }
 
     fn train(&mut self, cell: &str) -> Result<Value, Box<dyn Error>> {
@@ -102,6 +108,35 @@ impl Bench {
         let one_shot = self.spec.one_shot;
         let images = cells.len() as u64 * u64::from(one_shot.recalibration_images + one_shot.scoring_images);
         Ok(json!({ "images": images, "seconds": watch.now(), "ended_s_ago": 0.0, "scores": cells.len() }))
+    }
+
+    /// As an epoch makes them, draws and all.
+    fn batches(&self) -> Result<Value, Box<dyn Error>> {
+        let data = &self.spec.data;
+        let wanted = Wanted::by(&self.spec.space).expect("cells say what they want");
+        let threads = self.options.threads;
+        let images = data::load(Path::new(&data.path), data, wanted, self.spec.seed, threads)?;
+        let device = match self.options.device {
+            DeviceChoice::Cpu => Device::Cpu,
+            DeviceChoice::Cuda(number) => Device::Cuda(number),
+            DeviceChoice::Auto => Device::cuda_if_available(),
+        };
+        let loaded = data::Loaded::new(&images, device);
+        let [_, height, width] = loaded.shape();
+        let (batch, steps) = (self.spec.training.batch_size as usize, self.steps() as usize);
+        let indices: Vec<i64> = (0..(batch * steps) as i64).collect();
+        let watch = Watch::new(0);
+        let sides = [height as usize, width as usize];
+        let mut dice = self.spec.seed.stream("augmentation", 0);
+        let moves = data::moves(Augmentation::FlipCrop, indices.len(), sides, &mut dice);
+        let draws = loaded.draws(&indices, &moves, None);
+        let mut last = 0.0;
+        for step in 0..steps {
+            let (images, _) = loaded.training_batch(&draws, step * batch, batch);
+            // A look at one number: what a GPU was asked for has been done.
+            last = images.double_value(&[0, 0, 0, 0]);
+        }
+        Ok(json!({ "images": batch * steps, "seconds": watch.now(), "pixel": last }))
     }
 
     fn steps(&self) -> u32 {
@@ -222,6 +257,7 @@ fn spec(keys: &Keys) -> StudySpec {
         supernet: Recipe { batch_size: batch_size.min(training_images / 5), learning_rate: 1e-3, ..recipe },
         one_shot: OneShotSpec { recalibration_images: images, scoring_images: images },
         few_shot: None,
+        region: None,
         training: recipe,
         numerics: Numerics { precision: precision(keys), deterministic: false },
     }

@@ -4,7 +4,7 @@
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::seed::Seed;
-use common::trial::{ArtifactKind, Evaluation, Failure, Part, Subject};
+use common::trial::{ArtifactKind, Evaluation, Failure, Part, Region, Subject};
 use common::unit::{Joules, Seconds, Watts};
 
 use crate::evaluator::{Control, Evaluator, Finding, Job, Kept, Outcome, Step, Wish};
@@ -82,7 +82,8 @@ pub fn check_evaluator(make: impl Fn() -> Box<dyn Evaluator>, architecture: &Arc
     refuses(&make, &network(Fidelity::Rung(rung)), supernet, architecture);
 }
 
-/// The same of one that trains supernets of parts: here of that in which `inside` lies, by its first decision.
+/// The same of one that trains supernets of parts, here of that in which `inside` lies by its first decision, and of regions, here of one with
+/// little else in it.
 pub fn check_parts(make: impl Fn() -> Box<dyn Evaluator>, inside: &Architecture) {
     let part = Part { decision: 0, option: inside.genes()[0] };
     let mut genes = inside.genes().to_vec();
@@ -111,6 +112,29 @@ pub fn check_parts(make: impl Fn() -> Box<dyn Evaluator>, inside: &Architecture)
     refused(score(&outside));
     refused(make().evaluate(&job(&subject, seed), &mut Script::undisturbed()));
     refused(make().evaluate(&Job { supernet: Some(&of_part), ..apart }, &mut Script::undisturbed()));
+
+    let region = |members: &[&Architecture]| {
+        let members = members.iter().map(|&member| member.clone()).collect();
+        Subject::RegionSupernet(Region { number: 1, path: "+".into(), members })
+    };
+    let subject = region(&[inside, &outside]);
+    let follows = Job { supernet: Some(&whole), ..job(&subject, seed) };
+    let reference = finishes(&make, &follows);
+    obeys(&make, &follows, &reference);
+    resumes(&make, &follows, &reference);
+    let of_region = supernet_of(reference);
+    assert!(of_region != whole, "it has learnt on");
+    let next = Job { supernet: Some(&of_region), ..follows };
+    assert!(supernet_of(finish(&mut *make(), &next)) != of_region, "and learns on");
+    let subject = Subject::Network { architecture: outside.clone(), fidelity: Fidelity::OneShot };
+    let score = Job { supernet: Some(&of_region), ..job(&subject, seed) };
+    assert!(matches!(make().evaluate(&score, &mut Script::undisturbed()), Ok(Outcome::Finished(_))));
+    refused(make().evaluate(&Job { supernet: None, ..follows }, &mut Script::undisturbed()));
+    let subject = region(&[]);
+    refused(make().evaluate(&Job { subject: &subject, ..follows }, &mut Script::undisturbed()));
+    let stranger = Architecture::new(vec![99; inside.genes().len()]);
+    let subject = region(&[inside, &stranger]);
+    refused(make().evaluate(&Job { subject: &subject, ..follows }, &mut Script::undisturbed()));
 }
 
 fn job(subject: &Subject, trial_seed: Seed) -> Job<'_> {

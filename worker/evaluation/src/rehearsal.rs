@@ -60,10 +60,16 @@ impl Rehearsal {
         if let Some(architecture) = job.subject.architecture() {
             self.space.check(architecture).map_err(|error| Failure::Refused(error.to_string()))?;
         }
+        if let Subject::RegionSupernet(region) = job.subject {
+            let unknown = region.members.iter().find_map(|member| self.space.check(member).err());
+            if region.members.is_empty() || unknown.is_some() {
+                return Err(Failure::Refused(format!("the space does not know {region}")));
+            }
+        }
         if job.subject.fidelity() == Some(Fidelity::Rung(0)) {
             return Err(Failure::Refused("a rung has at least one epoch".into()));
         }
-        let inherits = matches!(job.subject, Subject::SubSupernet(_))
+        let inherits = matches!(job.subject, Subject::SubSupernet(_) | Subject::RegionSupernet(_))
             || job.subject.fidelity() == Some(Fidelity::OneShot);
         match job.supernet {
             _ if !inherits => Ok(()),
@@ -214,7 +220,7 @@ impl Evaluator for Rehearsal {
         }
         let curve = (1..=epochs).map(|epoch| self.point(job.subject, epoch)).collect();
         let (mut evaluation, kinds): (_, &[_]) = match job.subject {
-            Subject::Supernet | Subject::SubSupernet(_) => {
+            Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_) => {
                 (self.evaluation(0.5, None, None, curve), &[(ArtifactKind::Supernet, "supernet")])
             }
             Subject::Network { architecture, fidelity } => {

@@ -3,6 +3,7 @@
 //! It owns its tensors and stays on one thread at a time. libtorch reports its own errors by panicking through `tch`, so
 //! each job runs under `catch_unwind` and such a panic becomes `Failure::Crashed`.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path as FilePath, PathBuf};
 
@@ -12,7 +13,7 @@ use common::fidelity::Fidelity;
 use common::recipe::Fault;
 use common::seed::Seed;
 use common::study::{Numerics, Precision, Recipe, StudySpec};
-use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Part, Subject};
+use common::trial::{ArtifactKind, CurvePoint, Evaluation, Failure, Region, Subject};
 use common::unit::Seconds;
 use tch::{Cuda, Device, Kind};
 
@@ -61,8 +62,15 @@ impl TorchEvaluator {
 
     fn work(&mut self, job: &Job, control: &mut dyn Control) -> Result<Finding, Stop> {
         match job.subject {
-            Subject::Supernet => self.train_supernet(None, job, control),
-            Subject::SubSupernet(part) => self.train_supernet(Some(*part), job, control),
+            Subject::Supernet => {
+                self.train_supernet(Paths::Fair { family: &self.family, part: None }, job, control)
+            }
+            Subject::SubSupernet(part) => {
+                self.train_supernet(Paths::Fair { family: &self.family, part: Some(*part) }, job, control)
+            }
+            Subject::RegionSupernet(region) => {
+                self.train_supernet(Paths::Among(&region.members), job, control)
+            }
             Subject::Network { architecture, fidelity } => {
                 self.family
                     .space()
@@ -151,21 +159,28 @@ impl TorchEvaluator {
         Ok(Finding { evaluation, artifacts: Vec::new() })
     }
 
-    /// Of the whole space from scratch, of a `part` from the whole one's weights. Error: the mean over the fair paths of one step,
-    /// recalibrated and scored as one-shot trials are. FLOPs: of its dearest path.
+    /// Of the whole space from scratch, of a part or a region from the weights of the one before it. Error: the mean over the paths of one
+    /// step, recalibrated and scored as one-shot trials are. FLOPs: of its dearest path.
     fn train_supernet(
         &self,
-        part: Option<Part>,
+        paths: Paths<'_>,
         job: &Job,
         control: &mut dyn Control,
     ) -> Result<Finding, Stop> {
-        let network = match part {
-            None => self.family.shared(job.trial_seed, self.form),
-            Some(part) => self.whole(part, job.supernet)?,
+        let (network, part) = match job.subject {
+            Subject::SubSupernet(part) => {
+                let decisions = self.family.space().decisions();
+                let decision = decisions.get(part.decision as usize);
+                let is_sound = decision.is_some_and(|decision| part.option < decision.options);
+                (self.whole(part, is_sound, job.supernet)?, Some(*part))
+            }
+            Subject::RegionSupernet(region) => (self.of_region(region, job.supernet)?, None),
+            Subject::Supernet | Subject::Network { .. } => {
+                (self.family.shared(job.trial_seed, self.form), None)
+            }
         };
         let recipe = self.spec.shared_recipe(job.subject).expect("a supernet has one");
         let identity = self.identity(job, &recipe);
-        let paths = Paths::Fair { family: &self.family, part };
         let mut training = Training::new(self.course(&network, recipe, paths, job, &identity), job.resume)?;
         training.run(control)?;
         // What training left there are mixtures over all paths, of use to none.
@@ -224,11 +239,21 @@ impl TorchEvaluator {
         Ok(())
     }
 
+    fn of_region(&self, region: &Region, bytes: Option<&[u8]>) -> Result<Network, Failure> {
+        let is_known = |member: &Architecture| self.family.space().check(member).is_ok();
+        let is_sound = !region.members.is_empty() && region.members.iter().all(is_known);
+        self.whole(region, is_sound, bytes)
+    }
+
     /// The supernet of the whole space, which that of `part` begins as.
-    fn whole(&self, part: Part, bytes: Option<&[u8]>) -> Result<Network, Failure> {
+    fn whole(
+        &self,
+        part: &dyn fmt::Display,
+        is_sound: bool,
+        bytes: Option<&[u8]>,
+    ) -> Result<Network, Failure> {
         let refused = |why: String| Failure::Refused(format!("{part} can't be trained apart: {why}"));
-        let decisions = self.family.space().decisions();
-        if decisions.get(part.decision as usize).is_none_or(|decision| part.option >= decision.options) {
+        if !is_sound {
             return Err(refused("the space does not know it".into()));
         }
         let bytes =

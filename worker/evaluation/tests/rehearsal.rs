@@ -48,6 +48,7 @@ fn spec() -> StudySpec {
         supernet: recipe,
         one_shot: OneShotSpec { recalibration_images: 64, scoring_images: 64 },
         few_shot: None,
+        region: None,
         training: recipe,
         numerics: Numerics::default(),
     }

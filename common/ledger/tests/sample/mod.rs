@@ -68,6 +68,7 @@ pub fn started() -> Event {
         supernet: recipe,
         one_shot: OneShotSpec { recalibration_images: 512, scoring_images: 1000 },
         few_shot: None,
+        region: None,
         training: recipe,
         numerics: Numerics::default(),
     };

@@ -1159,7 +1159,7 @@ export interface components {
             origin: string;
             /** Format: int64 */
             parameters?: number | null;
-            /** @description What a sub-supernet is for: "option 2 of decision 0"; null for all else. */
+            /** @description What a sub-supernet is for: "option 2 of decision 0", "region +-, number 2"; null for all else. */
             part?: string | null;
             /**
              * Format: double

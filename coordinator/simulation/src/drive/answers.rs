@@ -13,7 +13,7 @@ use common::study::StudySpec;
 use common::time::GridHour;
 use coordinator::core::{Input, Wanted};
 use coordinator::launch::policy_options;
-use coordinator::search::{Recorded, Searcher};
+use coordinator::search::{Answer, Recorded, Searcher};
 use lamoo::Knowledge;
 
 use super::Forecasts;
@@ -64,8 +64,8 @@ impl<'a> Answers<'a> {
     }
 
     pub fn propose(&mut self, wanted: &Wanted) -> Input {
-        let (candidates, promotions) = self.searcher.answer(wanted);
-        Input::Proposed { candidates, promotions }
+        let Answer { candidates, promotions, region } = self.searcher.answer(wanted);
+        Input::Proposed { candidates, promotions, region }
     }
 }
 

@@ -69,7 +69,11 @@ impl Search<'_> {
                 Some(Choice { subject: Subject::Network { architecture, fidelity }, .. }) => {
                     begun.push((architecture, fidelity));
                 }
-                Some(Choice { subject: Subject::Supernet | Subject::SubSupernet(_), .. }) | None => break,
+                Some(Choice {
+                    subject: Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_),
+                    ..
+                })
+                | None => break,
             }
         }
         begun

@@ -92,7 +92,7 @@ pub struct TrialLine {
     pub fidelity: String,
     /// In the space's own notation; null for a supernet.
     pub architecture: Option<String>,
-    /// What a sub-supernet is for: "option 2 of decision 0"; null for all else.
+    /// What a sub-supernet is for: "option 2 of decision 0", "region +-, number 2"; null for all else.
     pub part: Option<String>,
     pub state: TrialState,
     /// Of a running one as last told, of a suspended one as kept.

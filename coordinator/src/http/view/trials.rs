@@ -100,7 +100,7 @@ pub fn line(seen: &Seen<'_>, trial: &Trial, on_front: &BTreeSet<TrialId>) -> Tri
         trial: trial.id.0,
         fidelity: words::fidelity(&trial.subject),
         architecture: words::architecture(seen.history, &trial.subject),
-        part: trial.subject.part().map(|part| part.to_string()),
+        part: trial.subject.part(),
         state: words::trial_state(trial),
         progress: match trial.lease() {
             Some(lease) => seen.pulse.done(lease.task).or(kept),

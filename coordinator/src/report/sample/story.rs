@@ -240,7 +240,7 @@ impl Story {
 
     fn seconds(&self, trial: u64) -> f64 {
         match &self.subjects[trial as usize] {
-            Subject::Supernet | Subject::SubSupernet(_) => 18.0,
+            Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_) => 18.0,
             Subject::Network { fidelity: Fidelity::OneShot, .. } => 1.0,
             Subject::Network { architecture, fidelity } => {
                 let weight = 0.5 + self.space.network_cost(architecture).parameters as f64 / 60_000.0;

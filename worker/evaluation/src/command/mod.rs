@@ -104,7 +104,7 @@ impl Command {
             let key = ability.key();
             return Err(Failure::Refused(format!("evaluation.command_fidelities does not offer `{key}`")));
         }
-        if let Subject::SubSupernet(_) = job.subject {
+        if let Subject::SubSupernet(_) | Subject::RegionSupernet(_) = job.subject {
             return Err(Failure::Refused("a program of the user's own trains one supernet, whole".into()));
         }
         if let Some(architecture) = job.subject.architecture() {
@@ -187,7 +187,9 @@ impl Command {
             artifacts: Vec::new(),
         };
         let artifacts = match job.subject {
-            Subject::Supernet | Subject::SubSupernet(_) => vec![(ArtifactKind::Supernet, ended.supernet()?)],
+            Subject::Supernet | Subject::SubSupernet(_) | Subject::RegionSupernet(_) => {
+                vec![(ArtifactKind::Supernet, ended.supernet()?)]
+            }
             Subject::Network { .. } if is_full => ended.artifacts()?,
             Subject::Network { .. } => Vec::new(),
         };

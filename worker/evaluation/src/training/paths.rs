@@ -16,8 +16,12 @@ pub enum Paths<'a> {
     /// Of all that share their weights, or of a part of them, some in every step, so chosen that none is trained at the expense of
     /// others.
     Fair { family: &'a Family, part: Option<Part> },
+    /// Of these, at least one, some in every step: each as often as the others.
+    Among(&'a [Architecture]),
 }
 
+/// Networks of a step among members of a region: as many as there are operations on an edge of the cells.
+const AMONG: usize = 5;
 /// Networks of a step of Mobile's supernet: the largest, the smallest and two at random (the sandwich rule of Yu and Huang,
 /// ICCV 2019).
 const SANDWICH: usize = 4;
@@ -29,6 +33,7 @@ impl Paths<'_> {
             Self::Fair { family: Family::NasBench201(_), .. } => nas_bench_201::Operation::ALL.len(),
             Self::Fair { family: Family::Darts(_), .. } => darts::Operation::ALL.len(),
             Self::Fair { family: Family::Mobile(_), .. } => SANDWICH,
+            Self::Among(members) => members.len().min(AMONG),
         };
         paths as u64
     }
@@ -36,6 +41,7 @@ impl Paths<'_> {
     pub fn of_step(self, seed: Seed, step: u64) -> Vec<Architecture> {
         let (mut paths, part) = match self {
             Self::Alone(architecture) => return vec![architecture.clone()],
+            Self::Among(members) => return among(members, self.per_step(), seed, step),
             Self::Fair { family: Family::Mobile(space), part } => (sandwich(space, seed, step), part),
             Self::Fair { family, part } => (fair(family.space(), self.per_step() as u32, seed, step), part),
         };
@@ -69,6 +75,17 @@ fn fair(space: &dyn SearchSpace, paths: u32, seed: Seed, step: u64) -> Vec<Archi
     let genes: Vec<Vec<u32>> = space.decisions().iter().map(|decision| across(decision.options)).collect();
     let path = |turn: usize| Architecture::new(genes.iter().map(|genes| genes[turn]).collect());
     (0..paths as usize).map(path).collect()
+}
+
+/// Rounds through all members, each round in an order of its own.
+fn among(members: &[Architecture], per_step: u64, seed: Seed, step: u64) -> Vec<Architecture> {
+    let count = members.len() as u64;
+    let member = |turn: u64| {
+        let mut order: Vec<usize> = (0..members.len()).collect();
+        order.shuffle(&mut seed.stream("members", turn / count));
+        members[order[(turn % count) as usize]].clone()
+    };
+    (step * per_step..(step + 1) * per_step).map(member).collect()
 }
 
 fn sandwich(space: &Mobile, seed: Seed, step: u64) -> Vec<Architecture> {
@@ -116,6 +133,19 @@ mod tests {
         let fair = Paths::Fair { family: &family, part: None };
         assert_ne!(fair.of_step(Seed(3), 0), fair.of_step(Seed(3), 1));
         assert_eq!(fair.of_step(Seed(3), 7), fair.of_step(Seed(3), 7));
+    }
+
+    #[test]
+    fn members_of_a_region_take_turns() {
+        let members: Vec<Architecture> = (0..7).map(|gene| Architecture::new(vec![gene; 6])).collect();
+        let among = Paths::Among(&members);
+        assert_eq!(among.per_step(), 5);
+        let drawn: Vec<Architecture> = (0..7).flat_map(|step| among.of_step(Seed(3), step)).collect();
+        for member in &members {
+            assert_eq!(drawn.iter().filter(|drawn| *drawn == member).count(), 5, "{member:?}");
+        }
+        assert_ne!(drawn[..7], drawn[7..14], "each round has an order of its own");
+        assert_eq!(Paths::Among(&members[..2]).of_step(Seed(3), 4).len(), 2);
     }
 
     #[test]

@@ -77,6 +77,7 @@ impl Bright {
             supernet: recipe,
             one_shot: OneShotSpec { recalibration_images: 64, scoring_images: 30 },
             few_shot: None,
+            region: None,
             training: recipe,
             numerics: Numerics::default(),
         }
