@@ -54,9 +54,11 @@ pub fn followed(state: &State, worked: &Worked) -> Option<Subject> {
         .map(|(_, count)| count)
         .sum();
     let is_free = state.regions().next_back().is_none_or(|trial| of(trial) != Progress::Underway);
-    let Worked { path, members } = worked.clone();
     let is_due = is_free && scores >= every.saturating_mul(begun + 1);
-    is_due.then(|| Subject::RegionSupernet(Region { number: begun + 1, path, members }))
+    is_due.then(|| {
+        let Worked { path, members } = worked.clone();
+        Subject::RegionSupernet(Region { number: begun + 1, path, members })
+    })
 }
 
 /// The shared weights that work on `subject` begins with: a part with those of the whole, a score with those of its part, and what follows

@@ -80,6 +80,32 @@ fn what_can_not_work_is_said_by_the_try_and_not_first_by_the_study() {
     assert!(text.contains("try-one/1"), "it says where the logs lie: {text}");
 }
 
+#[test]
+fn a_supernet_follows_the_search() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = rehearsal();
+    let settings = [
+        "search.searcher=lamoo-random",
+        "search.initial_samples=3",
+        "search.region_min_samples=3",
+        "region.every_scores=4",
+        "region.epochs=2",
+        "ladder.scores_per_rung=1",
+        "allocation.policy=fixed",
+        "budget.trainings=6",
+    ];
+    let set = settings.iter().flat_map(|setting| ["--set", setting]);
+    let run: Vec<&str> = ["run", "--config", &config].into_iter().chain(QUICK).chain(set).collect();
+    let output = ce_nas(folder.path(), &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let listed = ce_nas(folder.path(), &["trials", "--dir", "runs/rehearsal", "--json"]);
+    let trials: Vec<serde_json::Value> = serde_json::from_slice(&listed.stdout).expect("a list of trials");
+    let followed =
+        trials.iter().filter(|trial| trial["part"].as_str().is_some_and(|part| part.starts_with("region ")));
+    let finished = followed.filter(|trial| trial["state"] == "finished").count();
+    assert!(finished > 0, "{trials:#?}");
+}
+
 /// Reads what was written with TensorBoard's own reader, and prints the tags and how many steps they have.
 const READER: &str = "
 import os, sys

@@ -34,6 +34,7 @@ fn flags_win_over_environment_over_file() {
         ("CENAS__STUDY__SEED".to_string(), "3".to_string()),
         ("CENAS__BUDGET__HOURS".to_string(), "7.5".to_string()),
         ("CENAS_DATA".to_string(), "elsewhere".to_string()),
+        ("CENAS_CIFAR10".to_string(), "elsewhere".to_string()),
         ("HOME".to_string(), "home".to_string()),
     ];
     let config = load(Some(&file), environment, &["study.seed=4".into()]).unwrap();

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use common::carbon::Forecast;
+use common::carbon::{Forecast, SignalKind};
+use common::id::Zone;
 
 use crate::{Calibrated, Error, LinearMap, MapOptions, Persistence, Series, WeekMean, Yesterday, ensemble};
 
@@ -64,6 +65,34 @@ pub(crate) fn check_horizon(hours: usize, limit: usize) -> Result<(), Error> {
     match (1..=limit).contains(&hours) {
         true => Ok(()),
         false => Err(Error::Horizon { hours, limit }),
+    }
+}
+
+/// A model that learnt one zone's hours of one kind answers for no other.
+pub(crate) fn check_origin(
+    model: &str,
+    (zone, kind): (&Zone, SignalKind),
+    history: &Series,
+) -> Result<(), Error> {
+    match zone == history.zone() && kind == history.kind() {
+        true => Ok(()),
+        false => Err(Error::OtherSeries {
+            model: model.into(),
+            fitted: format!("{zone} {kind:?}"),
+            found: format!("{} {:?}", history.zone(), history.kind()),
+        }),
+    }
+}
+
+/// Nor for a series that tells more or less of its generation than those hours did.
+pub(crate) fn check_channels(model: &str, fitted: usize, found: usize) -> Result<(), Error> {
+    match fitted == found {
+        true => Ok(()),
+        false => Err(Error::OtherSeries {
+            model: model.into(),
+            fitted: format!("a trace with {fitted} channels of use"),
+            found: format!("one with {found}"),
+        }),
     }
 }
 

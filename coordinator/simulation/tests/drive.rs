@@ -194,6 +194,8 @@ fn what_the_table_does_not_know_is_refused_with_a_cure() {
     let mut asked = study(&table, config(1, &["ladder.rung_epochs=5"]));
     let refusal = run(&asked, &mut |_| {}).unwrap_err();
     assert!(matches!(refusal, Error::RungEpochs { asked: 5, tabulated: 12 }), "{refusal}");
+    asked.config = config(1, &["ladder.one_shot=true", "region.every_scores=4"]);
+    assert!(matches!(run(&asked, &mut |_| {}), Err(Error::Region)));
     asked.config = config(1, &[]);
     asked.horizon_hours = HORIZON_HOURS + 1;
     assert!(matches!(run(&asked, &mut |_| {}), Err(Error::Trace(_))));

@@ -15,7 +15,7 @@ use common::carbon::SignalKind;
 use common::id::Zone;
 use common::time::GridHour;
 
-use crate::forecaster::{MAX_HORIZON_HOURS, check_horizon};
+use crate::forecaster::{MAX_HORIZON_HOURS, check_channels, check_horizon, check_origin};
 use crate::{Error, PointModel, Series};
 use inputs::MEAN_HOURS;
 pub use inputs::{Channels, Measure};
@@ -145,15 +145,9 @@ impl LinearMap {
     }
 
     fn fitted_for(&self, history: &Series) -> Result<&Fitted, Error> {
-        let model = || self.options.name.to_owned();
-        let fitted = self.fitted.as_ref().ok_or_else(|| Error::NotFitted { model: model() })?;
-        if fitted.zone != *history.zone() || fitted.kind != history.kind() {
-            return Err(Error::OtherSeries {
-                model: model(),
-                fitted: format!("{} {:?}", fitted.zone, fitted.kind),
-                found: format!("{} {:?}", history.zone(), history.kind()),
-            });
-        }
+        let not_fitted = || Error::NotFitted { model: self.options.name.into() };
+        let fitted = self.fitted.as_ref().ok_or_else(not_fitted)?;
+        check_origin(self.options.name, (&fitted.zone, fitted.kind), history)?;
         Ok(fitted)
     }
 }
@@ -214,14 +208,7 @@ impl PointModel for LinearMap {
             }
             let seen = history.cut(known - needed..known);
             let figures = figures(&seen, self.options.channels);
-            if figures.len() != fitted.channel_scales.len() {
-                let (fitted, found) = (fitted.channel_scales.len(), figures.len());
-                return Err(Error::OtherSeries {
-                    model: model(),
-                    fitted: format!("a trace with {fitted} channels of use"),
-                    found: format!("one with {found}"),
-                });
-            }
+            check_channels(self.options.name, fitted.channel_scales.len(), figures.len())?;
             let view = self.view(&seen, fitted.scale, &fitted.channel_scales, &figures);
             let mut point = self.predict(&fitted.weights, &view, seen.len());
             point.truncate(horizon);

@@ -27,7 +27,7 @@ pub struct Learnt {
     weights: Vec<f64>,
 }
 
-/// Upper bound of the products: one `[COLUMNS]²` for each hour of the day.
+/// Of the windows issued at one hour of the day. Of `gram [COLUMNS, COLUMNS]` the lower triangle.
 struct Products {
     gram: Vec<f64>,
     targets: [f64; COLUMNS],
@@ -107,7 +107,6 @@ fn products(
         let target = state.target(known, lead);
         let products = &mut by_hour[state.issued_at(known).of_day()];
         for (index, value) in row.iter().enumerate() {
-            // Only the lower triangle is read.
             for (sum, other) in products.gram[index * COLUMNS..].iter_mut().zip(&row[..=index]) {
                 *sum += value * other;
             }

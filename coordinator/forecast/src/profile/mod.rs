@@ -15,7 +15,7 @@ use common::carbon::SignalKind;
 use common::id::Zone;
 use common::time::GridHour;
 
-use crate::forecaster::{MAX_HORIZON_HOURS, check_horizon};
+use crate::forecaster::{MAX_HORIZON_HOURS, check_channels, check_horizon, check_origin};
 use crate::linear::{MIN_HISTORY_HOURS, Measure, WINDOW_HOURS};
 use crate::{Error, PointModel, Series};
 use lessons::Learnt;
@@ -34,6 +34,8 @@ struct Fitted {
     zone: Zone,
     kind: SignalKind,
     until: GridHour,
+    /// Of use, in the hours that it was fitted on.
+    channels: usize,
     learnt: Learnt,
 }
 
@@ -78,7 +80,7 @@ impl PointModel for ProfileMap {
             reason: "its normal equations have no solution".into(),
         })?;
         let (zone, kind, until) = (history.zone().clone(), history.kind(), history.last_hour());
-        self.fitted = Some(Fitted { zone, kind, until, learnt });
+        self.fitted = Some(Fitted { zone, kind, until, channels: state.channels(), learnt });
         Ok(())
     }
 
@@ -89,19 +91,14 @@ impl PointModel for ProfileMap {
     fn points(&self, history: &Series, known: &[usize], horizon: usize) -> Result<Vec<Vec<f64>>, Error> {
         check_horizon(horizon, self.horizon)?;
         let fitted = self.fitted.as_ref().ok_or_else(|| Error::NotFitted { model: NAME.into() })?;
-        if fitted.zone != *history.zone() || fitted.kind != history.kind() {
-            return Err(Error::OtherSeries {
-                model: NAME.into(),
-                fitted: format!("{} {:?}", fitted.zone, fitted.kind),
-                found: format!("{} {:?}", history.zone(), history.kind()),
-            });
-        }
+        check_origin(NAME, (&fitted.zone, fitted.kind), history)?;
         let of_issue = |&known: &usize| {
             if known < READ_HOURS || known > history.len() {
                 return Err(Error::ShortHistory { model: NAME.into(), needed: READ_HOURS, found: known });
             }
             // Nothing later is read (law F-1), nothing earlier needed.
             let state = State::of(&history.cut(known - READ_HOURS..known));
+            check_channels(NAME, fitted.channels, state.channels())?;
             let mut points = fitted.learnt.points(&state, READ_HOURS, horizon);
             points.iter_mut().for_each(|point| *point = Measure::Logarithm.back(*point));
             Ok(points)

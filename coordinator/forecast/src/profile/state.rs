@@ -38,6 +38,8 @@ pub const COLUMNS: usize = CALENDAR + calendar::FEATURES;
 /// A history, made ready for many issues.
 pub struct State {
     first: GridHour,
+    /// Of the figures, those that the trace tells; the others are zeros.
+    channels: usize,
     logarithms: Vec<f64>,
     base: Vec<f64>,
     /// Of each of [`OTHER_DAYS`].
@@ -45,7 +47,7 @@ pub struct State {
     /// At the same hour of the week, four weeks.
     weeks: Vec<f64>,
     departures: Vec<f64>,
-    /// Of wind, sun and demand; zeros where the trace does not tell.
+    /// Of wind, sun and demand, as far as the trace tells of them.
     figures: Vec<Vec<f64>>,
     /// Running sums, `sum[i]` before hour i.
     departure_sums: Vec<f64>,
@@ -62,9 +64,11 @@ impl State {
             |hour: usize| hour.checked_sub(24).map_or(0.0, |day_ago| logarithms[hour] - base[day_ago]);
         let departures: Vec<f64> = (0..hours).map(departure).collect();
         let mut figures = figures(history, Channels::WeatherAndDemand);
+        let channels = figures.len();
         figures.resize(FIGURES, vec![0.0; hours]);
         Self {
             first: history.first_hour(),
+            channels,
             other_days: OTHER_DAYS.map(|days| periodic_mean(&logarithms, 24, days)).into(),
             weeks: periodic_mean(&logarithms, 168, WEEKS),
             departure_sums: running_sums(&departures),
@@ -79,6 +83,10 @@ impl State {
 
     pub fn hours(&self) -> usize {
         self.logarithms.len()
+    }
+
+    pub fn channels(&self) -> usize {
+        self.channels
     }
 
     /// The last of `known` hours.

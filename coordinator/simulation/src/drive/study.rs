@@ -90,6 +90,8 @@ pub enum Error {
     RungEpochs { asked: u32, tabulated: u32 },
     #[error("scores are one-shot or few-shot, not {0:?}")]
     Scores(Level),
+    #[error("scores of a table can't follow a search: leave region.every_scores at \"never\"")]
+    Region,
     #[error("the study has no slots: give at least one zone with one slot")]
     NoSlots,
     #[error("zone {0} stands twice: give all its slots at once")]
@@ -108,6 +110,9 @@ impl Study<'_> {
         }
         if !matches!(self.scores, Level::OneShot | Level::FewShot) {
             return Err(Error::Scores(self.scores));
+        }
+        if self.config.region.every_scores.get().is_some() {
+            return Err(Error::Region);
         }
         if self.zones.iter().all(|(_, slots)| *slots == 0) {
             return Err(Error::NoSlots);

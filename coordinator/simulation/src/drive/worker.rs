@@ -267,8 +267,8 @@ impl<'a> Worker<'a> {
         Some(match subject {
             Subject::SubSupernet(part) => seconds(Task::SubSupernet(part.option)),
             Subject::Supernet => seconds(Task::Supernet),
-            // As long as one of the few-shot parts.
-            Subject::RegionSupernet(_) => seconds(Task::SubSupernet(0)),
+            // Refused before a study begins: no table tells what it teaches.
+            Subject::RegionSupernet(_) => return None,
             Subject::Network { architecture, .. } => {
                 let cell = self.table.find(architecture)?;
                 seconds(match subject.purpose() {
