@@ -134,7 +134,7 @@ fn the_example_with_scikit_learn() {
     }
 }
 
-/// Few images, one full training, and `more`.
+/// Few images, one full training after one rung, and `more`: each trial loads PyTorch, which takes seconds on a busy machine.
 fn pytorch(more: &[&str]) -> Option<Study> {
     let images = programs::fashion_mnist()?;
     let few = [
@@ -142,6 +142,8 @@ fn pytorch(more: &[&str]) -> Option<Study> {
         "training.epochs=2",
         "data.training_images=1000",
         "data.validation_images=500",
+        "ladder.rungs_per_full=1",
+        "search.initial_samples=1",
     ];
     let mut settings: Vec<String> = few.iter().chain(more).map(|&setting| setting.to_owned()).collect();
     settings.push(format!("data.path={}", images.display()));
@@ -160,8 +162,6 @@ fn the_example_with_pytorch_scores_with_a_supernet() {
     let asked = [
         "ladder.one_shot=true",
         "ladder.scores_per_rung=2",
-        "ladder.rungs_per_full=1",
-        "search.initial_samples=1",
         "supernet.epochs=1",
         "allocation.policy=fixed",
         "local.workers=2",

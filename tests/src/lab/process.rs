@@ -66,10 +66,12 @@ impl Process {
         [&self.out, &self.err].map(|path| fs::read_to_string(path).unwrap_or_default()).concat()
     }
 
-    /// Waits for it to end by itself.
+    /// Waits for it to end by itself, while it goes on to say something.
     pub fn end(&mut self) -> Ended {
-        let status =
-            patience::within(patience::HANG, || self.child.try_wait().expect("a child can be waited for"));
+        let status = patience::while_it_goes_on(|| {
+            let ended = self.child.try_wait().expect("a child can be waited for");
+            ended.ok_or_else(|| self.said().len())
+        });
         let status =
             status.unwrap_or_else(|| panic!("it does not end: {}\nit said: {}", self.line, self.said()));
         let read = |path| fs::read_to_string(path).expect("what it said");

@@ -31,14 +31,12 @@ def images(task):
     held_back = data["validation_images"]
     used = data["training_images"] or len(order) - held_back
 
-    def load(prefix):
-        pixels = torch.from_numpy(idx(task.data, f"{prefix}-images")).float().div(255).sub(0.286).div(0.353)
-        return pixels.unsqueeze(1), torch.from_numpy(idx(task.data, f"{prefix}-labels")).long()
+    def load(prefix, part=slice(None)):
+        pixels = torch.from_numpy(idx(task.data, f"{prefix}-images"))[part].float().div(255).sub(0.286).div(0.353)
+        classes = torch.from_numpy(idx(task.data, f"{prefix}-labels"))[part].long()
+        return pixels.unsqueeze(1).to(task.device), classes.to(task.device)
 
-    pixels, classes = load("train")
-    parts = [order[held_back : held_back + used], order[:held_back]]
-    parts = [(pixels[part], classes[part]) for part in parts] + [load("t10k")]
-    return [(pixels.to(task.device), classes.to(task.device)) for pixels, classes in parts]
+    return load("train", order[held_back : held_back + used]), load("train", order[:held_back]), load("t10k")
 
 
 def convolution(planes, channels, kernel, stride=1):
