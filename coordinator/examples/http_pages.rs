@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use common::allocation::{Allocation, Shares};
 use common::architecture::Architecture;
 use common::carbon::{CarbonSample, Forecast, Provenance, SignalKind};
-use common::config::load;
+use common::config::{Http, load};
 use common::energy::{Measurement, Method};
 use common::event::Event;
 use common::fidelity::Fidelity;
@@ -21,7 +21,8 @@ use common::time::{GridClock, HOUR_MS, Millis, Timestamp};
 use common::trial::{CurvePoint, Evaluation, Origin, Subject};
 use common::unit::{Intensity, Joules, Seconds};
 use common::wire::SlotInfo;
-use coordinator::http::show;
+use coordinator::directory::StudyDirectory;
+use coordinator::http::bind;
 use ledger::Ledger;
 
 /// 2026-01-05T00:00Z, a Monday.
@@ -68,7 +69,9 @@ fn measure(folder: &Path, trials: u64, workers: u64, rounds: u64) -> Result<()> 
         begun.elapsed().as_secs_f64()
     );
     let begun = Instant::now();
-    let (serving, _ringer) = show(folder, SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let http = Http { listen: "127.0.0.1:0".into(), token_file: "auto".into() };
+    let directory = StudyDirectory::new(folder);
+    let (serving, _ringer) = bind(&http, &directory)?.context("it listens")?.show(&directory)?;
     let mut client = Client::connect(serving.at)?;
     while client.get("/readyz")?.0 != 200 {
         std::thread::sleep(Duration::from_millis(100));

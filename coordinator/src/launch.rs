@@ -26,6 +26,7 @@ use crate::http::{self, Ringer, Serving};
 use crate::keyring::Keyring;
 use crate::search::Searcher;
 use crate::snapshot;
+use crate::source::Source;
 use crate::warm_start::{self, WarmStart};
 
 /// This release, as it stands in the ledger and on the wire.
@@ -240,9 +241,9 @@ fn connections(handshakes: usize) -> usize {
     usize::try_from(granted).unwrap_or(usize::MAX).saturating_sub(OWN + handshakes).clamp(LEAST, 1 << 20)
 }
 
-/// Opens the ledger for reading beside a coordinator that may be writing it, and folds it.
+/// What the ledger in `directory` comes to, whether or not a coordinator is writing it.
 pub fn read_state(directory: &Path) -> Result<State> {
-    Ok(snapshot::fold(&Ledger::read_only(StudyDirectory::new(directory).ledger())?)?)
+    Source::directory(directory).state()
 }
 
 /// This machine's name.

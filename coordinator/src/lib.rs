@@ -36,6 +36,7 @@ pub mod report;
 pub mod run;
 pub mod screen;
 pub mod snapshot;
+pub mod source;
 pub mod warm_start;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use common::space::SpaceSpec;
 use common::trial::Subject;
 use coordinator::agenda::Agenda;
 use coordinator::command::export::network::{self, Format};
-use coordinator::command::{ConfigArgs, Usage, print};
+use coordinator::command::{ConfigArgs, Place, Usage, print};
 use coordinator::core::{State, TrialState};
 use coordinator::directory::{StudyDirectory, write_whole};
 use coordinator::launch::read_state;
@@ -87,7 +87,12 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
     print(out, &verdict(&state, chosen)?)?;
     for (format, file) in [(Format::Torchscript, "network.pt"), (Format::Pytorch, "network.py")] {
         let architecture = Some(notation.clone());
-        let args = network::Args { architecture, format, dir: folder.clone(), out: Some(folder.join(file)) };
+        let args = network::Args {
+            architecture,
+            format,
+            place: Place::directory(&folder),
+            out: Some(folder.join(file)),
+        };
         network::run(&args, out)?;
     }
     Ok(Ending::Finished)

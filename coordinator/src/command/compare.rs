@@ -9,7 +9,7 @@ use common::energy::Purpose;
 use serde::Serialize;
 
 use super::table::{Side, aligned};
-use super::{StudyArgs, Told, Usage, print, print_json};
+use super::{Place, Usage, print, print_json};
 use crate::report::{HistoryPoint, text};
 
 /// Put studies side by side: what they found, and what they took for it
@@ -17,13 +17,18 @@ use crate::report::{HistoryPoint, text};
 /// Hypervolumes are compared only where all studies minimise the same objectives from the same reference
 /// point; then each study also says what it took to reach what the weakest of them reached.
 ///
-/// Example: ce-nas compare runs/planner runs/greedy
+/// Examples:
+///   ce-nas compare runs/planner runs/greedy
+///   ce-nas compare runs/planner http://127.0.0.1:7592
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Directories of studies
+    /// Directories of studies, or addresses of their coordinators
     #[arg(required = true, num_args = 1.., value_name = "DIR")]
-    pub runs: Vec<PathBuf>,
+    pub runs: Vec<String>,
+    /// The token to show to coordinators
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -67,7 +72,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     if args.runs.len() < 2 {
         return Err(Usage("one study is compared with nothing: name two directories or more".into()).into());
     }
-    let mut sides = args.runs.iter().map(|run| side(run)).collect::<Result<Vec<_>>>()?;
+    let mut sides =
+        args.runs.iter().map(|run| side(run, args.token_file.as_deref())).collect::<Result<Vec<_>>>()?;
     let common =
         comparable(&sides).then(|| sides.iter().map(|side| side.hypervolume_share).fold(1.0, f64::min));
     if let Some(share) = common {
@@ -79,16 +85,24 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     print(out, &listing(&sides, common))
 }
 
-fn side(directory: &Path) -> Result<Column> {
-    let told: Told = StudyArgs::of(directory).read()?;
-    let report = &told.report;
+fn side(run: &str, token_file: Option<&Path>) -> Result<Column> {
+    let place = match run.contains("://") {
+        true => Place {
+            url: Some(run.into()),
+            token_file: token_file.map(Into::into),
+            ..Place::directory(Path::new(""))
+        },
+        false => Place::directory(Path::new(run)),
+    };
+    let mut reader = place.reader()?;
+    let report = &reader.read()?.report;
     let config: Config = toml::from_str(&report.study.config)
-        .with_context(|| format!("the configuration in {} is of another release", directory.display()))?;
+        .with_context(|| format!("the configuration of {run} is of another release"))?;
     let finished = |purpose| report.trials.by_fidelity.get(&purpose).map_or(0, |counts| counts.finished);
     let total = report.energy.total;
     let best = report.front.iter().map(|network| network.validation_accuracy).reduce(f64::max);
     Ok(Column {
-        directory: directory.display().to_string(),
+        directory: run.to_owned(),
         study: report.study.name.clone(),
         seed: report.study.seed.0,
         policy: config.allocation.policy,

@@ -26,7 +26,7 @@ use crate::report::{Network, text};
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// A CSV file with a point in each row, gzipped or not, instead of a study; - is the standard input
-    #[arg(value_name = "FILE", conflicts_with = "dir")]
+    #[arg(value_name = "FILE", conflicts_with_all = ["dir", "url"])]
     pub file: Option<PathBuf>,
     #[command(flatten)]
     pub choice: Choice,

@@ -1,6 +1,7 @@
 //! The commands that read a study or a file of points, make keys or check a configuration. Each file holds one command: its
-//! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They work beside a running coordinator; what
-//! they change (keys, a word on its desk) it sees by itself, and those in `act` ask it to change something itself.
+//! arguments (whose comments are the help) and `run(&Args, &mut dyn Write)`. They read a study in its directory, whether or not a
+//! coordinator is at work on it, or from its coordinator elsewhere (`place`); what they change in a directory (keys, a word on its
+//! desk) the coordinator sees by itself, and those in `act` ask it to change something itself.
 
 pub mod act;
 pub mod admission;
@@ -18,6 +19,8 @@ pub mod hypervolume;
 pub mod init;
 pub mod ink;
 pub mod keygen;
+pub mod page;
+mod place;
 mod points;
 pub mod report;
 mod settings;
@@ -30,18 +33,19 @@ pub mod watch;
 pub mod workers;
 
 #[cfg(test)]
+mod elsewhere_tests;
+#[cfg(test)]
 mod tests;
 
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 
-use crate::clock;
 use crate::core::State;
-use crate::report::{Chronicle, Report};
+use crate::report::Report;
 
+pub use place::Place;
 pub use settings::ConfigArgs;
 use watch::Shown;
 
@@ -53,9 +57,8 @@ pub struct Usage(pub String);
 /// Which study, and for whom the answer is.
 #[derive(Debug, Clone, clap::Args)]
 pub struct StudyArgs {
-    /// The study's directory
-    #[arg(long, value_name = "DIR", default_value = "runs/study")]
-    pub dir: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -64,27 +67,23 @@ pub struct StudyArgs {
     pub watch: Option<f64>,
 }
 
-/// A study as its ledger tells it.
-pub(crate) struct Told {
-    pub state: State,
+/// A study as its history tells it.
+pub(crate) struct Told<'s> {
+    pub state: &'s State,
     pub report: Report,
 }
 
 impl StudyArgs {
-    /// For people, and once.
-    pub(crate) fn of(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), json: false, watch: None }
-    }
-
     /// Shows `text` of the study or, for programs, `value`: once, or as `--watch` asks.
     pub(crate) fn show<T: Serialize>(
         &self,
         out: &mut dyn Write,
-        value: impl Fn(&Told) -> T,
-        text: impl Fn(&Told, &T) -> String,
+        value: impl Fn(&Told<'_>) -> T,
+        text: impl Fn(&Told<'_>, &T) -> String,
     ) -> Result<()> {
+        let mut reader = self.place.reader()?;
         watch::show(self.watch, out, || {
-            let told = self.read()?;
+            let told = reader.read()?;
             let value = value(&told);
             let text = match (self.json, self.watch) {
                 (false, _) => text(&told, &value),
@@ -94,13 +93,6 @@ impl StudyArgs {
             };
             Ok(Shown { text, is_last: told.state.finished.is_some() })
         })
-    }
-
-    pub(crate) fn read(&self) -> Result<Told> {
-        let (state, chronicle): (State, Chronicle) = crate::report::read(&self.dir)?;
-        let report = Report::of(&state, &chronicle, clock::now())
-            .with_context(|| format!("the study in {} has not begun yet", self.dir.display()))?;
-        Ok(Told { state, report })
     }
 }
 

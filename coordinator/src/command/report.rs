@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{StudyArgs, print, print_json};
+use super::{StudyArgs, Usage, print, print_json};
 use crate::clock;
 use crate::report::write_to;
 
@@ -25,8 +25,15 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let target = args.out.as_deref().unwrap_or(&args.study.dir);
-    let written = write_to(&args.study.dir, target, clock::now())?;
+    let place = &args.study.place;
+    let target = match (&args.out, &place.url) {
+        (Some(out), _) => out,
+        (None, None) => &place.dir,
+        (None, Some(_)) => {
+            return Err(Usage("a report of a study elsewhere: say where to write it by --out".into()).into());
+        }
+    };
+    let written = write_to(&place.source()?, target, clock::now())?;
     if args.study.json {
         return print_json(out, &written.report);
     }

@@ -29,7 +29,7 @@ enum Line {
     CheckConfig(check_config::Args),
 }
 
-fn call(words: &[&str]) -> Result<String> {
+pub(super) fn call(words: &[&str]) -> Result<String> {
     let mut out = Vec::new();
     let line = Line::try_parse_from(std::iter::once("ce-nas").chain(words.iter().copied()))?;
     match line {
@@ -401,7 +401,7 @@ fn watching_ends_with_the_study_and_top_shows_all_of_it() {
     assert_eq!((line.lines().count(), json(&line)["state"].as_str()), (1, Some("finished")));
     assert!(within(folder.path(), "status --dir % --watch 0").is_err());
     let mut top = Vec::new();
-    let args = top::Args { dir: folder.path().to_owned(), every: 2.0, once: true };
+    let args = top::Args { place: Place::directory(folder.path()), every: 2.0, once: true };
     top::run(&args, &mut top).unwrap();
     let top = String::from_utf8(top).unwrap();
     for part in ["workers\n", "running\n", "finished last\n"] {

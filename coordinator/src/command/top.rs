@@ -1,13 +1,12 @@
 //! `ce-nas top`: a study on one screen, drawn anew every two seconds: how it stands, who works at what, and what finished last.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
 use super::ink::Ink;
 use super::watch::{self, Shown};
-use super::{StudyArgs, status, trials, workers};
+use super::{Place, status, trials, workers};
 
 /// Trials of the lists below.
 const LAST: usize = 8;
@@ -20,9 +19,8 @@ const LAST: usize = 8;
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// The study's directory
-    #[arg(long, value_name = "DIR", default_value = "runs/study")]
-    pub dir: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// Seconds between two looks
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = watch::seconds)]
     pub every: f64,
@@ -32,9 +30,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let study = StudyArgs::of(&args.dir);
+    let mut reader = args.place.reader()?;
     watch::show((!args.once).then_some(args.every), out, || {
-        let told = study.read()?;
+        let told = reader.read()?;
         let text = [
             status::text_of(&told),
             heading("workers"),

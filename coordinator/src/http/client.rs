@@ -1,11 +1,13 @@
-//! Talks to a running coordinator, for the commands that act on a study.
+//! Talks to a running coordinator, for the commands.
 
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::address;
@@ -58,12 +60,25 @@ impl Client {
         Ok(Self { agent, url: url.trim_end_matches('/').to_owned(), token })
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.answer(self.ask(path))
+    }
+
+    /// A file of any length.
+    pub fn open(&self, path: &str) -> Result<impl Read + use<>> {
+        Ok(self.granted(self.ask(path))?.into_body().into_with_config().limit(u64::MAX).reader())
+    }
+
+    fn ask(&self, path: &str) -> Result<Response<Body>, ureq::Error> {
         let mut request = self.agent.get(format!("{}{path}", self.url));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {}", token.secret()));
         }
-        self.answer(request.call())
+        request.call()
     }
 
     /// An order with what it says, in JSON.
@@ -84,10 +99,16 @@ impl Client {
         self.answer(request.send(bytes))
     }
 
-    fn answer<T: DeserializeOwned>(
-        &self,
-        answer: Result<ureq::http::Response<Body>, ureq::Error>,
-    ) -> Result<T> {
+    fn answer<T: DeserializeOwned>(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<T> {
+        let url = &self.url;
+        let bytes = self.granted(answer)?.body_mut().with_config().limit(MOST).read_to_vec();
+        let bytes = bytes.with_context(|| format!("the answer of {url} broke off"))?;
+        serde_json::from_slice(&bytes)
+            .with_context(|| format!("{url} does not answer as a coordinator of this release does"))
+    }
+
+    /// The answer, unless it is a refusal.
+    fn granted(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>> {
         let url = &self.url;
         let mut answer = answer.map_err(|error| match error {
             ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => anyhow!(
@@ -96,12 +117,11 @@ impl Client {
             error => anyhow!("{url} does not answer as a coordinator does: {error}"),
         })?;
         let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
         let bytes = answer.body_mut().with_config().limit(MOST).read_to_vec();
         let bytes = bytes.with_context(|| format!("the answer of {url} broke off"))?;
-        if status.is_success() {
-            return serde_json::from_slice(&bytes)
-                .with_context(|| format!("{url} does not answer as a coordinator of this release does"));
-        }
         match serde_json::from_slice::<Problem>(&bytes) {
             Ok(problem) if status == 401 => bail!("{} (here: --token-file FILE)", problem.detail),
             Ok(problem) => bail!("{}", problem.detail),

@@ -12,7 +12,7 @@
 //! | `view/` | from what is known to those shapes: pure |
 //! | `route/` | the handlers, thin |
 //! | `openapi` | the document made of all of them |
-//! | `client` | asks a running coordinator, for the commands |
+//! | `client` | asks a running coordinator, for the commands (`source` reads studies through it) |
 //! | `page` | the files of the web page, inside the program |
 //!
 //! Invariant: the core never waits for HTTP. Pages are read from the ledger's file; once a second at most the core is looked at.
@@ -37,4 +37,4 @@ mod tests;
 
 pub use history::Ringer;
 pub use openapi::document;
-pub use server::{Bound, Serving, bind, show};
+pub use server::{Bound, Serving, bind};

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::guard::COOKIE;
-use super::route::{act, demand, events, health, metrics, read, warm_start};
+use super::route::{act, demand, events, files, health, history, metrics, read, warm_start};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,11 +23,13 @@ use super::route::{act, demand, events, health, metrics, read, warm_start};
         read::hypervolume,
         read::trials,
         read::trial,
+        files::file,
         read::workers,
         read::worker_log,
         read::zones,
         demand::demand,
         read::tree,
+        history::history,
         events::events,
         act::pause,
         act::resume,

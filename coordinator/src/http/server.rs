@@ -99,7 +99,12 @@ impl Bound {
         Ok(served)
     }
 
-    pub(super) fn start(
+    /// Serves a study that lies there, without a coordinator: there is nothing to be acted on. What is appended is seen within a second.
+    pub fn show(self, directory: &StudyDirectory) -> Result<(Serving, Ringer)> {
+        self.start(directory, None)
+    }
+
+    fn start(
         self,
         directory: &StudyDirectory,
         coordinator: Option<Addr<Coordinator>>,
@@ -153,14 +158,6 @@ impl Bound {
         let handle = starting.recv().context("the HTTP server did not start")??;
         Ok((Serving { at, handle, directory: directory.clone() }, ringer))
     }
-}
-
-/// Serves a ledger that lies there, without a coordinator: there is nothing to be acted on.
-pub fn show(directory: &Path, at: SocketAddr) -> Result<(Serving, Ringer)> {
-    let listener = TcpListener::bind(at)?;
-    let at = listener.local_addr()?;
-    let guard = Guard::new(at, None);
-    Bound { listener, at, guard }.start(&StudyDirectory::new(directory), None)
 }
 
 impl Serving {

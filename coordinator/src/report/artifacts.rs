@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use common::blob::BlobId;
 use common::id::TrialId;
-use common::trial::ArtifactKind;
+use common::trial::{Artifact, ArtifactKind};
 use sha2::{Digest, Sha256};
 
 use super::front::{torchscript_file, weights_file};
@@ -27,10 +27,10 @@ pub struct Exported {
     pub missing: Option<String>,
 }
 
-/// Copies each front member's networks to `out/front/`; `blob` tells where a blob lies.
+/// Copies each front member's networks to `out/front/`; `open` reads one of a trial's files.
 pub fn export_artifacts(
     state: &State,
-    blob: impl Fn(BlobId) -> PathBuf,
+    open: impl Fn(TrialId, &Artifact) -> io::Result<Box<dyn Read>>,
     out: &Path,
 ) -> Result<Vec<Exported>> {
     let folder = out.join("front");
@@ -47,7 +47,7 @@ pub fn export_artifacts(
             let Some(artifact) = evaluation.artifact(kind) else { continue };
             fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
             let target = out.join(&file);
-            let missing = copy_checked(&blob(artifact.blob), artifact.blob, &target)
+            let missing = copy_checked(open(trial, artifact), artifact.blob, &target)
                 .with_context(|| super::write::not_written(&target))?;
             exported.push(Exported { trial, kind, file, missing });
         }
@@ -56,8 +56,12 @@ pub fn export_artifacts(
 }
 
 /// Copies whole or not at all. Yields what is wrong with the source; fails when the target can't be written.
-pub(crate) fn copy_checked(source: &Path, blob: BlobId, target: &Path) -> io::Result<Option<String>> {
-    let mut from = match File::open(source) {
+pub(crate) fn copy_checked(
+    source: io::Result<impl Read>,
+    blob: BlobId,
+    target: &Path,
+) -> io::Result<Option<String>> {
+    let mut from = match source {
         Ok(file) => file,
         Err(error) => return Ok(Some(format!("its blob {blob} can't be read: {error}"))),
     };
@@ -76,7 +80,7 @@ pub(crate) fn copy_checked(source: &Path, blob: BlobId, target: &Path) -> io::Re
             to.write_all(bytes)?;
         }
         if BlobId::from_digest(hash.finalize().into()) != blob {
-            return Ok(Some(format!("its blob {blob} is damaged on disk")));
+            return Ok(Some(format!("its blob {blob} is damaged")));
         }
         to.sync_all()?;
         fs::rename(&temporary, target)?;

@@ -34,4 +34,4 @@ pub use html::{figures, page};
 pub use markdown::markdown;
 pub use model::*;
 pub(crate) use of::{Standing, standing};
-pub use write::{Written, read, write, write_to};
+pub use write::{Written, take_in, write, write_to};

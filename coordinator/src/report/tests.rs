@@ -35,14 +35,8 @@ fn directory(records: &[Record], with_blobs: bool) -> tempfile::TempDir {
     let paths = StudyDirectory::new(folder.path());
     sample::write_ledger(&paths.ledger(), records);
     if with_blobs {
-        for trial in report_of(records).front.iter().map(|network| network.trial.0) {
-            let bytes = sample::weights(trial);
-            for bytes in [bytes.clone(), [&bytes[..], b" as TorchScript"].concat()] {
-                let path =
-                    crate::blob_store::BlobStore::path(&paths.blobs(), common::blob::BlobId::of(&bytes));
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(path, bytes).unwrap();
-            }
+        for network in report_of(records).front {
+            sample::write_blobs(&paths, network.trial.0);
         }
     }
     folder

@@ -4,18 +4,18 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use common::event::Record;
 use common::time::Timestamp;
 use common::trial::ArtifactKind;
-use ledger::Ledger;
 
 use super::artifacts::{Exported, export_artifacts};
 use super::chronicle::Chronicle;
 use super::markdown::{FIGURES, markdown};
 use super::model::Report;
 use super::{figures, front_csv, page, text};
-use crate::blob_store::BlobStore;
 use crate::core::State;
-use crate::directory::{StudyDirectory, write_whole};
+use crate::directory::write_whole;
+use crate::source::Source;
 
 /// What was written, and what a reader wants to know at once.
 #[derive(Debug)]
@@ -26,32 +26,25 @@ pub struct Written {
     pub exported: Vec<Exported>,
 }
 
-/// The fold and the chronicle of the study in `root`, whether or not a coordinator is writing its ledger.
-pub fn read(root: &Path) -> Result<(State, Chronicle)> {
-    let ledger = Ledger::read_only(StudyDirectory::new(root).ledger())?;
-    let folded =
-        ledger.fold((State::default(), Chronicle::default()), |(mut state, mut chronicle), record| {
-            state.apply(record.at, &record.event);
-            chronicle.apply(record.at, &record.event);
-            (state, chronicle)
-        })?;
-    Ok(folded)
+/// What a report is made of, and the next event of its history.
+pub fn take_in((state, chronicle): &mut (State, Chronicle), record: &Record) {
+    state.apply(record.at, &record.event);
+    chronicle.apply(record.at, &record.event);
 }
 
 /// Writes the report of the study in `root` into its directory.
 pub fn write(root: &Path, now: Timestamp) -> Result<Written> {
-    write_to(root, root, now)
+    write_to(&Source::directory(root), root, now)
 }
 
-/// Writes the report of the study in `root` into the directory `out`.
-pub fn write_to(root: &Path, out: &Path, now: Timestamp) -> Result<Written> {
-    let (state, chronicle) = read(root)?;
+/// Writes the report of a study into the directory `out`.
+pub fn write_to(source: &Source, out: &Path, now: Timestamp) -> Result<Written> {
+    let (state, chronicle) = source.fold(take_in)?;
     let mut report = Report::of(&state, &chronicle, now).with_context(|| {
-        format!("the study in {} has not begun: there is nothing to report yet", root.display())
+        format!("the study {} has not begun: there is nothing to report yet", source.place())
     })?;
     std::fs::create_dir_all(out).with_context(|| format!("{} can't be made", out.display()))?;
-    let blobs = StudyDirectory::new(root).blobs();
-    let exported = export_artifacts(&state, |blob| BlobStore::path(&blobs, blob), out)?;
+    let exported = export_artifacts(&state, |trial, artifact| source.open(trial, artifact), out)?;
     forget_missing(&mut report, &exported);
     let json = serde_json::to_vec_pretty(&report)?;
     let files = [

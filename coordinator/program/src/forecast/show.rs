@@ -1,7 +1,7 @@
 //! `ce-nas forecast show`: the coming hours of a zone, by which model, how far off that model was, and from what it was made.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use common::carbon::{CarbonSample, Forecast};
@@ -11,6 +11,7 @@ use common::seed::Seed;
 use common::time::GridHour;
 use coordinator::carbon::{self, CarbonSource, parse_time, word};
 use coordinator::command::{ConfigArgs, Usage, print, print_json};
+use coordinator::source::Source;
 use coordinator::{clock, report};
 use forecast::{AUTO, Choice, Gaps, MODELS, Series, TRAINING_HOURS, build, choose_among};
 use serde::Serialize;
@@ -42,6 +43,12 @@ pub struct Args {
     /// A study's directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "set", "at", "model"])]
     dir: Option<PathBuf>,
+    /// The address of a study's coordinator
+    #[arg(long, value_name = "URL", conflicts_with_all = ["trace", "dir", "config", "set", "at", "model"])]
+    url: Option<String>,
+    /// The token to show there
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
     #[command(flatten)]
     settings: ConfigArgs,
     /// Hours ahead, 1 to 168 [forecast.horizon_hours, at most 48]
@@ -80,8 +87,12 @@ struct Hour {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
-    let (shown, forecast) = match (&args.dir, &args.trace) {
-        (Some(dir), _) => args.of_study(dir)?,
+    let study = match (&args.url, &args.dir) {
+        (Some(url), _) => Some(Source::coordinator(url, args.token_file.as_deref())?),
+        (None, dir) => dir.as_deref().map(Source::directory),
+    };
+    let (shown, forecast) = match (&study, &args.trace) {
+        (Some(study), _) => args.of_study(study)?,
         (None, Some(trace)) => args.of_trace(trace)?,
         (None, None) => args.of_source()?,
     };
@@ -177,10 +188,10 @@ impl Args {
     }
 
     /// The newest forecast that the study's coordinator issued, and how far off its forecasts were so far.
-    fn of_study(&self, dir: &Path) -> Result<(Shown, Forecast)> {
-        let (state, chronicle) = report::read(dir)?;
+    fn of_study(&self, source: &Source) -> Result<(Shown, Forecast)> {
+        let (state, chronicle) = source.fold(report::take_in)?;
         if state.forecasts.is_empty() {
-            return Err(Usage(format!("the study in {} has issued no forecast yet", dir.display())).into());
+            return Err(Usage(format!("the study {} has issued no forecast yet", source.place())).into());
         }
         let zone = only(self.zone.as_deref(), state.forecasts.keys())?;
         let mut forecast = state.forecasts[&zone].clone();
@@ -190,8 +201,8 @@ impl Args {
         let facts = report.iter().flat_map(|report| &report.forecasts).find(|facts| facts.zone == zone);
         let observed = state.account.series(&zone).next_back();
         let known_from = match observed {
-            Some(sample) => format!("{} in the study in {}", sample.provenance, dir.display()),
-            None => format!("the study in {}", dir.display()),
+            Some(sample) => format!("{} in the study {}", sample.provenance, source.place()),
+            None => format!("the study {}", source.place()),
         };
         let shown = Shown {
             kind: observed.map(|sample| word(sample.kind)),

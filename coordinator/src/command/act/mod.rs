@@ -6,12 +6,11 @@ mod simple;
 mod warm_start;
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{print, print_json};
+use super::{Place, print, print_json};
 use crate::http::client::Client;
 use crate::http::model::Done;
 
@@ -24,15 +23,8 @@ pub use warm_start::{WarmStartArgs, warm_start};
 /// Which coordinator.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Target {
-    /// The study's directory: the address and the token of its coordinator are found there
-    #[arg(long, value_name = "DIR", default_value = "runs/study")]
-    pub dir: PathBuf,
-    /// The coordinator's address, in place of what stands in the directory
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// The token to show [http-token in the study's directory, where there is one]
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -40,10 +32,7 @@ pub struct Target {
 
 impl Target {
     pub(super) fn client(&self) -> Result<Client> {
-        match &self.url {
-            Some(url) => Client::at(url.clone(), self.token_file.as_deref()),
-            None => Client::of_study(&self.dir, self.token_file.as_deref()),
-        }
+        self.place.client()
     }
 
     /// Gives an order and tells what became of it.

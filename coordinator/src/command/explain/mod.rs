@@ -3,18 +3,15 @@
 mod biography;
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use common::id::TrialId;
 use common::trial::Subject;
-use ledger::Ledger;
 use serde::Serialize;
 
 use self::biography::{Biography, Chapter, Took, rank};
-use super::{print, print_json};
+use super::{Place, print, print_json};
 use crate::core::{State, Trial};
-use crate::directory::StudyDirectory;
 use crate::report::{describe, text};
 
 /// Tell a trial's life: why it was proposed, delayed, suspended and ranked, from the ledger
@@ -25,9 +22,8 @@ use crate::report::{describe, text};
 pub struct Args {
     /// The trial's number, as `ce-nas trials` shows it
     pub trial: u64,
-    /// The study's directory
-    #[arg(long, value_name = "DIR", default_value = "runs/study")]
-    pub dir: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -62,18 +58,17 @@ struct Relative {
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let id = TrialId(args.trial);
-    let ledger = Ledger::read_only(StudyDirectory::new(&args.dir).ledger())?;
-    let (state, mut biography) =
-        ledger.fold((State::default(), Biography::new(id)), |(mut state, mut biography), record| {
-            biography.before(&record.event, &state);
-            state.apply(record.at, &record.event);
-            biography.after(record.at, &record.event, &state);
-            (state, biography)
-        })?;
+    let source = args.place.source()?;
+    let mut biography = Biography::new(id);
+    let state: State = source.fold(|state: &mut State, record| {
+        biography.before(&record.event, state);
+        state.apply(record.at, &record.event);
+        biography.after(record.at, &record.event, state);
+    })?;
     let count = state.trials.len();
     let trial = state.trial(id).with_context(|| match count {
-        0 => format!("the study in {} has no trials yet", args.dir.display()),
-        _ => format!("there is no trial {id}: the study in {} has 0 to {}", args.dir.display(), count - 1),
+        0 => format!("the study {} has no trials yet", source.place()),
+        _ => format!("there is no trial {id}: the study {} has 0 to {}", source.place(), count - 1),
     })?;
     biography.close(&state);
     let explanation = explain(trial, &state, biography)?;

@@ -25,7 +25,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use self::spending::Told;
-use super::{Usage, print};
+use super::{Place, Usage, print};
 use crate::directory::write_whole;
 
 /// Write a study's trials for other tools (tables, CodeCarbon, TensorBoard, MLflow), or one of its networks
@@ -34,6 +34,7 @@ use crate::directory::write_whole;
 ///   ce-nas export --architecture 17 --dir runs/study --out best.pt
 ///   ce-nas export --architecture 17 --dir runs/study --format pytorch --out best.py
 ///   ce-nas export trials --dir runs/study > trials.csv
+///   ce-nas export trials --url http://head-node:7591 --token-file http-token > trials.csv
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -53,7 +54,7 @@ pub enum Command {
     #[command(verbatim_doc_comment)]
     Trials {
         #[command(flatten)]
-        study: Study,
+        study: Place,
         #[arg(long, value_enum, default_value = "csv")]
         format: Format,
         /// The file [default: the standard output]
@@ -66,7 +67,7 @@ pub enum Command {
     #[command(verbatim_doc_comment)]
     Emissions {
         #[command(flatten)]
-        study: Study,
+        study: Place,
         /// The file [default: the standard output]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -77,7 +78,7 @@ pub enum Command {
     #[command(verbatim_doc_comment)]
     Tensorboard {
         #[command(flatten)]
-        study: Study,
+        study: Place,
         /// The folder
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
@@ -88,7 +89,7 @@ pub enum Command {
     #[command(verbatim_doc_comment)]
     Mlflow {
         #[command(flatten)]
-        study: Study,
+        study: Place,
         /// The store's folder; other experiments in it are left alone
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
@@ -101,7 +102,7 @@ pub enum Command {
     #[command(verbatim_doc_comment)]
     Traces {
         #[command(flatten)]
-        study: Study,
+        study: Place,
         #[command(flatten)]
         to: Where,
     },
@@ -116,13 +117,6 @@ pub struct Where {
     /// A collector that takes OTLP over HTTP
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-}
-
-#[derive(Debug, Clone, clap::Args)]
-pub struct Study {
-    /// The study's directory
-    #[arg(long, value_name = "DIR", default_value = "runs/study")]
-    dir: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -142,7 +136,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 fn write(command: &Command, out: &mut dyn Write) -> Result<()> {
     match command {
         Command::Trials { study, format, out: file } => {
-            let rows = trials::rows(&Told::read(&study.dir)?);
+            let rows = trials::rows(&Told::read(&study.source()?)?);
             let bytes = match format {
                 Format::Csv => csv(&rows)?,
                 Format::Json => json(&rows)?,
@@ -154,20 +148,20 @@ fn write(command: &Command, out: &mut dyn Write) -> Result<()> {
             put(&bytes, file.as_deref(), out)
         }
         Command::Emissions { study, out: file } => {
-            put(&csv(&emissions::rows(&Told::read(&study.dir)?))?, file.as_deref(), out)
+            put(&csv(&emissions::rows(&Told::read(&study.source()?)?))?, file.as_deref(), out)
         }
         Command::Tensorboard { study, out: folder } => {
-            let files = tensorboard::write(&Told::read(&study.dir)?.state, folder);
+            let files = tensorboard::write(&Told::read(&study.source()?)?.state, folder);
             let files = files.with_context(|| format!("{} can't be written", folder.display()))?;
             print(out, &format!("{files} event files in {}\n", folder.display()))
         }
         Command::Mlflow { study, out: folder } => {
-            let runs = mlflow::write(&Told::read(&study.dir)?, folder);
+            let runs = mlflow::write(&Told::read(&study.source()?)?, folder);
             let runs = runs.with_context(|| format!("{} can't be written", folder.display()))?;
             print(out, &format!("{runs} runs in {}\n", folder.display()))
         }
         Command::Traces { study, to } => {
-            let messages = traces::messages(&study.dir)?;
+            let messages = traces::messages(&study.source()?)?;
             if let Some(endpoint) = &to.endpoint {
                 let sent = traces::send(&messages, endpoint)?;
                 return print(out, &format!("{sent} messages sent to {endpoint}\n"));

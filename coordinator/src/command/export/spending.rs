@@ -1,17 +1,15 @@
 //! What each trial drew and emitted, by the zone and hour of use: the ledger's energy, priced like the books.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use common::event::Event;
 use common::id::{TrialId, Zone};
 use common::time::Timestamp;
 use common::unit::{Grams, Joules};
-use ledger::Ledger;
 
 use crate::core::State;
-use crate::directory::StudyDirectory;
+use crate::source::Source;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Spent {
@@ -27,17 +25,13 @@ pub struct Told {
 }
 
 impl Told {
-    pub fn read(directory: &Path) -> Result<Self> {
-        let ledger = Ledger::read_only(StudyDirectory::new(directory).ledger())?;
-        let (state, windows) = ledger.fold(
-            (State::default(), Vec::new()),
-            |(mut state, mut windows): (State, Vec<Window>), record| {
-                state.apply(record.at, &record.event);
-                windows.extend(Window::of(&record.event, &state));
-                (state, windows)
-            },
-        )?;
-        state.clock().with_context(|| format!("the study in {} has not begun yet", directory.display()))?;
+    pub fn read(source: &Source) -> Result<Self> {
+        let mut windows = Vec::new();
+        let state: State = source.fold(|state: &mut State, record| {
+            state.apply(record.at, &record.event);
+            windows.extend(Window::of(&record.event, state));
+        })?;
+        state.clock().with_context(|| format!("the study {} has not begun yet", source.place()))?;
         let mut spent: BTreeMap<TrialId, Spent> = BTreeMap::new();
         for Window { trial, zone, start, end, joules } in windows {
             let spent = spent.entry(trial).or_default();

@@ -1,19 +1,16 @@
 //! OpenTelemetry's view of a study: a trace for each trial, from its proposal to its end, with a span for each attempt. In OTLP's
 //! JSON (`ExportTraceServiceRequest`, opentelemetry-proto 1), as collectors take it at `/v1/traces` and from files.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, bail};
 use common::time::Timestamp;
-use ledger::Ledger;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::core::Trial;
-use crate::directory::StudyDirectory;
 use crate::http::history::{Attempt, History, Outcome};
 use crate::launch::VERSION;
 use crate::report::{Standing, standing};
+use crate::source::Source;
 
 /// Trials that one message to a collector carries; the usual limit of a message is 4 MB.
 const BATCH: usize = 500;
@@ -22,15 +19,11 @@ const INTERNAL: u8 = 1;
 const OK: u8 = 1;
 const ERROR: u8 = 2;
 
-/// The study in `dir` as OTLP messages, each with some of its trials. What has not ended lasts until the last event.
-pub fn messages(dir: &Path) -> Result<Vec<Value>> {
-    let ledger = Ledger::read_only(StudyDirectory::new(dir).ledger())?;
-    let history = ledger.fold(History::default(), |mut history, record| {
-        history.apply(&record, false);
-        history
-    })?;
+/// A study as OTLP messages, each with some of its trials. What has not ended lasts until the last event.
+pub fn messages(source: &Source) -> Result<Vec<Value>> {
+    let history = source.fold(|history: &mut History, record| history.apply(record, false))?;
     let study = history.state.study.as_ref();
-    let study = study.with_context(|| format!("the study in {} has not begun yet", dir.display()))?;
+    let study = study.with_context(|| format!("the study {} has not begun yet", source.place()))?;
     let name = format!("{} (seed {})", study.spec.name, study.spec.seed.0);
     let resource = json!({ "attributes": [
         text("service.name", "ce-nas"),
@@ -167,12 +160,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::directory::StudyDirectory;
     use crate::report::sample::{Wishes, study, write_ledger};
 
     fn sampled() -> Vec<Value> {
         let folder = tempfile::tempdir().unwrap();
         write_ledger(&StudyDirectory::new(folder.path()).ledger(), &study(Wishes::default()));
-        messages(folder.path()).unwrap()
+        messages(&Source::directory(folder.path())).unwrap()
     }
 
     fn spans_of(messages: &[Value]) -> Vec<&Value> {

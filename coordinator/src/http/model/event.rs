@@ -1,5 +1,6 @@
-//! What happened: `GET /api/v1/events`, as server-sent events.
+//! What happened: `GET /api/v1/events`, as server-sent events, and `GET /api/v1/history`, in pages.
 
+use common::event::Record;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,4 +28,23 @@ pub struct EventLine {
     /// The event as it stands in the ledger.
     #[schema(value_type = Object)]
     pub event: serde_json::Value,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// The last event that the caller knows; none or 0 for the history from its beginning.
+    #[param(minimum = 0)]
+    pub after: Option<u64>,
+}
+
+/// A stretch of the history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct HistoryPage {
+    /// The number of the last event that there is. Fewer than the caller knows of mean that it knows another study.
+    pub last: u64,
+    /// `{"sequence", "at", "event"}` each: numbers count from 1, times are milliseconds since 1970 UTC, events are the ledger's.
+    #[schema(value_type = Vec<Object>)]
+    pub records: Vec<Record>,
 }

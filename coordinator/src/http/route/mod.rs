@@ -4,7 +4,9 @@ pub mod act;
 mod body;
 pub mod demand;
 pub mod events;
+pub mod files;
 pub mod health;
+pub mod history;
 pub mod metrics;
 pub mod read;
 pub mod warm_start;
@@ -38,11 +40,13 @@ pub fn paths(config: &mut web::ServiceConfig) {
         .service(get("/api/v1/hypervolume", web::get().to(read::hypervolume)))
         .service(get("/api/v1/trials", web::get().to(read::trials)))
         .service(get("/api/v1/trials/{id}", web::get().to(read::trial)))
+        .service(get("/api/v1/trials/{id}/files/{kind}", web::get().to(files::file)))
         .service(get("/api/v1/workers", web::get().to(read::workers)))
         .service(get("/api/v1/workers/{name}/log", web::get().to(read::worker_log)))
         .service(get("/api/v1/zones", web::get().to(read::zones)))
         .service(get("/api/v1/demand", web::get().to(demand::demand)))
         .service(get("/api/v1/tree", web::get().to(read::tree)))
+        .service(get("/api/v1/history", web::get().to(history::history)))
         .service(get("/api/v1/events", web::get().to(events::events)))
         .service(get("/api/v1/openapi.json", web::get().to(read::openapi)))
         .service(get("/metrics", web::get().to(metrics::metrics)))

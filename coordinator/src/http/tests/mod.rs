@@ -52,7 +52,7 @@ impl Site {
             super::token::Token::at(std::path::Path::new(&token_file), true).unwrap();
         }
         let config = Http { listen: "127.0.0.1:0".into(), token_file };
-        let (serving, ringer) = bind(&config, &directory).unwrap().unwrap().start(&directory, None).unwrap();
+        let (serving, ringer) = bind(&config, &directory).unwrap().unwrap().show(&directory).unwrap();
         let site = Self { folder, serving, ringer, records };
         let begun = Instant::now();
         while site.get("/readyz").status != 200 {

@@ -2,7 +2,7 @@
 
 use common::id::TrialId;
 use common::time::Timestamp;
-use common::trial::{ArtifactKind, Origin};
+use common::trial::Origin;
 
 use super::{Seen, front, trials, words};
 use crate::core::{State, Trial as Known, TrialState as Standing};
@@ -11,6 +11,7 @@ use crate::http::model::{
     Artifact, CurvePoint, EnergyWindow, LogLine, Relative, Trial, TrialAttempt, TrialOrigin,
 };
 use crate::http::pulse::Curves;
+use crate::source::name_of;
 
 pub fn trial(seen: Seen<'_>, curves: &Curves, id: TrialId) -> Option<Trial> {
     let state = &seen.history.state;
@@ -31,7 +32,7 @@ pub fn trial(seen: Seen<'_>, curves: &Curves, id: TrialId) -> Option<Trial> {
                 .artifacts
                 .iter()
                 .map(|artifact| Artifact {
-                    kind: kind(artifact.kind).into(),
+                    kind: name_of(artifact.kind).into(),
                     sha256: artifact.blob.to_string(),
                     bytes: artifact.bytes,
                 })
@@ -49,14 +50,6 @@ fn relative(trial: &Known) -> Relative {
         fidelity: words::fidelity(&trial.subject),
         state: words::trial_state(trial),
         validation_error: trial.evaluation.as_deref().map(|evaluation| evaluation.validation_error),
-    }
-}
-
-fn kind(kind: ArtifactKind) -> &'static str {
-    match kind {
-        ArtifactKind::Weights => "weights",
-        ArtifactKind::TorchScript => "torchscript",
-        ArtifactKind::Supernet => "supernet",
     }
 }
 

@@ -3,10 +3,13 @@
 
 mod story;
 
+use common::blob::BlobId;
 use common::config::load;
 use common::event::{Event, Record};
 use common::time::{GridClock, Timestamp};
 
+use crate::blob_store::BlobStore;
+use crate::directory::StudyDirectory;
 use story::Story;
 
 /// Where the study begins on the wall and on the grid (2021-07-02T06:00Z).
@@ -32,6 +35,16 @@ impl Default for Wishes {
 /// Weights that a trial's artifacts name; the same for the same trial.
 pub(crate) fn weights(trial: u64) -> Vec<u8> {
     format!("weights of trial {trial}").into_bytes()
+}
+
+/// What a worker would have handed over of `trial`.
+pub(crate) fn write_blobs(directory: &StudyDirectory, trial: u64) {
+    let bytes = weights(trial);
+    for bytes in [bytes.clone(), [&bytes[..], b" as TorchScript"].concat()] {
+        let path = BlobStore::path(&directory.blobs(), BlobId::of(&bytes));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
 }
 
 pub(crate) fn started(wishes: Wishes) -> Event {

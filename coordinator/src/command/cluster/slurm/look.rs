@@ -92,7 +92,7 @@ impl Launcher<'_> {
 
     /// A coordinator ends with its study, and can't be asked then; the ledger tells.
     fn without_coordinator(&self, error: &anyhow::Error, look: &mut Look) -> (Wish, String) {
-        if let Some((_, reason)) = read_state(&self.target.dir).ok().and_then(|state| state.finished) {
+        if let Some((_, reason)) = read_state(&self.target.place.dir).ok().and_then(|state| state.finished) {
             return (Wish::Over, format!("the study is finished: {reason}"));
         }
         look.trouble.push(format!("{error:#}"));

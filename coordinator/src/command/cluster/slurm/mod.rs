@@ -187,7 +187,7 @@ fn check(args: &Args) -> Result<()> {
 
 /// What the study, the options and this machine make of a worker. Paths are absolute: a job starts elsewhere.
 fn recipe(args: &Args) -> Result<Recipe> {
-    let root = &args.target.dir;
+    let root = &args.target.place.dir;
     let config = study_config(root)?;
     let root = absolute(root)?;
     let directory = StudyDirectory::new(&root);

@@ -13,11 +13,11 @@ use common::id::TrialId;
 use common::trial::{ArtifactKind, Subject};
 use serde_json::Value;
 
-use crate::blob_store::BlobStore;
-use crate::command::{Usage, print};
+use crate::command::{Place, Usage, print};
 use crate::core::{State, Trial};
-use crate::directory::{StudyDirectory, write_whole};
+use crate::directory::write_whole;
 use crate::report::copy_checked;
+use crate::source::Source;
 
 /// The entry of a safetensors file's metadata that says what network it is.
 const KEY: &str = "cenas_network";
@@ -33,9 +33,8 @@ pub struct Args {
     pub architecture: Option<String>,
     #[arg(long, value_enum, default_value = "torchscript", requires = "architecture")]
     pub format: Format,
-    /// The study's directory
-    #[arg(long, value_name = "DIR", default_value = "runs/study", requires = "architecture")]
-    pub dir: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// The file [default: network.pt, network.safetensors or network.py]
     #[arg(long, value_name = "FILE", requires = "architecture")]
     pub out: Option<PathBuf>,
@@ -57,7 +56,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
             "say what: a table of a subcommand (ce-nas export --help), or one network by --architecture ID";
         return Err(Usage(reason.into()).into());
     };
-    let state = crate::launch::read_state(&args.dir)?;
+    let source = args.place.source()?;
+    let state = source.state()?;
     let trial = find(&state, wanted)?;
     let default = match args.format {
         Format::Torchscript => "network.pt",
@@ -66,10 +66,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     };
     let file = args.out.clone().unwrap_or_else(|| default.into());
     let written = match args.format {
-        Format::Torchscript => vec![copy(args, trial, ArtifactKind::TorchScript, &file)?],
-        Format::Safetensors => vec![copy(args, trial, ArtifactKind::Weights, &file)?],
+        Format::Torchscript => vec![copy(&source, trial, ArtifactKind::TorchScript, &file)?],
+        Format::Safetensors => vec![copy(&source, trial, ArtifactKind::Weights, &file)?],
         Format::Pytorch => {
-            let weights = copy(args, trial, ArtifactKind::Weights, &file.with_extension("safetensors"))?;
+            let weights = copy(&source, trial, ArtifactKind::Weights, &file.with_extension("safetensors"))?;
             vec![write_module(&state, trial, &weights, &file)?, weights]
         }
     };
@@ -107,7 +107,7 @@ pub fn find<'a>(state: &'a State, wanted: &str) -> Result<&'a Trial> {
     })
 }
 
-fn copy(args: &Args, trial: &Trial, kind: ArtifactKind, target: &Path) -> Result<PathBuf> {
+fn copy(source: &Source, trial: &Trial, kind: ArtifactKind, target: &Path) -> Result<PathBuf> {
     let evaluation = trial.evaluation.as_deref();
     let Some(artifact) = evaluation.and_then(|evaluation| evaluation.artifact(kind)) else {
         bail!(
@@ -115,8 +115,7 @@ fn copy(args: &Args, trial: &Trial, kind: ArtifactKind, target: &Path) -> Result
             trial.id
         );
     };
-    let source = BlobStore::path(&StudyDirectory::new(&args.dir).blobs(), artifact.blob);
-    let missing = copy_checked(&source, artifact.blob, target)
+    let missing = copy_checked(source.open(trial.id, artifact), artifact.blob, target)
         .with_context(|| format!("{} can't be written", target.display()))?;
     match missing {
         Some(reason) => Err(anyhow!(reason)),
