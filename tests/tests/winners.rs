@@ -20,7 +20,7 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 with torch.no_grad():
     script = torch.jit.load(f"{folder}/network.pt").eval()(images)
-    plain = module.load(f"{folder}/network.safetensors")(images)
+    plain = module.load()(images)
 error = lambda logits: (logits.argmax(1) != labels).double().mean().item()
 print(json.dumps({"apart": ((script - plain).abs().max() / plain.abs().max().clamp(min=1)).item(), "script": error(script), "plain": error(plain)}))
 "#;

@@ -54,6 +54,7 @@ function Detail({ trial, others }: { trial: Trial; others: Trial[] }) {
           </div>
         ))}
       </dl>
+      <Files trial={trial} />
       <Curves trials={[trial, ...others]} />
       {trial.relatives.length > 0 && (
         <section>
@@ -88,18 +89,6 @@ function Detail({ trial, others }: { trial: Trial; others: Trial[] }) {
           ))}
         </ol>
       </section>
-      {trial.artifacts.length > 0 && (
-        <section>
-          <h3>Artifacts</h3>
-          <ul class="relatives">
-            {trial.artifacts.map((artifact) => (
-              <li key={artifact.sha256}>
-                {sentence(artifact.kind)}, {as.bytes(artifact.bytes)}, <code>{artifact.sha256.slice(0, 16)}…</code>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
       <div class="actions">
         {['waiting', 'running', 'suspended'].includes(line.state) && (
           <Act path={`/api/v1/trials/${line.trial}/cancel`} name="Give it up" sure="The attempt that runs is ended and nothing of it is kept; its energy stays booked." />
@@ -107,6 +96,28 @@ function Detail({ trial, others }: { trial: Trial; others: Trial[] }) {
         {line.state === 'failed' && <Act path={`/api/v1/trials/${line.trial}/retry`} name="Try it again" />}
       </div>
     </>
+  );
+}
+
+const FILES: Record<string, string> = { weights: 'Weights as safetensors', torchscript: 'TorchScript', supernet: 'The supernet' };
+
+/** What a worker handed over, to be taken along. */
+function Files({ trial }: { trial: Trial }) {
+  if (trial.artifacts.length === 0) return null;
+  return (
+    <section>
+      <h3>Files</h3>
+      <ul class="relatives">
+        {trial.artifacts.map((artifact) => (
+          <li key={artifact.sha256}>
+            <a href={`/api/v1/trials/${trial.line.trial}/files/${artifact.kind}`} download>
+              {FILES[artifact.kind] ?? artifact.kind}
+            </a>
+            , {as.bytes(artifact.bytes)}, SHA-256 <code>{artifact.sha256.slice(0, 16)}…</code>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

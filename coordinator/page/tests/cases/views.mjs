@@ -54,6 +54,14 @@ export default (test, findings) => {
     await page.getByText('Hypervolume against time').waitFor();
   });
 
+  test('the files of a trained network are there to be taken', async (bench) => {
+    const { url } = await bench.mock({});
+    const page = await bench.page(`${url}#/front?trial=213`);
+    const link = page.getByRole('link', { name: 'Weights as safetensors' });
+    await link.waitFor();
+    assert.equal(await link.getAttribute('href'), '/api/v1/trials/213/files/weights');
+  });
+
   test('a token is asked for, and only then', async (bench) => {
     const { url } = await bench.mock({ token: 'a-token-of-sixteen-letters' });
     const page = await bench.page(url);

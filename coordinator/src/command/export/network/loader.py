@@ -1,8 +1,8 @@
 
 
-def load(path):
-    """The network with the weights of the safetensors file at `path`, ready to be asked."""
-    with open(path, "rb") as file:
+def load(path=None):
+    """The network with the weights of the safetensors file at `path` (that beside this file), ready to be asked."""
+    with open(path or __file__.removesuffix(".py") + ".safetensors", "rb") as file:
         content = file.read()
     start = 8 + int.from_bytes(content[:8], "little")
     tensors = {}

@@ -32,7 +32,7 @@ pub fn text(space: &SpaceSpec, architecture: &Architecture, normalisation: &Valu
     };
     let encoded = space.build().encode(architecture);
     Some(format!(
-        "\"\"\"{encoded}\n\nWritten by ce-nas export. Needs PyTorch only: load(\"network.safetensors\") is the trained network.\n\"\"\"\n\n\
+        "\"\"\"{encoded}\n\nWritten by ce-nas export. Needs PyTorch only: load() is the trained network, with the weights that lie beside this file.\n\"\"\"\n\n\
          import json\n\nimport torch\nfrom torch import nn\nfrom torch.nn import functional as F\n\n\
          NETWORK = {}\nNORMALISATION = {}\n{PARTS}{body}{LOADER}",
         literal(&network),
