@@ -24,6 +24,7 @@ use crate::directory::{StudyDirectory, write_whole};
 use crate::doorkeeper::Doorkeeper;
 use crate::http::{self, Ringer, Serving};
 use crate::keyring::Keyring;
+use crate::news::News;
 use crate::search::Searcher;
 use crate::snapshot;
 use crate::source::Source;
@@ -55,8 +56,13 @@ pub struct Running {
     pub held_up: watch::Receiver<Option<String>>,
 }
 
-/// Hears every durable event.
-pub type Listener = Box<dyn Fn(Timestamp, &Event, &State) + Send>;
+/// Hears of all that becomes durable, with the state as it is by then.
+pub type Listener = Box<dyn Fn(&News, &State) + Send>;
+
+/// A listener that takes event by event.
+pub fn each_event(hear: impl Fn(Timestamp, &Event, &State) + Send + 'static) -> Listener {
+    Box::new(move |news, state| news.events().for_each(|(at, event)| hear(at, event, state)))
+}
 
 /// Makes or reopens the study's directory, folds its ledger, and reads the results to be taken as given from `warm_start`.
 pub fn open(config: Config, warm_start: &[PathBuf]) -> Result<Opened> {
@@ -138,11 +144,11 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     Ok(Running { coordinator, endpoint, exit, http, held_up })
 }
 
-/// The same listener, after which those who follow the ledger are rung.
+/// The same listener, after which those who follow the ledger hear it, too.
 fn ringing(listener: Listener, ringer: Ringer) -> Listener {
-    Box::new(move |at, event, state| {
-        listener(at, event, state);
-        ringer.ring();
+    Box::new(move |news, state| {
+        listener(news, state);
+        ringer.ring(news);
     })
 }
 

@@ -32,6 +32,7 @@ pub mod http;
 pub mod keyring;
 pub mod launch;
 pub mod local;
+pub mod news;
 pub mod report;
 pub mod run;
 pub mod screen;

@@ -156,7 +156,7 @@ async fn open(config: &Config, crew: Crew, warm_start: &[PathBuf]) -> Result<Ope
 
 /// Tells events as lines where there is no terminal for a panel; all go to the log.
 fn listener(on_terminal: bool) -> Listener {
-    Box::new(move |at, event, state| {
+    launch::each_event(move |at, event, state| {
         let Some(line) = narrate(event, state) else { return };
         tracing::info!("{line}");
         if !on_terminal {

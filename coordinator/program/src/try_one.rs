@@ -12,7 +12,7 @@ use coordinator::agenda::Agenda;
 use coordinator::command::{ConfigArgs, Usage, print};
 use coordinator::core::{State, Trial, TrialState};
 use coordinator::directory::StudyDirectory;
-use coordinator::launch::Listener;
+use coordinator::launch::{Listener, each_event};
 use coordinator::report::text;
 use coordinator::run::{Crew, Ending, Work, run as study};
 use coordinator::screen::narrate;
@@ -85,7 +85,7 @@ fn next_folder(study: &Path) -> Result<PathBuf> {
 
 /// Tells what happens, as it happens.
 pub fn narrator() -> Listener {
-    Box::new(|at, event: &_, state: &State| {
+    each_event(|at, event, state| {
         if let Some(line) = narrate(event, state) {
             tracing::info!("{line}");
             // A closed pipe ends nobody's work.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use common::event::Event;
 use common::time::Timestamp;
 use tokio::sync::{oneshot, watch};
 
@@ -15,13 +14,15 @@ use super::agent::{Agent, Consider, Decide};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendTo};
-use super::ledger_keeper::{Append, HeldUp, LedgerKeeper, Moment};
+use super::ledger_keeper::{Append, HeldUp, LedgerKeeper};
 use super::searcher::{Propose, SearchTold};
 use super::steps::Steps;
 use crate::clock;
-use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling, State};
+use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling};
 use crate::demand::{Demand, Offer, Question};
+use crate::launch::Listener;
 use crate::laws;
+use crate::news::{Moment, News};
 use crate::search::Searcher;
 
 /// Four a second: fine enough for heartbeats of two seconds and for grid hours of a few.
@@ -49,8 +50,6 @@ pub enum Exit {
     /// An event can't be made durable, now or later; nothing that depends on it has left this process.
     Ledger(ledger::Error),
 }
-
-type Listener = Box<dyn Fn(Timestamp, &Event, &State) + Send>;
 
 pub struct Coordinator {
     core: Core,
@@ -126,7 +125,7 @@ impl<T> fmt::Debug for Look<T> {
 }
 
 impl Coordinator {
-    /// `listener` hears every durable event, with the state as it is by then; `held_up` tells what the ledger's disk refuses.
+    /// `listener` hears of every durable event, with the state as it is by then; `held_up` tells what the ledger's disk refuses.
     pub fn new(
         core: Core,
         parts: Parts,
@@ -184,9 +183,7 @@ impl Coordinator {
         let answered = self.parts.ledger.send(append).into_actor(self);
         let answered = answered.map(move |answer, this, context| match answer {
             Ok(Ok(last)) => {
-                let events =
-                    moments.iter().flat_map(|(at, events)| events.iter().map(move |event| (*at, event)));
-                events.for_each(|(at, event)| (this.listener)(at, event, this.core.state()));
+                (this.listener)(&News::new(moments, last), this.core.state());
                 this.durable = number;
                 this.release(context);
                 this.tell(last);

@@ -6,10 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix::prelude::*;
-use common::event::Event;
-use common::time::Timestamp;
 use ledger::Ledger;
 
+use crate::news::Moment;
 use crate::snapshot;
 
 /// How often a refused append is tried again: soon enough after somebody made room, and nothing to a disk that is in trouble.
@@ -22,9 +21,6 @@ pub struct LedgerKeeper {
     snapshot: u64,
     writing: Option<JoinHandle<Option<u64>>>,
 }
-
-/// Events and the moment they belong to.
-pub(super) type Moment = (Timestamp, Vec<Event>);
 
 /// Make these events durable; answered with the sequence number of the last.
 #[derive(Debug, Message)]

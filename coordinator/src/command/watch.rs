@@ -17,8 +17,8 @@ pub struct Shown {
     pub is_last: bool,
 }
 
-/// Draws once, or every so many seconds until there is nothing new to come or the reader has gone away. A study whose ledger can't be
-/// read now may be read the next time, but not the first.
+/// Draws once, or every so many seconds until there is nothing new to come or the reader has gone away. A study that can't be read now
+/// may be read the next time, but not the first; on a terminal it is said meanwhile.
 pub fn show(
     every_s: Option<f64>,
     out: &mut dyn Write,
@@ -28,8 +28,10 @@ pub fn show(
     let Some(every_s) = every_s else { return super::print(out, &shown.text) };
     let on_terminal = std::io::stdout().is_terminal();
     let mut head = if on_terminal { CLEAR } else { "" };
+    let mut trouble = String::new();
     loop {
-        let written = out.write_all(head.as_bytes()).and_then(|()| out.write_all(shown.text.as_bytes()));
+        let parts = [head, &shown.text, if on_terminal { &trouble } else { "" }];
+        let written = parts.iter().try_for_each(|part| out.write_all(part.as_bytes()));
         match written.and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             done => done?,
@@ -41,8 +43,9 @@ pub fn show(
         #[allow(clippy::disallowed_methods)]
         // A command in a process of its own: nobody waits for this thread.
         std::thread::sleep(Duration::from_secs_f64(every_s));
-        if let Ok(next) = draw() {
-            shown = next;
+        match draw() {
+            Ok(next) => (shown, trouble) = (next, String::new()),
+            Err(error) => trouble = format!("\nas it was last seen: {error:#}\n"),
         }
     }
 }

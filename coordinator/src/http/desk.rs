@@ -62,12 +62,13 @@ impl Desk {
         })
     }
 
-    /// Records in order; those after `tells_from` are told to whoever follows.
+    /// Records in order; those after `tells_from` are told to whoever follows, if anybody does.
     pub fn take_in(&self, records: &[Record], tells_from: u64) {
         let Some(last) = records.last() else { return };
+        let is_followed = self.followers.available_permits() < FOLLOWERS;
         let mut history = self.history.write().unwrap_or_else(PoisonError::into_inner);
         for record in records {
-            history.apply(record, record.sequence > tells_from);
+            history.apply(record, is_followed && record.sequence > tells_from);
         }
         drop(history);
         self.head.send_replace(last.sequence);

@@ -107,6 +107,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The history, a page at a time
+         * @description Every event as it stands in the ledger, in order, without gaps: ask again after the last one that came, until that is `last`.
+         */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hypervolume": {
         parameters: {
             query?: never;
@@ -295,6 +315,26 @@ export interface paths {
          * @description The attempt that runs is ended, and nothing of it is kept; its energy stays booked.
          */
         post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trials/{id}/files/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A trial's file
+         * @description `weights` are safetensors, `torchscript` is what torch.jit.load opens; a trial's `artifacts` say which it has, with their SHA-256.
+         */
+        get: operations["file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -768,6 +808,16 @@ export interface components {
             trial: number;
             /** Format: double */
             validation_error: number;
+        };
+        /** @description A stretch of the history. */
+        HistoryPage: {
+            /**
+             * Format: int64
+             * @description The number of the last event that there is. Fewer than the caller knows of mean that it knows another study.
+             */
+            last: number;
+            /** @description `{"sequence", "at", "event"}` each: numbers count from 1, times are milliseconds since 1970 UTC, events are the ledger's. */
+            records: Record<string, never>[];
         };
         Hypervolume: {
             /** @description After each finished full training, and after those that were given at once; thinned to at most 2,000. */
@@ -1676,6 +1726,56 @@ export interface operations {
             };
         };
     };
+    history: {
+        parameters: {
+            query?: {
+                /** @description The last event that the caller knows; none or 0 for the history from its beginning. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events that follow, as many as a page holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            /** @description A query that says nothing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or a wrong one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The ledger can't be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     hypervolume: {
         parameters: {
             query?: never;
@@ -2234,6 +2334,67 @@ export interface operations {
                 };
             };
             /** @description The history is still being read, or the coordinator is ending */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The trial's number, from 0 */
+                id: number;
+                /** @description weights, torchscript or supernet */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description An id that is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or a wrong one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such trial, or no such file of it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The history is still being read */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use common::energy::Purpose;
 use common::event::Event;
 use coordinator::core::State;
-use coordinator::launch::Listener;
+use coordinator::launch::{Listener, each_event};
 use coordinator::screen::narrate;
 
 /// What is to come in each seed's study.
@@ -24,7 +24,7 @@ pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
     let redraws = std::io::stderr().is_terminal();
     // Counted when the fleet changes: it may have ten thousand workers.
     let slots = Cell::new(None);
-    Box::new(move |_, event, state| {
+    each_event(move |_, event, state| {
         if matches!(event, Event::WorkerJoined { .. } | Event::WorkerLost { .. }) {
             slots.set(None);
         }

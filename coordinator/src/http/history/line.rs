@@ -30,6 +30,11 @@ impl Tail {
         push_bounded(&mut self.0, line, TAIL);
     }
 
+    /// No gap is left where an event has no line.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The lines after `sequence`; none where some of them are kept no longer.
     pub fn after(&self, sequence: u64, limit: usize) -> Option<Vec<Line>> {
         let first = self.0.front()?.sequence;

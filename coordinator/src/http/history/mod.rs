@@ -1,7 +1,7 @@
 //! What the API tells of: a fold over the ledger of its own, kept beside the coordinator and never asked of it.
 //!
-//! It is the core's own fold (`State`) and what pages want besides. Everything in it is durable: it is read from the file, not
-//! from the core, so that no reader ever holds the core up, and a page never shows what a crash could take back.
+//! It is the core's own fold (`State`) and what pages want besides. Everything in it is durable: it is read from the file, or
+//! heard of once it stands there, so that no reader ever holds the core up, and a page never shows what a crash could take back.
 
 mod attempt;
 mod follow;
@@ -55,7 +55,7 @@ pub struct Draw {
 }
 
 impl History {
-    /// Takes in the next event. `told` are lines for those who follow; none while an old history is read.
+    /// Takes in the next event. Where it `tells`, there is a line of it for those who follow; else they read the ledger.
     pub fn apply(&mut self, record: &Record, tells: bool) {
         let Record { sequence, at, event } = record;
         self.attempts.before(*at, event, &self.state);
@@ -79,6 +79,8 @@ impl History {
         }
         if tells {
             self.tail.push(line(record, &self.state));
+        } else {
+            self.tail.clear();
         }
     }
 

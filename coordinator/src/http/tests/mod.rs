@@ -22,6 +22,7 @@ use super::history::TAIL;
 use super::model::*;
 use super::{Ringer, Serving, bind};
 use crate::directory::StudyDirectory;
+use crate::news::News;
 use crate::report::sample::{Wishes, study, write_ledger};
 
 /// A server over a ledger, without a coordinator.
@@ -118,7 +119,8 @@ impl Site {
 
     fn append(&self, event: Event) {
         let mut ledger = ledger::Ledger::open(StudyDirectory::new(self.folder.path()).ledger()).unwrap();
-        ledger.append(Timestamp(self.records.last().unwrap().at.0 + 1), &[event]).unwrap();
-        self.ringer.ring();
+        let at = Timestamp(self.records.last().unwrap().at.0 + 1);
+        let sequences = ledger.append(at, std::slice::from_ref(&event)).unwrap();
+        self.ringer.ring(&News::new(vec![(at, vec![event])].into(), sequences.end - 1));
     }
 }
