@@ -23,7 +23,7 @@ use super::route::{act, demand, events, files, health, history, metrics, read, w
         read::hypervolume,
         read::trials,
         read::trial,
-        files::file,
+        files::trial_file,
         read::workers,
         read::worker_log,
         read::zones,

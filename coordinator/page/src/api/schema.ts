@@ -332,7 +332,7 @@ export interface paths {
          * A trial's file
          * @description `weights` are safetensors, `torchscript` is what torch.jit.load opens; a trial's `artifacts` say which it has, with their SHA-256.
          */
-        get: operations["file"];
+        get: operations["trial_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2344,7 +2344,7 @@ export interface operations {
             };
         };
     };
-    file: {
+    trial_file: {
         parameters: {
             query?: never;
             header?: never;
@@ -2364,7 +2364,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "application/octet-stream": string;
                 };
             };
             /** @description An id that is no number */
@@ -2495,7 +2495,7 @@ export interface operations {
         /** @description The file, at most 32 MiB */
         requestBody: {
             content: {
-                "application/octet-stream": number[];
+                "application/octet-stream": string;
             };
         };
         responses: {

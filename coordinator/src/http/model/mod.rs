@@ -14,6 +14,8 @@ mod trial;
 mod worker;
 mod zone;
 
+use utoipa::ToSchema;
+
 pub use action::*;
 pub use demand::*;
 pub use event::*;
@@ -24,3 +26,8 @@ pub use tree::*;
 pub use trial::*;
 pub use worker::*;
 pub use zone::*;
+
+/// A file as it is.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct WholeFile(#[allow(dead_code)] Vec<u8>);

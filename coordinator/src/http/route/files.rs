@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use crate::blob_store::BlobStore;
 use crate::directory::StudyDirectory;
 use crate::http::desk::Desk;
-use crate::http::model::Problem;
+use crate::http::model::{Problem, WholeFile};
 use crate::http::problem::{Trouble, unknown};
 use crate::source::name_of;
 
@@ -31,13 +31,13 @@ const PIECE: usize = 256 << 10;
         ("kind" = String, Path, description = "weights, torchscript or supernet"),
     ),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = inline(WholeFile), content_type = "application/octet-stream"),
         (status = 400, description = "An id that is no number", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No token, or a wrong one", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such trial, or no such file of it", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The history is still being read", body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn file(desk: Data<Desk>, path: Path<(u64, String)>) -> Result<HttpResponse, Trouble> {
+pub async fn trial_file(desk: Data<Desk>, path: Path<(u64, String)>) -> Result<HttpResponse, Trouble> {
     let (id, kind) = path.into_inner();
     let id = TrialId(id);
     let artifact = desk.told(|history| {

@@ -40,7 +40,7 @@ pub fn paths(config: &mut web::ServiceConfig) {
         .service(get("/api/v1/hypervolume", web::get().to(read::hypervolume)))
         .service(get("/api/v1/trials", web::get().to(read::trials)))
         .service(get("/api/v1/trials/{id}", web::get().to(read::trial)))
-        .service(get("/api/v1/trials/{id}/files/{kind}", web::get().to(files::file)))
+        .service(get("/api/v1/trials/{id}/files/{kind}", web::get().to(files::trial_file)))
         .service(get("/api/v1/workers", web::get().to(read::workers)))
         .service(get("/api/v1/workers/{name}/log", web::get().to(read::worker_log)))
         .service(get("/api/v1/zones", web::get().to(read::zones)))

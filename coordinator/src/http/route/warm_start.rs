@@ -11,7 +11,7 @@ use super::body;
 use crate::core::{Control, Given};
 use crate::directory::{StudyDirectory, write_whole};
 use crate::http::desk::Desk;
-use crate::http::model::{Done, Problem, UploadQuery, WarmStartOrder};
+use crate::http::model::{Done, Problem, UploadQuery, WarmStartOrder, WholeFile};
 use crate::http::problem::{Trouble, conflict, unacceptable, unavailable, unknown, wrong_type};
 use crate::warm_start;
 
@@ -27,7 +27,7 @@ type Answer = Result<Json<Done>, Trouble>;
 ///
 /// A CSV or JSON file, gzipped or not, or another study's ledger, as with `ce-nas run --warm-start`. All of it is taken, or none.
 #[utoipa::path(post, path = "/api/v1/warm-start", tag = "act", params(UploadQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file, at most 32 MiB"),
+    request_body(content = inline(WholeFile), content_type = "application/octet-stream", description = "The file, at most 32 MiB"),
     responses(
         (status = 200, description = "They are taken as given", body = Done),
         (status = 400, description = "A query that says nothing", body = Problem, content_type = "application/problem+json"),
