@@ -7,11 +7,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use common::event::Event;
 use common::id::TrialId;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use system_tests::lab::books::audit;
 use system_tests::lab::patience::until;
 use system_tests::lab::study::History;
-use system_tests::lab::{Ended, REHEARSAL, Study};
+use system_tests::lab::{Ended, REHEARSAL, Study, programs};
 
 /// Until somebody says that it is enough; trainings of three seconds, whatever the grid is like.
 const LONG: [&str; 8] = [
@@ -174,4 +175,44 @@ fn with_a_token_file_only_those_who_have_it_are_heard() {
     asks(&study, &["stop", "--token-file", &path]).with(0);
     running.end().with(0);
     assert!(!study.path("study").join("http").exists(), "nobody is sent where nobody listens");
+}
+
+/// What a program reads of the study at `url` and in its directory, which must be the same.
+fn read_both_ways(study: &Study, url: &str) {
+    for words in [["trials", "--json"], ["front", "--json"], ["workers", "--json"]] {
+        let there = study.ce_nas(&[&words[..], &["--url", url]].concat()).with(0).out;
+        let here = asks(study, &words).with(0).out;
+        assert!(here == there && here.len() > 20, "{words:?}: {here}\n{there}");
+    }
+}
+
+#[test]
+fn a_study_is_read_from_its_address_while_it_runs_and_after_its_end() {
+    let study = Study::new(REHEARSAL);
+    let mut running = study.run(&LONG);
+    is_ready(&study);
+    study.until("a training is finished", |seen| !seen.finished().is_empty());
+    let url = fs::read_to_string(study.directory.join("http")).expect("its address");
+    let url = url.trim();
+    let status = study.ce_nas(&["status", "--url", url, "--json"]).with(0);
+    let status: Value = serde_json::from_str(&status.out).expect("JSON");
+    assert_eq!(status["state"], "running");
+    asks(&study, &["page"]).with(0).saying(&["a coordinator is at work on this study", url]);
+    asks(&study, &["stop", "--reason", "seen enough"]).with(0);
+    running.end().with(0);
+    study.ce_nas(&["status", "--url", url]).with(1).saying(&["no coordinator answers at"]);
+
+    let mut command = programs::command("ce-nas");
+    command.args(["page", "--listen", "127.0.0.1:0", "--dir"]).arg(&study.directory);
+    let mut page = study.process(command);
+    let url = until("the page's address", || {
+        let said = page.said();
+        Some(said.strip_prefix("page and API at ")?.split_once(',')?.0.to_owned())
+    });
+    read_both_ways(&study, &url);
+    until("the history is read", || {
+        study.ce_nas(&["pause", "--url", &url]).err.contains("no coordinator is at work").then_some(())
+    });
+    page.signal(Signal::SIGINT);
+    page.end().with(0);
 }

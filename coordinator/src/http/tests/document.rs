@@ -19,3 +19,15 @@ fn the_openapi_document_is_the_one_checked_in() {
     let site = Site::new();
     assert_eq!(site.get("/api/v1/openapi.json").body, made);
 }
+
+#[test]
+fn each_operation_has_a_name_of_its_own() {
+    let document: serde_json::Value = serde_json::from_str(crate::http::document()).unwrap();
+    let paths =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let mut names: Vec<&str> = paths.filter_map(|operation| operation["operationId"].as_str()).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert!(count > 20 && names.len() == count, "{names:?}");
+}
