@@ -1,5 +1,5 @@
 // The filters, the same on every view and kept in the address: each view shows what they leave, or dims the rest.
-import type { Study } from '../api/types';
+import type { Objective, Study } from '../api/types';
 import { clearFilters, fidelity, FIDELITIES, isFiltered, ranges, setRange, zone, type FidelityName } from '../data/place';
 import { useResource } from '../data/resource';
 import { zones } from '../data/store';
@@ -19,7 +19,7 @@ export function Filters({ study }: { study: Study | null }) {
         onChange={(value) => (fidelity.value = (value || null) as FidelityName | null)}
       />
       <Choice label="Zone" value={zone.value ?? ''} options={[['', 'all'], ...names.map((one): [string, string] => [one, one])]} onChange={(value) => (zone.value = value || null)} />
-      {study?.objectives.map((objective) => <Bounds key={objective.name} name={objective.name} />)}
+      {study?.objectives.map((objective) => <Bounds key={objective.name} objective={objective} />)}
       {isFiltered.value && (
         <button type="button" class="quiet" onClick={clearFilters}>
           Clear filters
@@ -29,15 +29,16 @@ export function Filters({ study }: { study: Study | null }) {
   );
 }
 
-/** Shares are typed as percentages, large counts in millions. */
-function scale(name: string): [number, string] {
+/** Shares are typed as percentages, large counts in thousands or millions, as the study's networks are large. */
+function scale({ name, reference }: Objective): [number, string] {
   if (name === 'error') return [100, '%'];
-  if (name === 'parameters' || name === 'flops') return [1e-6, 'M'];
+  if (name === 'parameters' || name === 'flops') return reference < 1e6 ? [1e-3, 'k'] : [1e-6, 'M'];
   return [1, quantity(name).unit];
 }
 
-function Bounds({ name }: { name: string }) {
-  const [factor, unit] = scale(name);
+function Bounds({ objective }: { objective: Objective }) {
+  const { name } = objective;
+  const [factor, unit] = scale(objective);
   const range = ranges.value[name] ?? [-Infinity, Infinity];
   const words = quantity(name).name;
   const shown = (value: number) => (Number.isFinite(value) ? String(Number((value * factor).toPrecision(4))) : '');
