@@ -121,11 +121,13 @@ fn trials_are_given_up_tried_again_and_known_from_elsewhere() {
     let mut running = study.run(&LONG);
     study.until("both workers are at work", |seen| seen.leased().len() == 2);
     is_ready(&study);
-    let task = *study.history().leased().keys().next().expect("somebody works");
+    // One that has just ended can't be cancelled, and the next will do.
+    let task = until("one that runs is cancelled", || {
+        let task = *study.history().leased().keys().next()?;
+        let cancelled = asks(&study, &["cancel", &task.trial.to_string()]);
+        cancelled.out.contains("is cancelled").then_some(task)
+    });
     let trial = task.trial.to_string();
-    // It may just have ended: then there is nothing to cancel, and the next will do.
-    let cancelled = asks(&study, &["cancel", &trial]).with(0);
-    assert!(cancelled.out.contains("is cancelled"), "{}", cancelled.out);
     study.until("it is cancelled", has("trial_cancelled"));
     asks(&study, &["cancel", &trial]).with(0).saying(&["already"]);
     asks(&study, &["cancel", "99999"]).with(1).saying(&["there is no trial 99999"]);
@@ -191,7 +193,7 @@ fn a_study_is_read_from_its_address_while_it_runs_and_after_its_end() {
     let study = Study::new(REHEARSAL);
     let mut running = study.run(&LONG);
     is_ready(&study);
-    study.until("a training is finished", |seen| !seen.finished().is_empty());
+    until("there is a front", || (asks(&study, &["front", "--json"]).with(0).out.len() > 20).then_some(()));
     let url = fs::read_to_string(study.directory.join("http")).expect("its address");
     let url = url.trim();
     let status = study.ce_nas(&["status", "--url", url, "--json"]).with(0);
