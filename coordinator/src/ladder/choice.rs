@@ -10,6 +10,10 @@ use lamoo::Promotion;
 use super::contender::{Contender, Promises};
 use super::{Candidate, Choice, Standing, Supernet, first_training, purpose};
 
+/// Shares of short trainings after which a full one is due, whatever is promised. What short trainings say of full ones is learnt from
+/// full ones: where all of them fall short of the reference, a model may see nothing in any promotion, and would never learn better.
+const MOST_SHARES: usize = 10;
+
 /// What is on offer besides those that climb.
 type Stock = VecDeque<Candidate>;
 /// Whether the budgets can pay for a full training that takes so many times the usual.
@@ -35,7 +39,9 @@ impl Standing {
         let is_modelled = !promises.is_empty() || stock.iter().any(|candidate| candidate.promise.is_some());
         let full_fits = |times: f64| fits(Purpose::Full, times);
         let due = match is_modelled {
-            true => self.promotion_by_promise(stock, &promises, &full_fits),
+            true => self
+                .promotion_by_promise(stock, &promises, &full_fits)
+                .or_else(|| self.promotion_overdue(&promises, &full_fits)),
             false => self.promotion_by_share(&full_fits),
         };
         if let Some(contender) = due {
@@ -78,6 +84,16 @@ impl Standing {
         let newcomer = stock.iter().filter_map(|candidate| candidate.promise).max_by(f64::total_cmp)?;
         let (contender, promise) = promises.best(&self.rungs, fits)?;
         (promise > 0.0 && promise >= newcomer).then_some(contender)
+    }
+
+    /// The best there is, where full trainings have become rare.
+    fn promotion_overdue(&self, promises: &Promises<'_>, fits: &Fits<'_>) -> Option<&Contender> {
+        let most = MOST_SHARES * self.rules.ladder.rungs_per_full as usize;
+        if self.rungs.len() < (self.fulls_begun.len() + 1).saturating_mul(most) {
+            return None;
+        }
+        let promised = promises.best(&self.rungs, fits).map(|(contender, _)| contender);
+        promised.or_else(|| self.rungs.best_by_rank(usize::MAX, fits))
     }
 
     /// One full training for so many short ones. Where a model is still to come, it shall have its say first.

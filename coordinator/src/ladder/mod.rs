@@ -10,7 +10,7 @@
 //! | `follow` | a study's events, as the ladder hears them |
 //!
 //! A searcher with a model says what each newcomer and each promotion promises; promises are compared, and the cheaper step
-//! wins unless the dearer one promises at least as much. Without a model promotion is by non-dominated layer, then by crowding,
+//! wins unless the dearer one promises at least as much, or full trainings have become rare. Without a model promotion is by non-dominated layer, then by crowding,
 //! among all that reached the step (the MOASHA idea: Schmucker et al., arXiv 2106.12639), by shares: so many scores a short
 //! training, so many short trainings a full one. Ranks are always those of all that came so far, and a slot that may train never idles for
 //! the sake of a share or a promise.

@@ -128,6 +128,21 @@ fn of_two_steps_that_promise_nothing_the_cheap_one_is_taken() {
 }
 
 #[test]
+fn where_full_trainings_are_rare_the_best_promotion_is_due_whatever_is_promised() {
+    let after = |rungs: u32| {
+        (4..=rungs)
+            .fold(three(true), |scene, gene| scene.rung(gene, [0.9, 9.0]))
+            .promises(3, 0.0)
+            .offers(99, 1.0)
+    };
+    check(after(19), (99, RUNG));
+    check(after(20), (3, Fidelity::Full));
+    check(after(20).no_full_fits(), (99, RUNG));
+    check(after(20).full(3), (99, RUNG));
+    check(after(40).full(3), (1, Fidelity::Full));
+}
+
+#[test]
 fn newcomers_that_promise_most_go_first_and_of_equals_the_first_named() {
     let mut scene = three(true).promises(1, 0.5).offers(7, 1.0).offers(8, 2.0).offers(9, 2.0);
     assert_eq!(scene.choose(), Some((8, RUNG)));
