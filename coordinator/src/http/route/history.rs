@@ -8,7 +8,7 @@ use ledger::Ledger;
 use crate::directory::StudyDirectory;
 use crate::http::desk::Desk;
 use crate::http::model::{HistoryPage, HistoryQuery, Problem};
-use crate::http::problem::{Trouble, unavailable};
+use crate::http::problem::{Trouble, malformed, unavailable};
 
 /// A page ends with the event that fills so many bytes; no event is longer than a few of them more.
 const PAGE_BYTES: usize = 2 << 20;
@@ -25,6 +25,9 @@ const PAGE_BYTES: usize = 2 << 20;
 pub async fn history(desk: Data<Desk>, query: Query<HistoryQuery>) -> Result<HttpResponse, Trouble> {
     let path = StudyDirectory::new(&desk.directory).ledger();
     let after = query.after.unwrap_or(0);
+    if after > i64::MAX.unsigned_abs() {
+        return Err(malformed("after: the number of an event, below 2^63"));
+    }
     let read = web::block(move || page(&Ledger::read_only(path)?, after, PAGE_BYTES)).await;
     let failed = |error: String| {
         tracing::warn!(error, "the API can't read the ledger for a reader of the history");
