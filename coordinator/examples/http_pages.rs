@@ -76,7 +76,9 @@ fn measure(folder: &Path, trials: u64, workers: u64, rounds: u64) -> Result<()> 
     while client.get("/readyz")?.0 != 200 {
         std::thread::sleep(Duration::from_millis(100));
     }
-    println!("read and ready in {:.1} s; {rounds} rounds\n", begun.elapsed().as_secs_f64());
+    let ready_s = begun.elapsed().as_secs_f64();
+    let read_mib = resident_mib()?;
+    println!("read and ready in {ready_s:.1} s, {read_mib} MiB resident; {rounds} rounds\n");
     println!("{:<75} {:>9} {:>8} {:>8} {:>8}", "page", "bytes", "p50 ms", "p95 ms", "max ms");
     for page in PAGES {
         let mut spans = Vec::new();
@@ -94,7 +96,16 @@ fn measure(folder: &Path, trials: u64, workers: u64, rounds: u64) -> Result<()> 
         let at = |share: f64| spans[((spans.len() - 1) as f64 * share).round() as usize];
         println!("{page:<75} {bytes:>9} {:>8.2} {:>8.2} {:>8.2}", at(0.5), at(0.95), at(1.0));
     }
+    println!("\n{} MiB resident after all pages", resident_mib()?);
     Ok(())
+}
+
+/// What this process holds: the history of the study, and whoever asks.
+fn resident_mib() -> Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells")?;
+    let kib: u64 = line.split_whitespace().next().context("a number")?.parse()?;
+    Ok(kib / 1024)
 }
 
 /// One connection that is kept.
