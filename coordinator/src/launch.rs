@@ -1,13 +1,12 @@
 //! Puts a coordinator together: ledger, keys, socket, actors; waits for its end; writes the report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use actix::prelude::*;
 use anyhow::{Context as _, Result, bail};
 use common::carbon::CarbonSample;
 use common::config::{Config, Security};
-use common::event::Event;
-use common::time::{GridClock, Timestamp};
+use common::time::GridClock;
 use ledger::Ledger;
 use tokio::sync::{oneshot, watch};
 use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, ZeroMq};
@@ -24,10 +23,9 @@ use crate::directory::{StudyDirectory, write_whole};
 use crate::doorkeeper::Doorkeeper;
 use crate::http::{self, Ringer, Serving};
 use crate::keyring::Keyring;
-use crate::news::News;
+use crate::news::Listener;
 use crate::search::Searcher;
 use crate::snapshot;
-use crate::source::Source;
 use crate::warm_start::{self, WarmStart};
 
 /// This release, as it stands in the ledger and on the wire.
@@ -54,14 +52,6 @@ pub struct Running {
     pub http: Option<Serving>,
     /// Why the ledger takes nothing at present, such as a full disk; the study goes on by itself once it does again.
     pub held_up: watch::Receiver<Option<String>>,
-}
-
-/// Hears of all that becomes durable, with the state as it is by then.
-pub type Listener = Box<dyn Fn(&News, &State) + Send>;
-
-/// A listener that takes event by event.
-pub fn each_event(hear: impl Fn(Timestamp, &Event, &State) + Send + 'static) -> Listener {
-    Box::new(move |news, state| news.events().for_each(|(at, event)| hear(at, event, state)))
 }
 
 /// Makes or reopens the study's directory, folds its ledger, and reads the results to be taken as given from `warm_start`.
@@ -245,11 +235,6 @@ fn connections(handshakes: usize) -> usize {
     let (soft, hard) = nix::sys::resource::getrlimit(kind).unwrap_or((1024, 1024));
     let granted = nix::sys::resource::setrlimit(kind, hard, hard).map_or(soft, |()| hard);
     usize::try_from(granted).unwrap_or(usize::MAX).saturating_sub(OWN + handshakes).clamp(LEAST, 1 << 20)
-}
-
-/// What the ledger in `directory` comes to, whether or not a coordinator is writing it.
-pub fn read_state(directory: &Path) -> Result<State> {
-    Source::directory(directory).state()
 }
 
 /// This machine's name.

@@ -5,6 +5,16 @@ use std::sync::Arc;
 use common::event::{Event, Record};
 use common::time::Timestamp;
 
+use crate::core::State;
+
+/// Hears of all that becomes durable, with the state as it is by then.
+pub type Listener = Box<dyn Fn(&News, &State) + Send>;
+
+/// A listener that takes event by event.
+pub fn each_event(hear: impl Fn(Timestamp, &Event, &State) + Send + 'static) -> Listener {
+    Box::new(move |news, state| news.events().for_each(|(at, event)| hear(at, event, state)))
+}
+
 /// Events and the moment they belong to.
 pub type Moment = (Timestamp, Vec<Event>);
 

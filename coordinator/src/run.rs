@@ -13,8 +13,9 @@ use tokio::time::Instant;
 
 use crate::actor::{Coordinator, Exit, Look};
 use crate::agenda::Agenda;
-use crate::launch::{self, Listener, Opened, Running};
+use crate::launch::{self, Opened, Running};
 use crate::local::{self, LocalWorker};
+use crate::news::{Listener, each_event};
 use crate::screen::{Snapshot, narrate, render};
 
 /// How often the panel is redrawn and local workers are looked after.
@@ -156,7 +157,7 @@ async fn open(config: &Config, crew: Crew, warm_start: &[PathBuf]) -> Result<Ope
 
 /// Tells events as lines where there is no terminal for a panel; all go to the log.
 fn listener(on_terminal: bool) -> Listener {
-    launch::each_event(move |at, event, state| {
+    each_event(move |at, event, state| {
         let Some(line) = narrate(event, state) else { return };
         tracing::info!("{line}");
         if !on_terminal {

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use common::event::Record;
 use common::id::TrialId;
-use common::trial::{Artifact, ArtifactKind};
+use common::trial::Artifact;
 use ledger::Ledger;
 
 use crate::blob_store::BlobStore;
 use crate::core::State;
 use crate::directory::StudyDirectory;
 use crate::http::client::Client;
-use crate::http::model::HistoryPage;
+use crate::http::model::{HistoryPage, file_name};
 use crate::snapshot;
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Source {
                 Ok(Box::new(File::open(file)?))
             }
             Self::Coordinator(client) => {
-                let name = name_of(artifact.kind);
+                let name = file_name(artifact.kind);
                 let opened = client.open(&format!("/api/v1/trials/{trial}/files/{name}"));
                 Ok(Box::new(opened.map_err(io::Error::other)?))
             }
@@ -131,7 +131,8 @@ impl<S: Default> Following<S> {
         &self.source
     }
 
-    /// Takes in what is new, and gives all that is known; of another study, where one has begun there.
+    /// Takes in what is new, and gives all that is known. Where there are fewer events than before, another study stands there, and
+    /// its own are taken in from the first.
     pub fn read_on(&mut self, step: impl Fn(&mut S, &Record)) -> Result<&S> {
         if !self.take_in(&step)? {
             (self.known, self.sequence) = (S::default(), 0);
@@ -146,14 +147,5 @@ impl<S: Default> Following<S> {
             step(known, &record);
             *sequence = record.sequence;
         })
-    }
-}
-
-/// As in the paths of the API.
-pub fn name_of(kind: ArtifactKind) -> &'static str {
-    match kind {
-        ArtifactKind::Weights => "weights",
-        ArtifactKind::TorchScript => "torchscript",
-        ArtifactKind::Supernet => "supernet",
     }
 }

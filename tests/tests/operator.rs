@@ -199,6 +199,8 @@ fn a_study_is_read_from_its_address_while_it_runs_and_after_its_end() {
     let status = study.ce_nas(&["status", "--url", url, "--json"]).with(0);
     let status: Value = serde_json::from_str(&status.out).expect("JSON");
     assert_eq!(status["state"], "running");
+    let forecast = study.ce_nas(&["forecast", "show", "--url", url]).with(0);
+    assert!(forecast.out.contains(&format!("the study at {url}")), "{}", forecast.out);
     asks(&study, &["page"]).with(0).saying(&["a coordinator is at work on this study", url]);
     asks(&study, &["stop", "--reason", "seen enough"]).with(0);
     running.end().with(0);

@@ -16,9 +16,9 @@ use coordinator::command::export::network::{self, Format};
 use coordinator::command::{ConfigArgs, Place, Usage, print};
 use coordinator::core::{State, TrialState};
 use coordinator::directory::{StudyDirectory, write_whole};
-use coordinator::launch::read_state;
 use coordinator::report::text;
 use coordinator::run::{Crew, Ending, Work, run as study};
+use coordinator::source::Source;
 
 use crate::try_one::{narrator, of_one};
 
@@ -83,7 +83,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
         print(out, "interrupted; the same command goes on\n")?;
         return Ok(Ending::Interrupted);
     }
-    let state = read_state(&folder)?;
+    let state = Source::directory(&folder).state()?;
     print(out, &verdict(&state, chosen)?)?;
     for (format, file) in [(Format::Torchscript, "network.pt"), (Format::Pytorch, "network.py")] {
         let architecture = Some(notation.clone());
@@ -100,7 +100,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
 
 /// The settings that a study in `dir` began with, and the network that is meant.
 fn of_study(args: &Args, dir: &Path) -> Result<(Config, Architecture)> {
-    let state = read_state(dir)?;
+    let state = Source::directory(dir).state()?;
     let began =
         state.study.as_ref().with_context(|| format!("the study in {} has not begun", dir.display()))?;
     // As a file, so that they are checked and overridden like any other.

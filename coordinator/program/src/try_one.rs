@@ -12,10 +12,11 @@ use coordinator::agenda::Agenda;
 use coordinator::command::{ConfigArgs, Usage, print};
 use coordinator::core::{State, Trial, TrialState};
 use coordinator::directory::StudyDirectory;
-use coordinator::launch::{Listener, each_event};
+use coordinator::news::{Listener, each_event};
 use coordinator::report::text;
 use coordinator::run::{Crew, Ending, Work, run as study};
 use coordinator::screen::narrate;
+use coordinator::source::Source;
 
 use crate::tabulate::{Roster, Wanted, without_budget};
 
@@ -70,7 +71,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Ending> {
     if study(config, Crew::WithWorkers, Work::List { agenda, told: narrator() })? == Ending::Interrupted {
         return Ok(Ending::Interrupted);
     }
-    let state = coordinator::launch::read_state(&directory)?;
+    let state = Source::directory(&directory).state()?;
     print(out, &verdict(&state, &asked, args.epochs, &directory)?)?;
     Ok(Ending::Finished)
 }

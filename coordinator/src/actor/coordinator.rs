@@ -20,9 +20,8 @@ use super::steps::Steps;
 use crate::clock;
 use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling};
 use crate::demand::{Demand, Offer, Question};
-use crate::launch::Listener;
 use crate::laws;
-use crate::news::{Moment, News};
+use crate::news::{Listener, Moment, News};
 use crate::search::Searcher;
 
 /// Four a second: fine enough for heartbeats of two seconds and for grid hours of a few.

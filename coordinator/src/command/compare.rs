@@ -8,9 +8,11 @@ use common::config::Config;
 use common::energy::Purpose;
 use serde::Serialize;
 
+use super::place::Reader;
 use super::table::{Side, aligned};
-use super::{Place, Usage, print, print_json};
+use super::{Usage, print, print_json};
 use crate::report::{HistoryPoint, text};
+use crate::source::Source;
 
 /// Put studies side by side: what they found, and what they took for it
 ///
@@ -86,15 +88,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 }
 
 fn side(run: &str, token_file: Option<&Path>) -> Result<Column> {
-    let place = match run.contains("://") {
-        true => Place {
-            url: Some(run.into()),
-            token_file: token_file.map(Into::into),
-            ..Place::directory(Path::new(""))
-        },
-        false => Place::directory(Path::new(run)),
+    let source = match run.contains("://") {
+        true => Source::coordinator(run, token_file)?,
+        false => Source::directory(Path::new(run)),
     };
-    let mut reader = place.reader()?;
+    let mut reader = Reader::new(source);
     let report = &reader.read()?.report;
     let config: Config = toml::from_str(&report.study.config)
         .with_context(|| format!("the configuration of {run} is of another release"))?;

@@ -47,7 +47,7 @@ impl Place {
     }
 
     pub(super) fn reader(&self) -> Result<Reader> {
-        Ok(Reader(Following::new(self.source()?)))
+        Ok(Reader::new(self.source()?))
     }
 }
 
@@ -56,6 +56,10 @@ impl Place {
 pub(super) struct Reader(Following<(State, Chronicle)>);
 
 impl Reader {
+    pub fn new(source: Source) -> Self {
+        Self(Following::new(source))
+    }
+
     pub fn read(&mut self) -> Result<Told<'_>> {
         let place = self.0.source().place();
         let (state, chronicle) = self.0.read_on(crate::report::take_in)?;

@@ -92,8 +92,7 @@ impl Standing {
         if self.rungs.len() < (self.fulls_begun.len() + 1).saturating_mul(most) {
             return None;
         }
-        let promised = promises.best(&self.rungs, fits).map(|(contender, _)| contender);
-        promised.or_else(|| self.rungs.best_by_rank(usize::MAX, fits))
+        self.best_rung(promises, usize::MAX, fits)
     }
 
     /// One full training for so many short ones. Where a model is still to come, it shall have its say first.
@@ -148,10 +147,14 @@ impl Standing {
         Some(promote(contender, Fidelity::OneShot, first_training(&self.rules.ladder)))
     }
 
-    /// Among those of the lowest `layers`, where no promise tells.
     fn best_to_full(&self, promises: &Promises<'_>, layers: usize, fits: &Fits<'_>) -> Option<Choice> {
+        self.best_rung(promises, layers, fits).map(|contender| self.to_full(contender))
+    }
+
+    /// Among those of the lowest `layers`, where no promise tells.
+    fn best_rung(&self, promises: &Promises<'_>, layers: usize, fits: &Fits<'_>) -> Option<&Contender> {
         let promised = promises.best(&self.rungs, fits).map(|(contender, _)| contender);
-        promised.or_else(|| self.rungs.best_by_rank(layers, fits)).map(|contender| self.to_full(contender))
+        promised.or_else(|| self.rungs.best_by_rank(layers, fits))
     }
 
     fn to_full(&self, contender: &Contender) -> Choice {

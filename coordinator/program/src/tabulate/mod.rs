@@ -22,10 +22,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use common::config::{Budget, Config, OrWord};
 use coordinator::agenda::Agenda;
+use coordinator::clock;
 use coordinator::command::{ConfigArgs, Usage};
 use coordinator::directory::{StudyDirectory, write_whole};
 use coordinator::run::{Crew, Ending, Work, run as study};
-use coordinator::{clock, launch};
+use coordinator::source::Source;
 
 use figures::Figures;
 pub use roster::{Roster, Wanted};
@@ -95,7 +96,7 @@ pub fn run(args: &Args) -> Result<Ending> {
         }
     }
 
-    let states = seeds.iter().map(|&seed| launch::read_state(&files.of_seed(seed)));
+    let states = seeds.iter().map(|&seed| Source::directory(&files.of_seed(seed)).state());
     let figures = Figures::of(&roster, &config, &states.collect::<Result<Vec<_>>>()?);
     if figures.rows.is_empty() {
         bail!("no architecture has all its results; {} says why", files.of_seed(seeds[0]).display());

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use common::energy::Purpose;
 use common::event::Event;
 use coordinator::core::State;
-use coordinator::launch::{Listener, each_event};
+use coordinator::news::{Listener, each_event};
 use coordinator::screen::narrate;
 
 /// What is to come in each seed's study.

@@ -12,6 +12,7 @@ use crate::carbon;
 use crate::clock;
 use crate::directory::StudyDirectory;
 use crate::keyring::Keyring;
+use crate::source::Source;
 
 /// Everything that findings are made of. A field that is an `Err` says why it is not known, or what is wrong.
 #[derive(Debug, Clone)]
@@ -187,7 +188,7 @@ fn clock(directory: &StudyDirectory) -> Clock {
         _ => None,
     });
     let ledger = directory.ledger();
-    let state = ledger.exists().then(|| crate::launch::read_state(directory.root()).ok()).flatten();
+    let state = ledger.exists().then(|| Source::directory(directory.root()).state().ok()).flatten();
     Clock { kept, now_s: clock::now().0 / 1000, last_event_s: state.map(|state| state.last_at.0 / 1000) }
 }
 

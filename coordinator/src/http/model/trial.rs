@@ -1,5 +1,6 @@
 //! Trials: `GET /api/v1/trials` and `GET /api/v1/trials/{id}`.
 
+use common::trial::ArtifactKind;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -216,6 +217,15 @@ pub struct Artifact {
     pub kind: String,
     pub sha256: String,
     pub bytes: u64,
+}
+
+/// A kind of file, as answers and paths name it.
+pub fn file_name(kind: ArtifactKind) -> &'static str {
+    match kind {
+        ArtifactKind::Weights => "weights",
+        ArtifactKind::TorchScript => "torchscript",
+        ArtifactKind::Supernet => "supernet",
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -1,7 +1,5 @@
 //! What a trial has left: its weights, and whatever else a worker handed over.
 
-use std::io::SeekFrom;
-
 use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
@@ -10,14 +8,13 @@ use common::id::TrialId;
 use common::trial::{Artifact, ArtifactKind};
 use futures_util::stream;
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::io::AsyncReadExt;
 
 use crate::blob_store::BlobStore;
 use crate::directory::StudyDirectory;
 use crate::http::desk::Desk;
-use crate::http::model::{Problem, WholeFile};
+use crate::http::model::{Problem, WholeFile, file_name};
 use crate::http::problem::{Trouble, unknown};
-use crate::source::name_of;
 
 /// Bytes read ahead of whoever takes them.
 const PIECE: usize = 256 << 10;
@@ -43,16 +40,15 @@ pub async fn trial_file(desk: Data<Desk>, path: Path<(u64, String)>) -> Result<H
     let artifact = desk.told(|history| {
         let trial = history.state.trial(id).ok_or_else(|| unknown(format!("there is no trial {id}")))?;
         let artifacts = trial.evaluation.iter().flat_map(|evaluation| &evaluation.artifacts);
-        let found = artifacts.into_iter().find(|artifact| name_of(artifact.kind) == kind);
+        let found = artifacts.into_iter().find(|artifact| file_name(artifact.kind) == kind);
         found
             .cloned()
             .ok_or_else(|| unknown(format!("trial {id} has no such file; its `artifacts` say which it has")))
     })??;
     let stored = BlobStore::path(&StudyDirectory::new(&desk.directory).blobs(), artifact.blob);
     let gone = |_error| unknown(format!("that file of trial {id} is no longer kept"));
-    let mut opened = File::open(stored).await.map_err(gone)?;
-    let bytes = opened.seek(SeekFrom::End(0)).await.map_err(gone)?;
-    opened.rewind().await.map_err(gone)?;
+    let opened = File::open(stored).await.map_err(gone)?;
+    let bytes = opened.metadata().await.map_err(gone)?.len();
     let pieces = stream::unfold(Some(opened), |file| async move {
         let mut file = file?;
         let mut piece = vec![0; PIECE];

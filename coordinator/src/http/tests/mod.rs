@@ -23,7 +23,7 @@ use super::model::*;
 use super::{Ringer, Serving, bind};
 use crate::directory::StudyDirectory;
 use crate::news::News;
-use crate::report::sample::{Wishes, study, write_ledger};
+use crate::report::sample::{Wishes, study, weights, write_blobs, write_ledger};
 
 /// A server over a ledger, without a coordinator.
 struct Site {

@@ -106,3 +106,24 @@ fn metrics_are_what_prometheus_reads() {
     let joules: f64 = energy.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum();
     assert!((joules / 3.6e6 - study.energy.kwh).abs() < 1e-9);
 }
+
+#[test]
+fn a_trials_files_come_as_they_are_and_the_history_in_pages() {
+    let site = Site::with("auto", study(Wishes::default()));
+    let front: Front = site.told("/api/v1/front");
+    let id = front.members[0].trial;
+    write_blobs(&StudyDirectory::new(site.folder.path()), id);
+    let file = site.get(&format!("/api/v1/trials/{id}/files/weights"));
+    assert_eq!((file.status, file.body.as_bytes()), (200, weights(id).as_slice()));
+    assert!(file.head.contains(&format!("filename=\"trial-{id}.safetensors\"")), "{}", file.head);
+    for unknown in [format!("{id}/files/none"), format!("{id}/files/supernet"), "99999/files/weights".into()]
+    {
+        assert_eq!(site.get(&format!("/api/v1/trials/{unknown}")).status, 404, "{unknown}");
+    }
+
+    let page: HistoryPage = site.told("/api/v1/history");
+    assert_eq!((page.last, page.records[0].sequence), (site.records.len() as u64, 1));
+    let rest: HistoryPage = site.told(&format!("/api/v1/history?after={}", page.last - 1));
+    assert_eq!(rest.records.as_slice(), &site.records[site.records.len() - 1..]);
+    assert_eq!(site.get("/api/v1/history?after=9223372036854775808").status, 400);
+}

@@ -8,10 +8,9 @@ use super::{Seen, front, trials, words};
 use crate::core::{State, Trial as Known, TrialState as Standing};
 use crate::http::history::{Attempt, Outcome, Window};
 use crate::http::model::{
-    Artifact, CurvePoint, EnergyWindow, LogLine, Relative, Trial, TrialAttempt, TrialOrigin,
+    Artifact, CurvePoint, EnergyWindow, LogLine, Relative, Trial, TrialAttempt, TrialOrigin, file_name,
 };
 use crate::http::pulse::Curves;
-use crate::source::name_of;
 
 pub fn trial(seen: Seen<'_>, curves: &Curves, id: TrialId) -> Option<Trial> {
     let state = &seen.history.state;
@@ -32,7 +31,7 @@ pub fn trial(seen: Seen<'_>, curves: &Curves, id: TrialId) -> Option<Trial> {
                 .artifacts
                 .iter()
                 .map(|artifact| Artifact {
-                    kind: name_of(artifact.kind).into(),
+                    kind: file_name(artifact.kind).into(),
                     sha256: artifact.blob.to_string(),
                     bytes: artifact.bytes,
                 })

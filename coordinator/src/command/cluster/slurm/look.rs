@@ -13,7 +13,7 @@ use super::script::Recipe;
 use super::tools;
 use crate::http::model::{Demand, StudyState};
 use crate::keyring::Keyring;
-use crate::launch::read_state;
+use crate::source::Source;
 
 #[derive(Debug)]
 pub struct Launcher<'a> {
@@ -92,7 +92,9 @@ impl Launcher<'_> {
 
     /// A coordinator ends with its study, and can't be asked then; the ledger tells.
     fn without_coordinator(&self, error: &anyhow::Error, look: &mut Look) -> (Wish, String) {
-        if let Some((_, reason)) = read_state(&self.target.place.dir).ok().and_then(|state| state.finished) {
+        if let Some((_, reason)) =
+            Source::directory(&self.target.place.dir).state().ok().and_then(|state| state.finished)
+        {
             return (Wish::Over, format!("the study is finished: {reason}"));
         }
         look.trouble.push(format!("{error:#}"));

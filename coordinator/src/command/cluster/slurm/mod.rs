@@ -32,7 +32,7 @@ use super::super::admission::listening;
 use super::super::{Usage, print, span};
 use crate::clock;
 use crate::directory::StudyDirectory;
-use crate::launch::read_state;
+use crate::source::Source;
 
 use decide::{Limits, Memory};
 use look::Launcher;
@@ -224,7 +224,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 
 /// As the study began with.
 fn study_config(directory: &Path) -> Result<Config> {
-    let state = read_state(directory)?;
+    let state = Source::directory(directory).state()?;
     let study = state.study.with_context(|| {
         format!("the study in {} has not begun yet: start its coordinator first", directory.display())
     })?;
