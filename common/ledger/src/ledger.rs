@@ -187,6 +187,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     if schema::migrate(&transaction, layout).at(path)? {
         tables::rebuild(&transaction, path)?;
     }
+    tables::index(&transaction).at(path)?;
     transaction.commit().at(path)
 }
 

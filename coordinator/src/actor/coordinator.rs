@@ -155,7 +155,9 @@ impl Coordinator {
         if self.held_up.borrow().is_some() {
             return self.keep(input);
         }
-        let Decision { at, events, effects } = self.steps.time(|| self.core.step(input, clock::now()));
+        let about = input.kind();
+        let Decision { at, events, effects } =
+            self.steps.time(about, || self.core.step(input, clock::now()));
         if !events.is_empty() {
             self.unwritten.push((at, events));
         }

@@ -63,6 +63,29 @@ pub enum Input {
     Control(Control),
 }
 
+impl Input {
+    /// One word for the log.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Message { message, .. } => match message {
+                FromWorker::Hello(_) => "hello",
+                FromWorker::Heartbeat { .. } => "heartbeat",
+                FromWorker::Delivery { .. } => "delivery",
+                _ => "message",
+            },
+            Self::Tick => "tick",
+            Self::Observed { .. } => "observed",
+            Self::Forecasted { .. } => "forecasted",
+            Self::Decided { .. } => "decided",
+            Self::Proposed { .. } => "proposed",
+            Self::Revoked { .. } => "revoked",
+            Self::Released { .. } => "released",
+            Self::Control(_) => "control",
+        }
+    }
+}
+
 /// What is asked for, should the ledger be empty.
 #[derive(Debug, Clone)]
 pub struct NewStudy {

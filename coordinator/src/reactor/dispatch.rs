@@ -50,16 +50,12 @@ impl Core {
 
     /// A training whose slot shall do something else is suspended; a score is left to end by itself, in seconds.
     fn suspend_what_lost_its_slot(&mut self) {
-        if !std::mem::take(&mut self.slots.turned) {
-            return;
-        }
-        let unwanted: Vec<TaskId> = self
-            .state
-            .leases()
-            .filter(|(trial, _)| trial.subject.role() == Role::Train)
-            .filter(|(_, lease)| self.slots.role(&(lease.worker.clone(), lease.slot)) != Role::Train)
-            .map(|(_, lease)| lease.task)
-            .collect();
+        let turned = self.slots.take_turned();
+        let unwanted = turned.iter().filter(|key| self.slots.role(key) != Role::Train);
+        let held = unwanted.filter_map(|key| self.state.holder(key));
+        let trainings = held.filter(|(trial, _)| trial.subject.role() == Role::Train);
+        let mut unwanted: Vec<TaskId> = trainings.map(|(_, lease)| lease.task).collect();
+        unwanted.sort_unstable();
         unwanted.into_iter().for_each(|task| self.suspend(task));
     }
 

@@ -17,8 +17,8 @@ pub(crate) struct Slots {
     /// What each live slot shall do until the next decision.
     roles: BTreeMap<SlotKey, Role>,
     free: Free,
-    /// Whether a slot may be held by what its role does not want.
-    pub(crate) turned: bool,
+    /// Those that may be held by what their role does not want.
+    turned: BTreeSet<SlotKey>,
     /// How often roles were dealt out or taken away.
     plans: u64,
 }
@@ -38,6 +38,10 @@ impl Slots {
 
     pub(crate) fn free(&self) -> &Free {
         &self.free
+    }
+
+    pub(crate) fn take_turned(&mut self) -> BTreeSet<SlotKey> {
+        mem::take(&mut self.turned)
     }
 }
 
@@ -92,7 +96,9 @@ impl Core {
             return;
         }
         let former = mem::replace(&mut self.slots.roles, roles);
-        self.slots.turned = true;
+        // A lease may be older than this process, and its slot in no plan.
+        let held = self.state.leases().map(|(_, lease)| (lease.worker.clone(), lease.slot));
+        self.slots.turned.extend(held);
         let gone = former.keys().filter(|key| !self.slots.roles.contains_key(*key));
         let turned = self.slots.roles.iter().filter(|(key, role)| former.get(*key) != Some(*role));
         let changed: Vec<SlotKey> = gone.chain(turned.map(|(key, _)| key)).cloned().collect();
@@ -109,9 +115,9 @@ impl Core {
         for key in self.slots_of(worker) {
             self.slots.roles.remove(&key);
             self.slots.free.remove(&key);
+            self.slots.turned.insert(key);
         }
         self.slots.plans += 1;
-        self.slots.turned = true;
     }
 
     /// An event has been applied: whose slots it may have freed or taken.
@@ -120,15 +126,16 @@ impl Core {
             Event::TaskLeased { .. } if planted(Mutation::GivesTwice) => {}
             Event::TaskLeased { worker, slot, .. } => {
                 let key = (worker.clone(), *slot);
-                self.slots.turned |= self.slots.role(&key) != Role::Train;
                 self.slots.free.remove(&key);
+                if self.slots.role(&key) != Role::Train {
+                    self.slots.turned.insert(key);
+                }
             }
             Event::WorkerJoined { worker, .. }
             | Event::WorkerLost { worker, .. }
             | Event::WorkerQuarantined { worker, .. }
             | Event::WorkerReleased { worker, .. }
             | Event::WorkerDraining { worker, .. } => {
-                self.slots.turned = true;
                 for key in self.slots_of(worker) {
                     self.look_at(key);
                 }

@@ -1,32 +1,41 @@
 //! Networks in one line that a person can read; see `Mobile::encode`.
 
-use super::{Block, Mobile, STAGES, SqueezeExcite};
+use std::fmt::{self, Write as _};
+
+use super::{Mobile, STAGES, SqueezeExcite};
 use crate::architecture::Architecture;
 
+/// Bytes of a line: five stages of four blocks.
+const TYPICAL: usize = 160;
+
 pub(super) fn write(space: &Mobile, architecture: &Architecture) -> String {
+    let mut text = String::with_capacity(TYPICAL);
+    // A string takes whatever is written.
+    let _ = write_to(&mut text, space, architecture);
+    text
+}
+
+fn write_to(text: &mut String, space: &Mobile, architecture: &Architecture) -> fmt::Result {
     let genes = architecture.genes();
     let design = space.design();
     let [width, resolution] =
         [design.widths[genes[0] as usize], f64::from(design.resolutions[genes[1] as usize])];
-    let mut text = format!("w{width} r{resolution}");
+    write!(text, "w{width} r{resolution}")?;
     for stage in 0..STAGES {
         text.push_str(" |");
         let genes = &genes[space.stage(stage)];
         let depth = design.depths[genes[0] as usize] as usize;
-        let blocks: Vec<&[u32]> = genes[1..].chunks_exact(space.genes_per_block()).collect();
-        let told =
-            blocks.iter().rposition(|genes| genes.iter().any(|&gene| gene > 0)).map_or(0, |last| last + 1);
-        for (index, genes) in blocks[..told.max(depth)].iter().enumerate() {
-            let block = name(space.block(stage, genes), design.squeeze_excite);
-            text.push_str(&if index < depth { format!(" {block}") } else { format!(" ({block})") });
+        let blocks = || genes[1..].chunks_exact(space.genes_per_block());
+        let told = blocks().rposition(|genes| genes.iter().any(|&gene| gene > 0)).map_or(0, |last| last + 1);
+        for (index, genes) in blocks().take(told.max(depth)).enumerate() {
+            let block = space.block(stage, genes);
+            let excited = design.squeeze_excite == SqueezeExcite::Free && block.squeeze_excite;
+            let (open, close) = if index < depth { ("", "") } else { ("(", ")") };
+            let mark = if excited { "s" } else { "" };
+            write!(text, " {open}k{}e{}{mark}{close}", block.kernel, block.expansion)?;
         }
     }
-    text
-}
-
-fn name(block: Block, squeeze_excite: SqueezeExcite) -> String {
-    let excited = squeeze_excite == SqueezeExcite::Free && block.squeeze_excite;
-    format!("k{}e{}{}", block.kernel, block.expansion, if excited { "s" } else { "" })
+    Ok(())
 }
 
 pub(super) fn read(space: &Mobile, text: &str) -> Option<Architecture> {
