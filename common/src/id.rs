@@ -1,6 +1,7 @@
 //! Identities. Numbers for what one coordinator counts, names for what people choose.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,16 +20,17 @@ macro_rules! number_id {
     };
 }
 
+// Shared: thousands of workers are named in many places, each at every turn.
 macro_rules! name_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
-            pub fn new(name: impl Into<String>) -> Self {
-                Self(name.into())
+            pub fn new(name: impl AsRef<str>) -> Self {
+                Self(name.as_ref().into())
             }
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -43,11 +43,7 @@ impl Agenda {
         self.len() == 0
     }
 
-    /// Everything on the list, in its order.
-    pub fn subjects(&self) -> impl Iterator<Item = Subject> {
-        self.subjects_from(0)
-    }
-
+    /// What is on the list from `place` on, in its order.
     fn subjects_from(&self, place: usize) -> impl Iterator<Item = Subject> {
         let network = |(architecture, fidelity): &(Architecture, Fidelity)| Subject::Network {
             architecture: architecture.clone(),
@@ -72,8 +68,8 @@ impl Agenda {
         Some(Choice { subject, origin: Origin::Study })
     }
 
-    /// Why the study is over, once everything on the list has a result or was given up.
-    pub(crate) fn done(&self, state: &State) -> Option<String> {
+    /// Why the study is over, once everything on the list has a result or was given up. All before `begun` have a trial.
+    pub(crate) fn done(&self, state: &State, begun: usize) -> Option<String> {
         let has_failed = supernets::standing(state) == Supernet::Without;
         let inherits = |subject: &Subject| {
             matches!(subject, Subject::SubSupernet(_)) || subject.fidelity() == Some(Fidelity::OneShot)
@@ -84,9 +80,9 @@ impl Agenda {
             None => has_failed && inherits(subject),
         };
         // Most of the time it is not: then the first look shows it.
-        let begun = state.trials.len() >= self.len() || has_failed;
+        let may_be = state.trials.len() >= self.len() || has_failed;
         let rests = || state.waiting().next().is_none() && state.leases().next().is_none();
-        (begun && rests() && self.subjects().all(|subject| is_closed(&subject)))
+        (may_be && rests() && self.subjects_from(begun).all(|subject| is_closed(&subject)))
             .then(|| "the list is done".into())
     }
 }

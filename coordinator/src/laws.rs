@@ -103,9 +103,16 @@ fn check_index(state: &State, found: &mut Vec<Violation>) {
     }
 }
 
-/// What must hold between steps of a live coordinator.
+/// What must hold between steps of a live coordinator. Reads the whole study.
 pub fn check(core: &Core) -> Vec<Violation> {
     let mut found = check_state(core.state());
+    found.extend(check_fleet(core));
+    found
+}
+
+/// The part of it that is about the fleet, and takes no longer the more is known.
+pub fn check_fleet(core: &Core) -> Vec<Violation> {
+    let mut found = Vec::new();
     let slots = core.live_slots();
     let mut counted: BTreeMap<_, [u32; 2]> = BTreeMap::new();
     for slot in &slots {
@@ -145,9 +152,9 @@ pub fn check_kept(core: &Core) -> Vec<Violation> {
     found
 }
 
-/// no slot idles in a role for which work waits.
+/// no slot idles in a role for which work waits, once what one step may hand out is handed out.
 fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Violation>) {
-    if core.is_over() || core.draining || core.state.paused.is_some() {
+    if core.is_over() || core.draining || core.goes_on || core.state.paused.is_some() {
         return;
     }
     // The same work fits all of a kind: thousands of slots may idle while thousands of trials wait for something else.

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use common::id::WorkerName;
 use common::time::Timestamp;
+use common::wire::ToWorker;
 use tokio::sync::{oneshot, watch};
 
 use super::agent::{Agent, Consider, Decide};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
-use super::gateway::{Forget, Gateway, SendTo};
+use super::gateway::{Forget, Gateway, SendAll};
 use super::ledger_keeper::{Append, HeldUp, LedgerKeeper};
 use super::searcher::{Propose, SearchTold};
 use super::steps::Steps;
@@ -26,8 +28,11 @@ use crate::search::Searcher;
 
 /// Four a second: fine enough for heartbeats of two seconds and for grid hours of a few.
 const TICK: Duration = Duration::from_millis(250);
-/// Ticks between checks of the laws: they read the whole state.
+/// Ticks between checks of the laws.
 const TICKS_PER_CHECK: u32 = 40;
+/// So many trials are looked through in a few milliseconds, while nobody is heard. In a longer study the laws of its whole state are
+/// checked where a snapshot of it is made.
+const TRIALS_PER_CHECK: usize = 4_000;
 
 /// Who the coordinator talks to.
 #[derive(Debug)]
@@ -156,8 +161,7 @@ impl Coordinator {
             return self.keep(input);
         }
         let about = input.kind();
-        let Decision { at, events, effects } =
-            self.steps.time(about, || self.core.step(input, clock::now()));
+        let Decision { at, events, effects } = self.steps.time(about, || self.core.step(input, clock::now()));
         if !events.is_empty() {
             self.unwritten.push((at, events));
         }
@@ -216,18 +220,33 @@ impl Coordinator {
         }
     }
 
-    /// Carries out what is durable.
+    /// Carries out what is durable, in order; messages in a row go as one parcel.
     fn release(&mut self, context: &mut Context<Self>) {
+        let mut messages = Vec::new();
         while self.waiting.front().is_some_and(|(after, _)| *after <= self.durable) {
-            let Some((_, effects)) = self.waiting.pop_front() else { return };
-            effects.into_iter().for_each(|effect| self.carry_out(effect, context));
+            let Some((_, effects)) = self.waiting.pop_front() else { break };
+            for effect in effects {
+                if let Effect::Send { to, message } = effect {
+                    messages.push((to, message));
+                } else {
+                    self.send(&mut messages);
+                    self.carry_out(effect, context);
+                }
+            }
+        }
+        self.send(&mut messages);
+    }
+
+    fn send(&self, messages: &mut Vec<(WorkerName, ToWorker)>) {
+        if !messages.is_empty() {
+            self.parts.gateway.do_send(SendAll(std::mem::take(messages)));
         }
     }
 
-    fn carry_out(&mut self, effect: Effect, context: &Context<Self>) {
+    fn carry_out(&mut self, effect: Effect, context: &mut Context<Self>) {
         let reply = context.address();
         match effect {
-            Effect::Send { to, message } => self.parts.gateway.do_send(SendTo { to, message }),
+            Effect::Send { to, message } => self.send(&mut vec![(to, message)]),
             Effect::Observe { hour, zones } => self.parts.carbon.do_send(Observe { hour, zones, reply }),
             Effect::Forecast { hour, zones } => {
                 let question = MakeForecasts { hour, zones, watch: self.parts.carbon.clone(), reply };
@@ -235,6 +254,7 @@ impl Coordinator {
             }
             Effect::Decide { hour, situation } => self.parts.agent.do_send(Decide { hour, situation, reply }),
             Effect::Propose(wanted) => self.parts.searcher.do_send(Propose { wanted, reply }),
+            Effect::GoOn => context.notify(Take(Input::GoOn)),
             Effect::Forget(blob) => self.parts.gateway.do_send(Forget(blob)),
             Effect::Exit { reason } => self.leave(Exit::Over { reason }),
         }
@@ -253,7 +273,8 @@ impl Coordinator {
         if !self.ticks.is_multiple_of(TICKS_PER_CHECK) {
             return;
         }
-        for violation in laws::check(&self.core) {
+        let is_short = self.core.state().trials.len() <= TRIALS_PER_CHECK;
+        for violation in if is_short { laws::check(&self.core) } else { laws::check_fleet(&self.core) } {
             self.violations += 1;
             tracing::error!(law = violation.law, what = %violation.what, "a law is broken: please report this");
         }

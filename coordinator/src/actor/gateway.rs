@@ -8,7 +8,8 @@ use anyhow::Result;
 use common::blob::BlobId;
 use common::id::WorkerName;
 use common::wire::{self, Chunk, FromWorker, ToWorker};
-use transport::{Endpoint, PeerName, PublicKey, Server, ServerReceiver, ServerSender};
+use futures_util::stream;
+use transport::{Bytes, Endpoint, PeerName, PublicKey, Server, ServerReceiver, ServerSender};
 
 use super::coordinator::{Coordinator, Take};
 use crate::blob_store::{self, BlobStore};
@@ -36,23 +37,14 @@ pub struct Gateway {
 #[rtype(result = "()")]
 pub struct Listening(pub Addr<Coordinator>);
 
+/// In this order.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(super) struct SendTo {
-    pub to: WorkerName,
-    pub message: ToWorker,
-}
+pub(super) struct SendAll(pub Vec<(WorkerName, ToWorker)>);
 
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct Forget(pub BlobId);
-
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-struct Frame {
-    from: PeerName,
-    bytes: transport::Bytes,
-}
 
 impl Gateway {
     pub fn new(
@@ -175,8 +167,6 @@ impl Actor for Gateway {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        // Bounded by the transport's own limits on bytes received and not yet taken.
-        context.set_mailbox_capacity(1024);
         context.run_interval(LOOK, |this, _| this.look_around());
     }
 }
@@ -186,33 +176,27 @@ impl Handler<Listening> for Gateway {
 
     fn handle(&mut self, Listening(coordinator): Listening, context: &mut Self::Context) {
         self.coordinator = Some(coordinator);
-        let Some(mut receiver) = self.receiver.take() else { return };
-        let gateway = context.address();
-        let listen = async move {
-            while let Some((from, bytes)) = receiver.recv().await {
-                // Waiting for the answer keeps one frame in the mailbox: pressure goes back to the senders.
-                if gateway.send(Frame { from, bytes }).await.is_err() {
-                    return;
-                }
-            }
-        };
-        context.spawn(listen.into_actor(self));
+        let Some(receiver) = self.receiver.take() else { return };
+        // Frames wait in the transport, within its bounds, until this actor's turn comes.
+        let frames = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+        context.add_stream(frames);
     }
 }
 
-impl Handler<Frame> for Gateway {
-    type Result = ();
-
-    fn handle(&mut self, frame: Frame, _: &mut Self::Context) {
-        self.on_peer(&frame.from, &frame.bytes);
+impl StreamHandler<(PeerName, Bytes)> for Gateway {
+    fn handle(&mut self, (from, bytes): (PeerName, Bytes), _: &mut Self::Context) {
+        self.on_peer(&from, &bytes);
     }
+
+    /// A closed socket ends no actor: what it is told meanwhile goes nowhere.
+    fn finished(&mut self, _: &mut Self::Context) {}
 }
 
-impl Handler<SendTo> for Gateway {
+impl Handler<SendAll> for Gateway {
     type Result = ();
 
-    fn handle(&mut self, SendTo { to, message }: SendTo, _: &mut Self::Context) {
-        self.send(&to, &message);
+    fn handle(&mut self, SendAll(messages): SendAll, _: &mut Self::Context) {
+        messages.iter().for_each(|(to, message)| self.send(to, message));
     }
 }
 

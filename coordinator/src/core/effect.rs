@@ -46,6 +46,8 @@ pub enum Effect {
     },
     /// Ask the optimiser for candidates; answered by `Input::Proposed`.
     Propose(Box<Wanted>),
+    /// More can be handed out than one step shall take: answered by `Input::GoOn`, once others were heard.
+    GoOn,
     /// Nothing refers to this blob any more.
     Forget(BlobId),
     /// The study is over and every worker has left, or was waited for long enough.

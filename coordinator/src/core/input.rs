@@ -52,6 +52,8 @@ pub enum Input {
         /// Where the search tree works, where the study asks for it.
         region: Option<Worked>,
     },
+    /// Answers `Effect::GoOn`.
+    GoOn,
     /// This worker's key may not connect any more.
     Revoked {
         worker: WorkerName,
@@ -79,6 +81,7 @@ impl Input {
             Self::Forecasted { .. } => "forecasted",
             Self::Decided { .. } => "decided",
             Self::Proposed { .. } => "proposed",
+            Self::GoOn => "going on",
             Self::Revoked { .. } => "revoked",
             Self::Released { .. } => "released",
             Self::Control(_) => "control",

@@ -88,6 +88,8 @@ pub struct Core {
     /// What slots drew last, and up to when it is booked.
     pub(crate) draws: Draws,
     pub(crate) draining: bool,
+    /// Whether an answer to `Effect::GoOn` is due.
+    pub(crate) goes_on: bool,
     /// When draining workers that hold nothing were last told to go.
     pub(crate) told_to_go: BTreeMap<WorkerName, Timestamp>,
     /// When this process took the study up.
@@ -149,6 +151,7 @@ impl Core {
             watch: Watch::default(),
             draws: Draws::default(),
             draining: false,
+            goes_on: false,
             told_to_go: BTreeMap::new(),
             started: Timestamp::default(),
             told_study_over: Timestamp::default(),
@@ -178,6 +181,7 @@ impl Core {
             Input::Proposed { candidates, promotions, region } => {
                 self.on_proposed(candidates, promotions, region);
             }
+            Input::GoOn => self.goes_on = false,
             Input::Revoked { worker } => self.on_revoked(&worker),
             Input::Released { worker } => self.on_released(&worker),
             Input::Control(control) => self.on_control(control),

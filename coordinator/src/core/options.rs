@@ -9,6 +9,9 @@ use common::time::Millis;
 use super::retry::Retry;
 use crate::agenda::Agenda;
 
+/// About a millisecond's worth.
+const HANDOUTS: usize = 100;
+
 #[derive(Debug, Clone)]
 pub struct Options {
     /// What is evaluated in place of a search; none searches.
@@ -31,6 +34,8 @@ pub struct Options {
     pub lost_after: Millis,
     /// What a slot must have to be given work.
     pub requirements: Requirements,
+    /// Tasks handed out in one step: nobody is heard meanwhile, and a fleet may have ten thousand slots.
+    pub handouts: usize,
     pub crash_limit: u32,
     pub retry: Retry,
     /// Trials in a row that a worker may fail at; none: as many as there are.
@@ -65,6 +70,7 @@ impl Options {
             heartbeat: Millis::from_seconds(config.coordinator.heartbeat_s),
             lost_after: Millis::from_seconds(config.coordinator.lost_after_s),
             requirements: config.requirements.clone(),
+            handouts: HANDOUTS,
             crash_limit: config.coordinator.crash_limit,
             retry: Retry {
                 first: Millis::from_seconds(config.coordinator.retry_s),

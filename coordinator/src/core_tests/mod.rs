@@ -134,6 +134,7 @@ impl Bench {
                 let candidates = candidates.collect();
                 self.step(Input::Proposed { candidates, promotions, region: self.region.clone() });
             }
+            Effect::GoOn => self.step(Input::GoOn),
             Effect::Forget(blob) => self.forgotten.push(blob),
             Effect::Exit { reason } => self.exit = Some(reason),
         }

@@ -35,10 +35,16 @@ impl Core {
         self.ask_for_candidates();
         // Who found nothing, found it for all of the same kind: what others take up since leaves no more.
         let mut in_vain: BTreeSet<SlotKind> = BTreeSet::new();
+        let mut handed_out = 0;
         while let Some((key, kind)) = self.slots.free().first(&in_vain) {
+            if handed_out == self.options.handouts {
+                self.go_on_later();
+                break;
+            }
             let (key, kind) = (key.clone(), kind.clone());
             if let Some(trial) = self.next_for(kind.0, &kind.1) {
                 self.lease(trial, &key);
+                handed_out += 1;
             }
             if self.slots.free().contains(&key) {
                 in_vain.insert(kind);
@@ -46,6 +52,12 @@ impl Core {
         }
         // What was taken may have left too few for the next slots.
         self.ask_for_candidates();
+    }
+
+    fn go_on_later(&mut self) {
+        if !std::mem::replace(&mut self.goes_on, true) {
+            self.effect(Effect::GoOn);
+        }
     }
 
     /// A training whose slot shall do something else is suspended; a score is left to end by itself, in seconds.

@@ -77,7 +77,7 @@ impl Core {
         if self.is_over() || self.state.study.is_none() {
             return;
         }
-        let listed = |agenda: &Agenda| agenda.done(&self.state);
+        let listed = |agenda: &Agenda| agenda.done(&self.state, self.listed);
         if let Some(reason) = self.options.agenda.as_ref().map_or_else(|| self.exhausted(), listed) {
             self.finish(reason);
         }

@@ -96,9 +96,10 @@ impl Core {
             return;
         }
         let former = mem::replace(&mut self.slots.roles, roles);
-        // A lease may be older than this process, and its slot in no plan.
+        // All that are held, not only those that change: a lease may be older than this process, and its slot in no plan.
         let held = self.state.leases().map(|(_, lease)| (lease.worker.clone(), lease.slot));
-        self.slots.turned.extend(held);
+        let turned = held.filter(|key| self.slots.role(key) != Role::Train);
+        self.slots.turned = turned.collect();
         let gone = former.keys().filter(|key| !self.slots.roles.contains_key(*key));
         let turned = self.slots.roles.iter().filter(|(key, role)| former.get(*key) != Some(*role));
         let changed: Vec<SlotKey> = gone.chain(turned.map(|(key, _)| key)).cloned().collect();

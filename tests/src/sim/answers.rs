@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
+use common::time::Millis;
 use common::trial::Origin;
 use coordinator::core::{Effect, Input, Wanted};
 use coordinator::ladder::{Candidate, Worked};
@@ -18,6 +19,10 @@ const LATE_MS: (i64, i64) = (4_000, 9_000);
 
 impl World {
     pub(super) fn ask(&mut self, question: Effect) {
+        if matches!(question, Effect::GoOn) {
+            let (life, input) = (self.site.life, Box::new(Input::GoOn));
+            return self.schedule.push(self.now + Millis(1), Happening::Answer { life, input });
+        }
         let faulty = self.now.since(self.begun) < self.plan.faults_end;
         let unanswered = if faulty { self.plan.unanswered } else { 0.0 };
         if self.dice.happens(unanswered) {
@@ -37,7 +42,7 @@ impl World {
                 Input::Decided { hour, allocation: self.policy.decide(&situation) }
             }
             Effect::Propose(wanted) => self.propose(&wanted),
-            Effect::Send { .. } | Effect::Forget(_) | Effect::Exit { .. } => return,
+            Effect::Send { .. } | Effect::GoOn | Effect::Forget(_) | Effect::Exit { .. } => return,
         };
         let late = self.dice.happens(unanswered / 3.0);
         let after = self.dice.millis(if late { LATE_MS } else { PROMPT_MS });

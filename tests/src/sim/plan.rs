@@ -25,6 +25,8 @@ pub struct Plan {
     /// Results from elsewhere, and the first process of the coordinator that is given them.
     pub given: Vec<Given>,
     pub given_from: u64,
+    /// Tasks handed out in one step at most.
+    pub handouts: usize,
     /// One of `allocation::POLICIES`; none swings with the grid.
     pub policy: Option<&'static str>,
     /// Share of the coordinator's questions that nobody answers, while faults last.
@@ -116,6 +118,7 @@ impl Plan {
             mishaps: Mishaps::default(),
             given: Vec::new(),
             given_from: 1,
+            handouts: 100,
             policy: None,
             unanswered: 0.0,
             faults_end: Millis(0),
@@ -177,6 +180,9 @@ impl Plan {
         } else if happens("region") {
             let follows = ["search.searcher=lamoo-evolution", "region.every_scores=2"];
             plan.settings.extend(follows.map(String::from));
+        }
+        if Dice::new(plan.seed.stream("handouts", 0)).happens(0.3) {
+            plan.handouts = 1;
         }
         plan
     }

@@ -142,7 +142,7 @@ impl World {
             dice: Dice::new(seed.stream("world", 0)),
             auditor: Auditor::new(),
             site: Site::default(),
-            options: Options::new(&config),
+            options: Options { handouts: plan.handouts, ..Options::new(&config) },
             space: spec.space.build(),
             spec,
             policy: Policy::named(plan.policy),

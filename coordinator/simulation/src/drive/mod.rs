@@ -242,6 +242,7 @@ impl<'a> Drive<'a> {
                 let frame = encode(&message);
                 self.schedule.push((self.now, Rank::Frame), Happening::ToWorker { worker, frame });
             }
+            Effect::GoOn => self.answer(|_| Input::GoOn),
             // Blobs are names here; there is nothing to forget.
             Effect::Forget(_) => {}
             Effect::Exit { reason } => self.exit = Some(reason),
