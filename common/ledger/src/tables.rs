@@ -179,6 +179,9 @@ pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Even
     }
 }
 
+const FREE_WHAT_IT_HELD: &str =
+    "UPDATE trials SET state = 'waiting' WHERE state = 'running' AND worker = ?1 AND session = ?2";
+
 fn worker_lost(
     to: &Connection,
     at: Timestamp,
@@ -191,11 +194,7 @@ fn worker_lost(
         "UPDATE workers SET lost_ms = ?3, lost_reason = ?4 WHERE worker = ?1 AND session = ?2",
         (worker.as_str(), text(session), at.0, reason),
     )?;
-    execute(
-        to,
-        "UPDATE trials SET state = 'waiting' WHERE state = 'running' AND worker = ?1 AND session = ?2",
-        (worker.as_str(), text(session)),
-    )
+    execute(to, FREE_WHAT_IT_HELD, (worker.as_str(), text(session)))
 }
 
 fn carbon(to: &Connection, sequence: i64, sample: &CarbonSample) -> rusqlite::Result<()> {
@@ -351,4 +350,24 @@ fn text(session: SessionId) -> String {
 /// A unit variant by its serialised name.
 fn word(value: &common::carbon::SignalKind) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fleet of thousands may leave in a second.
+    #[test]
+    fn what_a_lost_worker_held_is_found_without_reading_all_trials() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(TABLES).unwrap();
+        index(&connection).unwrap();
+        index(&connection).unwrap();
+        let plan: String = connection
+            .query_row(&format!("EXPLAIN QUERY PLAN {FREE_WHAT_IT_HELD}"), ("w", "1"), |row| {
+                row.get("detail")
+            })
+            .unwrap();
+        assert!(plan.contains("USING INDEX running_trials"), "{plan}");
+    }
 }

@@ -14,9 +14,7 @@ fn a_vanished_worker_is_retried_from_its_last_checkpoint_elsewhere() {
     let again = bench.task_of("b").unwrap();
     bench.beats("b", 2, &[again]);
     let taken = bench.ledger.iter().rev().find_map(|record| match &record.event {
-        common::event::Event::TaskLeased { task: leased, resume, .. } if leased.trial == task.trial => {
-            Some(*resume)
-        }
+        Event::TaskLeased { task: leased, resume, .. } if leased.trial == task.trial => Some(*resume),
         _ => None,
     });
     // `b` had begun a trial of its own; the lost one waits with its checkpoint or was taken up from it.
@@ -87,4 +85,20 @@ fn a_lost_assignment_is_sent_again_and_a_stray_task_cancelled() {
     let repeated =
         |message: &ToWorker| matches!(message, ToWorker::Assign(assignment) if assignment.task == task);
     assert!(bench.sent.iter().any(|(_, message)| repeated(message)));
+}
+
+#[test]
+fn a_large_fleet_is_given_work_in_short_steps_and_all_of_it() {
+    let mut bench = Bench::new(&["ladder.one_shot=false", "budget.trainings=20"]);
+    bench.allocation = Shares { train: 5, sample: 0, rest: 0 };
+    bench.core.options.handouts = 2;
+    // The hour is being decided while they come: it is decided for all of them, at once.
+    bench.step(Input::Control(Control::Pause));
+    for worker in ["a", "b", "c", "d", "e"] {
+        bench.joins(worker, 1);
+    }
+    assert!(bench.handed_out.is_empty());
+    bench.step(Input::Control(Control::Resume));
+    assert_eq!(bench.handed_out, [2, 2, 1]);
+    assert_eq!(bench.core.state().leases().count(), 5);
 }

@@ -20,7 +20,7 @@ use common::architecture::Architecture;
 use common::blob::BlobId;
 use common::config::{Config, load};
 use common::energy::{Measurement, Method, Purpose};
-use common::event::Record;
+use common::event::{Event, Record};
 use common::fidelity::Fidelity;
 use common::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::time::{GridClock, GridHour, HOUR_MS, Millis, Timestamp};
@@ -53,6 +53,8 @@ struct Bench {
     asked: Vec<usize>,
     exit: Option<String>,
     forgotten: Vec<BlobId>,
+    /// Tasks that each step handed out, where it handed out any.
+    handed_out: Vec<usize>,
 }
 
 fn config(settings: &[&str]) -> Config {
@@ -81,6 +83,7 @@ impl Bench {
             asked: Vec::new(),
             exit: None,
             forgotten: Vec::new(),
+            handed_out: Vec::new(),
         };
         bench.start(settings);
         bench
@@ -96,6 +99,8 @@ impl Bench {
 
     fn step(&mut self, input: Input) {
         let Decision { at, events, effects } = self.core.step(input, self.now);
+        let leased = events.iter().filter(|event| matches!(event, Event::TaskLeased { .. })).count();
+        self.handed_out.extend((leased > 0).then_some(leased));
         for event in events {
             let sequence = self.ledger.len() as u64 + 1;
             self.ledger.push(Record { sequence, at, event });

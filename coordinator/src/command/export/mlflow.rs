@@ -1,7 +1,10 @@
 //! MLflow's file store: an experiment with a run for each trial that has a result, as `mlflow ui --backend-store-uri DIR` reads it.
 //! Parameters are what was chosen, metrics what was found, by epoch where a curve is known.
+//!
+//! Some twenty small files a run, and the disk is waited for at none: the ledger has it all, and an export cut short is made again.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -10,7 +13,6 @@ use sha2::{Digest, Sha256};
 use super::spending::Told;
 use super::trials::{Row, rows};
 use crate::core::Trial;
-use crate::directory::write_whole;
 
 /// Characters that a run's directory has, as MLflow names its own.
 const ID_DIGITS: usize = 32;
@@ -24,7 +26,7 @@ pub fn write(told: &Told, store: &Path) -> io::Result<usize> {
     // The same study has the same number each time it is exported; MLflow's own are longer.
     let number: String = digest(&name).chars().filter(char::is_ascii_digit).take(12).collect();
     let experiment = store.join(&number);
-    std::fs::create_dir_all(&experiment)?;
+    fs::create_dir_all(&experiment)?;
     let location = std::path::absolute(&experiment)?;
     let began = study.started.0;
     let meta = format!(
@@ -33,7 +35,7 @@ pub fn write(told: &Told, store: &Path) -> io::Result<usize> {
         told.state.last_at.0,
         quoted(&name)
     );
-    write_whole(&experiment.join("meta.yaml"), meta.as_bytes())?;
+    fs::write(experiment.join("meta.yaml"), meta)?;
     let mut runs = 0;
     for (trial, row) in told.state.trials.values().zip(rows(told)) {
         if trial.evaluation.is_some() {
@@ -49,7 +51,7 @@ fn run(experiment: &Path, number: &str, study: &str, trial: &Trial, row: &Row) -
     let folder = experiment.join(&id);
     ["artifacts", "metrics", "params", "tags"]
         .iter()
-        .try_for_each(|part| std::fs::create_dir_all(folder.join(part)))?;
+        .try_for_each(|part| fs::create_dir_all(folder.join(part)))?;
     let name = format!("trial {} ({})", trial.id, row.fidelity);
     let (start, end) = (trial.proposed.0, trial.finished.unwrap_or(trial.proposed).0);
     let artifacts = std::path::absolute(folder.join("artifacts"))?;
@@ -60,9 +62,8 @@ fn run(experiment: &Path, number: &str, study: &str, trial: &Trial, row: &Row) -
         quoted(&artifacts.display().to_string()),
         quoted(&name)
     );
-    write_whole(&folder.join("meta.yaml"), meta.as_bytes())?;
-    let text =
-        |part: &str, key: &str, value: &str| write_whole(&folder.join(part).join(key), value.as_bytes());
+    fs::write(folder.join("meta.yaml"), meta)?;
+    let text = |part: &str, key: &str, value: &str| fs::write(folder.join(part).join(key), value);
     text("tags", "mlflow.runName", &name)?;
     text("params", "fidelity", &row.fidelity.to_string())?;
     text("params", "origin", &row.origin)?;
