@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use system_tests::sim::{Plan, run};
 
+/// Worlds between two words of how far it is.
+const PROGRESS: u64 = 500;
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |text: &String| text.parse::<u64>().ok();
@@ -36,6 +39,11 @@ fn soak(first: u64, count: u64) -> ExitCode {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= first + count {
                         return;
+                    }
+                    let begun = seed - first;
+                    if begun > 0 && begun.is_multiple_of(PROGRESS) {
+                        let seconds = began.elapsed().as_secs_f64();
+                        eprintln!("{begun} of {count} worlds begun in {seconds:.0} s");
                     }
                     let outcome = run(Plan::drawn(seed));
                     steps.fetch_add(outcome.steps, Ordering::Relaxed);
