@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("folded from the beginning in {seconds:.2} s: {} trials", from_scratch.trials.len());
     let (written, seconds) = timed(|| snapshot::write(&path, false));
     let bytes = std::fs::metadata(path.with_extension("snapshot"))?.len();
-    println!("a snapshot up to {} written in {seconds:.2} s, {} MB", written?, bytes / 1_000_000);
+    println!("a snapshot up to {} written in {seconds:.2} s, {} MB", written?.sequence, bytes / 1_000_000);
     // A coordinator that dies right before its next snapshot.
     let tail = ledger.len()? / 10;
     append(&mut ledger, tail);

@@ -3,10 +3,10 @@
 use allocation::Pace;
 use common::fidelity::Role;
 use common::id::{SlotId, WorkerName, Zone};
-use common::time::Timestamp;
 
 use crate::core::Core;
 use crate::requirements::lacks;
+use crate::rising::rising;
 
 pub type SlotKey = (WorkerName, SlotId);
 
@@ -47,7 +47,14 @@ impl Core {
     pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
         let mut slots = Vec::new();
         let paces = self.state.paces.all();
+        // Both by worker, side by side, as in `rising`.
+        let mut held = self.state.roles_held().peekable();
         for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.is_at_hand()) {
+            while held.next_if(|((other, _), _)| other < worker).is_some() {}
+            let at_work: Vec<(SlotId, Role)> =
+                std::iter::from_fn(|| held.next_if(|((other, _), _)| other == worker))
+                    .map(|((_, slot), role)| (*slot, role))
+                    .collect();
             for info in &record.slots {
                 let may = |role| lacks(&self.options.requirements, role, info).is_none();
                 let (may_train, may_sample) = (may(Role::Train), may(Role::Sample));
@@ -61,11 +68,13 @@ impl Core {
                     continue;
                 }
                 let key = (worker.clone(), info.slot);
-                let holding = self.state.holder(&key).map(|(trial, _)| trial.subject.role());
+                let holding = at_work.iter().find(|(slot, _)| *slot == info.slot).map(|(_, role)| *role);
                 let pace = paces.get(info.device.as_str()).copied().unwrap_or_default();
                 slots.push(LiveSlot { key, zone: record.zone.clone(), holding, may_train, may_sample, pace });
             }
         }
+        // A worker names its slots in any order; nearly all name them in theirs.
+        slots.sort_by(|a, b| a.key.cmp(&b.key));
         slots
     }
 
@@ -77,21 +86,10 @@ impl Core {
     /// Live workers that have been silent for longer than the limit.
     pub(crate) fn silent(&self) -> Vec<WorkerName> {
         let limit = self.options.lost_after;
-        // Both by name, side by side: looking each of ten thousand up would be most of a tick's work.
-        let mut heard = self.heard.iter().peekable();
-        let mut silent = Vec::new();
-        for (worker, _) in self.state.workers.iter().filter(|(_, record)| record.alive) {
-            while heard.next_if(|(other, _)| *other < worker).is_some() {}
-            let since =
-                heard.next_if(|(other, _)| *other == worker).map_or(Timestamp::default(), |(_, at)| *at);
-            if self.now().since(since) > limit {
-                silent.push(worker.clone());
-            }
-        }
-        silent
-    }
-
-    pub fn last_heard(&self, worker: &WorkerName) -> Option<Timestamp> {
-        self.heard.get(worker).copied()
+        let mut heard = rising(&self.heard);
+        let alive = self.state.workers.iter().filter(|(_, record)| record.alive).map(|(worker, _)| worker);
+        let is_silent =
+            |worker: &&WorkerName| self.now().since(heard(worker).copied().unwrap_or_default()) > limit;
+        alive.filter(is_silent).cloned().collect()
     }
 }

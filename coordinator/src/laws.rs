@@ -8,13 +8,22 @@ use common::id::TrialId;
 use common::unit::Joules;
 
 use crate::core::{Core, Known, State, Trial, TrialState};
+use crate::fleet::LiveSlot;
 use crate::ladder::Standing;
+use crate::rising::rising;
 
 /// A broken law and what broke it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub law: &'static str,
     pub what: String,
+}
+
+impl Violation {
+    /// A defect of ours, which the log keeps for whoever reports it.
+    pub fn log(&self) {
+        tracing::error!(law = self.law, what = %self.what, "a law is broken: please report this");
+    }
 }
 
 macro_rules! law {
@@ -113,23 +122,29 @@ pub fn check(core: &Core) -> Vec<Violation> {
 /// The part of it that is about the fleet, and takes no longer the more is known.
 pub fn check_fleet(core: &Core) -> Vec<Violation> {
     let mut found = Vec::new();
-    let slots = core.live_slots();
+    let mut told = rising(core.slots.roles());
+    let with_role = |slot: LiveSlot| {
+        let role = told(&slot.key).copied().unwrap_or(Role::Rest);
+        (slot, role)
+    };
+    let slots: Vec<(LiveSlot, Role)> = core.live_slots().into_iter().map(with_role).collect();
     let mut counted: BTreeMap<_, [u32; 2]> = BTreeMap::new();
-    for slot in &slots {
-        let counts = counted.entry(slot.zone.clone()).or_default();
+    for (slot, role) in &slots {
+        let counts = counted.entry(&slot.zone).or_default();
         counts[0] += 1;
-        counts[1] += u32::from(core.slots.role(&slot.key) != Role::Rest);
+        counts[1] += u32::from(*role != Role::Rest);
     }
     for (zone, [alive, at_work]) in &counted {
         law!(found, "A-1", at_work <= alive, "{at_work} of {alive} slots at work in {zone}");
     }
     let now = core.now();
-    for (_, lease) in core.state.leases() {
-        let silence = core.last_heard(&lease.worker).map(|heard| now.since(heard));
-        // A tick may come a second late; silence beyond that means that nobody looked.
-        let limit = core.options.lost_after.0 + 2_000;
+    // A tick may come a second late; silence beyond that means that nobody looked.
+    let limit = core.options.lost_after.0 + 2_000;
+    let mut heard = rising(&core.heard);
+    for (key, _) in core.state.roles_held() {
+        let silence = heard(&key.0).map(|heard| now.since(*heard));
         let recent = silence.is_some_and(|silence| silence.0 <= limit);
-        law!(found, "Q-1", recent, "task {} is leased to {} after {silence:?}", lease.task, lease.worker);
+        law!(found, "Q-1", recent, "{} {} is leased after {silence:?}", key.0, key.1);
     }
     check_idle(core, &slots, &mut found);
     found
@@ -153,17 +168,16 @@ pub fn check_kept(core: &Core) -> Vec<Violation> {
 }
 
 /// no slot idles in a role for which work waits, once what one step may hand out is handed out.
-fn check_idle(core: &Core, slots: &[crate::fleet::LiveSlot], found: &mut Vec<Violation>) {
+fn check_idle(core: &Core, slots: &[(LiveSlot, Role)], found: &mut Vec<Violation>) {
     if core.is_over() || core.draining || core.goes_on || core.state.paused.is_some() {
         return;
     }
     // The same work fits all of a kind: thousands of slots may idle while thousands of trials wait for something else.
     let mut waits_for: BTreeMap<_, Option<TrialId>> = BTreeMap::new();
-    for slot in slots.iter().filter(|slot| slot.holding.is_none()) {
-        let role = core.slots.role(&slot.key);
+    for (slot, role) in slots.iter().filter(|(slot, _)| slot.holding.is_none()) {
         let Some(place) = core.place(&slot.key) else { continue };
         let waiting =
-            *waits_for.entry((role, place)).or_insert_with_key(|(role, place)| core.waiting(*role, place));
+            *waits_for.entry((*role, place)).or_insert_with_key(|(role, place)| core.waiting(*role, place));
         law!(found, "Q-2", waiting.is_none(), "trial {waiting:?} waits while {:?} idles as {role}", slot.key);
     }
 }

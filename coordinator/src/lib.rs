@@ -14,6 +14,7 @@ pub mod mutation;
 pub mod plan;
 mod reactor;
 pub mod requirements;
+mod rising;
 pub mod search;
 mod situation;
 pub mod supernets;

@@ -9,6 +9,7 @@ use common::allocation::Allocation;
 use common::fidelity::Role;
 
 use crate::fleet::{LiveSlot, SlotKey};
+use crate::rising::rising;
 
 /// The role of each of `slots`, which stand in the order of their keys. Slots beyond the allocation's count rest until the next
 /// decision; counts beyond the slots that may do so are cut, resting first and training last (law A-1).
@@ -17,7 +18,8 @@ pub fn roles(
     slots: &[LiveSlot],
     present: &BTreeMap<SlotKey, Role>,
 ) -> BTreeMap<SlotKey, Role> {
-    let told: Vec<Option<Role>> = slots.iter().map(|slot| present.get(&slot.key).copied()).collect();
+    let mut told_to = rising(present);
+    let told: Vec<Option<Role>> = slots.iter().map(|slot| told_to(&slot.key).copied()).collect();
     let mut planned = vec![Role::Rest; slots.len()];
     for (zone, shares) in &allocation.zones {
         let mut open: Vec<usize> = (0..slots.len()).filter(|place| slots[*place].zone == *zone).collect();

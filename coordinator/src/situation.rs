@@ -99,9 +99,8 @@ impl Core {
 
     fn work(&self) -> Work {
         let standing = &self.standing;
-        let trains = |role: Role| role == Role::Train;
-        let running = self.state.leases().filter(|(trial, _)| trains(trial.subject.role())).count();
-        let waiting = self.state.waiting().filter(|trial| trains(trial.subject.role())).count();
+        let running = self.state.roles_held().filter(|(_, role)| *role == Role::Train).count();
+        let waiting = self.state.waiting().filter(|trial| trial.subject.role() == Role::Train).count();
         let pool = standing.pool();
         let room =
             if standing.can_score() { (self.options.ladder.pool as usize).saturating_sub(pool) } else { 0 };

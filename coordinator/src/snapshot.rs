@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::core::State;
 use crate::directory::write_whole;
-use crate::laws;
+use crate::laws::{self, Violation};
 
 /// A ledger that has grown by so many events since the last snapshot is worth another: they fold in a quarter of a second.
 const WORTH: u64 = 20_000;
@@ -46,6 +46,15 @@ const FOLD: [&str; 11] = [
 pub struct Snapshot {
     pub state: State,
     pub sequence: u64,
+}
+
+/// What came of a snapshot.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The last event in it.
+    pub sequence: u64,
+    /// The laws that its state breaks; anything but none is a defect.
+    pub broken: Vec<Violation>,
 }
 
 /// Why a snapshot is not used. None of these needs a person: the ledger is folded from its beginning instead.
@@ -94,13 +103,12 @@ pub fn is_due(length: u64, last: u64) -> bool {
 }
 
 /// Makes a snapshot of the ledger at `path` as it stands; a reader of its own, beside the writer. `from_scratch` folds the whole
-/// history and holds the former snapshot against it. Yields its sequence number.
-pub fn write(path: &Path, from_scratch: bool) -> Result<u64, Error> {
+/// history, holds the former snapshot against it, and reads back what it wrote: once in a process, for that costs as much again.
+pub fn write(path: &Path, from_scratch: bool) -> Result<Written, Error> {
     let ledger = Ledger::read_only(path)?;
     let file = file_of(path);
-    let former = read(&ledger).ok();
-    let mut snapshot = match &former {
-        Some(former) if !from_scratch => former.clone(),
+    let mut snapshot = match read(&ledger).ok() {
+        Some(former) if !from_scratch => former,
         Some(former) => {
             let mut snapshot = Snapshot::default();
             snapshot.advance(&ledger, former.sequence)?;
@@ -112,20 +120,29 @@ pub fn write(path: &Path, from_scratch: bool) -> Result<u64, Error> {
         }
         None => Snapshot::default(),
     };
-    drop(former);
     snapshot.advance(&ledger, ledger.len()?)?;
     // A long study's coordinator looks at its fleet alone: for this, all others would have to wait.
-    for violation in laws::check_state(&snapshot.state) {
-        tracing::error!(law = violation.law, what = %violation.what, "a law is broken: please report this");
-    }
-    let Some(last) = record(&ledger, snapshot.sequence)? else { return Ok(0) };
+    let broken = laws::check_state(&snapshot.state);
+    let Some(last) = record(&ledger, snapshot.sequence)? else { return Ok(Written { sequence: 0, broken }) };
     let bytes = encode(&snapshot, &last);
-    let again = decode(&bytes).map_err(|_misfit| Error::Unlawful("a snapshot does not read back"))?;
-    if again.0.state != snapshot.state {
-        return Err(Error::Unlawful("a snapshot reads back as another state"));
+    if from_scratch {
+        let again = decode(&bytes).map_err(|_misfit| Error::Unlawful("a snapshot does not read back"))?;
+        if again.0.state != snapshot.state {
+            return Err(Error::Unlawful("a snapshot reads back as another state"));
+        }
     }
     write_whole(&file, &bytes).map_err(|source| Error::Io { path: file, source })?;
-    Ok(snapshot.sequence)
+    Ok(Written { sequence: snapshot.sequence, broken })
+}
+
+impl Error {
+    /// The law that this breaks, where it is no trouble of the disk.
+    pub fn violation(&self) -> Option<Violation> {
+        match self {
+            Self::Unlawful(what) => Some(Violation { law: "L-1", what: (*what).into() }),
+            Self::Ledger(_) | Self::Io { .. } => None,
+        }
+    }
 }
 
 impl Snapshot {

@@ -35,15 +35,15 @@ fn l1_a_snapshot_and_the_rest_fold_to_the_same_state() {
         let whole = State::fold(&records);
         for count in (1..records.len()).step_by(records.len() / 9).chain([records.len()]) {
             let (_folder, path) = ledger_of(&records, count);
-            assert_eq!(write(&path, false).unwrap(), count as u64);
+            assert_eq!(write(&path, false).unwrap().sequence, count as u64);
             append(&path, &records[count..]);
             let state = folded(&path);
             assert_eq!(read(&Ledger::read_only(&path).unwrap()).unwrap().sequence, count as u64);
             assert_eq!(state, whole, "a snapshot at {count}");
             assert_eq!(state.hypervolume().to_bits(), whole.hypervolume().to_bits());
             // Another on top of it, and one from the beginning that holds it against the history.
-            assert_eq!(write(&path, false).unwrap(), records.len() as u64);
-            assert_eq!(write(&path, true).unwrap(), records.len() as u64);
+            assert_eq!(write(&path, false).unwrap().sequence, records.len() as u64);
+            assert_eq!(write(&path, true).unwrap().sequence, records.len() as u64);
         }
     }
 }
@@ -106,7 +106,7 @@ fn l1_a_wrong_snapshot_is_found_out_by_the_whole_history() {
     assert!(matches!(write(&path, true), Err(Error::Unlawful(_))));
     assert!(matches!(misfit(&path), Misfit::None), "it is thrown away");
     assert_eq!(folded(&path), State::fold(&records[..400]));
-    assert_eq!(write(&path, true).unwrap(), 400);
+    assert_eq!(write(&path, true).unwrap().sequence, 400);
 }
 
 #[test]
@@ -114,14 +114,25 @@ fn an_empty_ledger_has_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
     drop(Ledger::open(&path).unwrap());
-    assert_eq!(write(&path, true).unwrap(), 0);
+    assert_eq!(write(&path, true).unwrap().sequence, 0);
     assert_eq!(folded(&path), State::default());
     append(&path, &[Record { sequence: 1, at: Timestamp(1), event: sample::started(Wishes::default()) }]);
-    assert_eq!(write(&path, true).unwrap(), 1);
+    assert_eq!(write(&path, true).unwrap().sequence, 1);
 }
 
 #[test]
 fn snapshots_come_in_growing_steps() {
     assert!(!is_due(19_999, 0) && is_due(20_000, 0) && !is_due(39_999, 20_000));
     assert!(!is_due(1_200_000, 1_000_000) && is_due(1_250_000, 1_000_000));
+}
+
+#[test]
+fn laws_that_a_history_breaks_are_named_beside_its_snapshot() {
+    let mut records = sample::study(Wishes::default());
+    records.extend(sample::repeated_proposal(&records));
+    let (_folder, path) = ledger_of(&records, records.len());
+    let written = write(&path, false).unwrap();
+    assert_eq!(written.sequence, records.len() as u64);
+    assert_eq!(written.broken.iter().map(|violation| violation.law).collect::<Vec<_>>(), ["T-2"]);
+    assert_eq!(Error::Unlawful("so").violation().unwrap().law, "L-1");
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 /// What each package may import of ours. A package that is not here is not known to the architecture.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("common", &[]),
+    ("unified", &[]),
     ("moo", &["common"]),
     ("transport", &["common"]),
     ("ledger", &["common"]),
@@ -19,9 +20,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("forecast", &["common"]),
     ("allocation", &["common"]),
     ("evaluation", &["common"]),
-    ("coordinator", &["common", "moo", "transport", "ledger", "lamoo", "forecast", "allocation"]),
-    ("worker", &["common", "transport", "energy", "evaluation"]),
-    ("agent", &["common", "forecast", "allocation"]),
+    ("coordinator", &["common", "moo", "transport", "ledger", "lamoo", "forecast", "allocation", "unified"]),
+    ("worker", &["common", "transport", "energy", "evaluation", "unified"]),
+    ("agent", &["common", "forecast", "allocation", "unified"]),
     ("simulation", &["common", "moo", "lamoo", "forecast", "allocation", "coordinator"]),
     ("ce-nas", &["common", "lamoo", "forecast", "allocation", "agent", "coordinator", "simulation"]),
     (

@@ -16,13 +16,13 @@ use super::agent::{Agent, Consider, Decide};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
 use super::gateway::{Forget, Gateway, SendAll};
-use super::ledger_keeper::{Append, HeldUp, LedgerKeeper};
+use super::ledger_keeper::{Append, FromLedger, LedgerKeeper};
 use super::searcher::{Propose, SearchTold};
 use super::steps::Steps;
 use crate::clock;
 use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling};
 use crate::demand::{Demand, Offer, Question};
-use crate::laws;
+use crate::laws::{self, Violation};
 use crate::news::{Listener, Moment, News};
 use crate::search::Searcher;
 
@@ -274,9 +274,24 @@ impl Coordinator {
             return;
         }
         let is_short = self.core.state().trials.len() <= TRIALS_PER_CHECK;
-        for violation in if is_short { laws::check(&self.core) } else { laws::check_fleet(&self.core) } {
-            self.violations += 1;
-            tracing::error!(law = violation.law, what = %violation.what, "a law is broken: please report this");
+        self.count(&if is_short { laws::check(&self.core) } else { laws::check_fleet(&self.core) });
+    }
+
+    fn count(&mut self, broken: &[Violation]) {
+        self.violations += broken.len() as u64;
+        broken.iter().for_each(Violation::log);
+    }
+
+    /// Tells why nothing goes on, or that it does again and goes on with what came meanwhile.
+    fn held_up(&mut self, reason: Option<String>, context: &mut Context<Self>) {
+        match &reason {
+            Some(reason) => tracing::error!(%reason, "the study waits: its ledger can't grow"),
+            None => tracing::info!("the ledger grows again: the study goes on"),
+        }
+        self.held_up.send_replace(reason);
+        for input in std::mem::take(&mut self.kept) {
+            // Kept once more, should the trouble have another name now.
+            self.take(input, context);
         }
     }
 }
@@ -354,18 +369,13 @@ impl Handler<SearchTold> for Coordinator {
     }
 }
 
-impl Handler<HeldUp> for Coordinator {
+impl Handler<FromLedger> for Coordinator {
     type Result = ();
 
-    fn handle(&mut self, HeldUp(reason): HeldUp, context: &mut Self::Context) {
-        match &reason {
-            Some(reason) => tracing::error!(%reason, "the study waits: its ledger can't grow"),
-            None => tracing::info!("the ledger grows again: the study goes on"),
-        }
-        self.held_up.send_replace(reason);
-        for input in std::mem::take(&mut self.kept) {
-            // Kept once more, should the trouble have another name now.
-            self.take(input, context);
+    fn handle(&mut self, told: FromLedger, context: &mut Self::Context) {
+        match told {
+            FromLedger::HeldUp(reason) => self.held_up(reason, context),
+            FromLedger::Broken(laws) => self.count(&laws),
         }
     }
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use actix::prelude::*;
 use ledger::Ledger;
 
+use crate::laws::Violation;
 use crate::news::Moment;
-use crate::snapshot;
+use crate::snapshot::{self, Written};
 
 /// How often a refused append is tried again: soon enough after somebody made room, and nothing to a disk that is in trouble.
 const RETRY: Duration = Duration::from_secs(1);
@@ -27,13 +28,18 @@ pub struct LedgerKeeper {
 #[rtype(result = "Result<u64, ledger::Error>")]
 pub(super) struct Append {
     pub moments: Arc<[Moment]>,
-    pub tell: Recipient<HeldUp>,
+    pub tell: Recipient<FromLedger>,
 }
 
-/// What keeps the ledger from growing; none: nothing any more.
+/// What the ledger tells unasked.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub(super) struct HeldUp(pub Option<String>);
+pub(super) enum FromLedger {
+    /// What keeps it from growing; none: nothing any more.
+    HeldUp(Option<String>),
+    /// Laws that its history breaks, found where it was folded into a snapshot.
+    Broken(Vec<Violation>),
+}
 
 impl LedgerKeeper {
     pub fn new(ledger: Ledger) -> Self {
@@ -42,7 +48,7 @@ impl LedgerKeeper {
 
     /// Folds the history up to here on a thread of its own, when it has grown enough. The first of each process is folded from the
     /// beginning: so the snapshot that this process began with is checked.
-    fn take_snapshot(&mut self, length: u64) {
+    fn take_snapshot(&mut self, length: u64, tell: Recipient<FromLedger>) {
         if self.writing.as_ref().is_some_and(JoinHandle::is_finished)
             && let Some(written) = self.writing.take()
         {
@@ -54,12 +60,14 @@ impl LedgerKeeper {
         }
         let (path, from_scratch) = (self.ledger.path().to_owned(), self.snapshot == 0);
         let write = move || match snapshot::write(&path, from_scratch) {
-            Ok(sequence) => {
+            Ok(Written { sequence, broken }) => {
                 tracing::info!(sequence, "a snapshot of the ledger is written");
+                tell.do_send(FromLedger::Broken(broken));
                 Some(sequence)
             }
             Err(error) => {
                 tracing::error!(%error, "no snapshot of the ledger was written");
+                tell.do_send(FromLedger::Broken(error.violation().into_iter().collect()));
                 None
             }
         };
@@ -82,16 +90,16 @@ impl Handler<Append> for LedgerKeeper {
             match self.ledger.append_all(moments) {
                 Ok(sequences) => {
                     if told.is_some() {
-                        append.tell.do_send(HeldUp(None));
+                        append.tell.do_send(FromLedger::HeldUp(None));
                     }
                     let last = sequences.end - 1;
-                    self.take_snapshot(last);
+                    self.take_snapshot(last, append.tell);
                     return Ok(last);
                 }
                 Err(error) if error.can_retry() => {
                     let reason = Some(error.to_string());
                     if told != reason {
-                        append.tell.do_send(HeldUp(reason.clone()));
+                        append.tell.do_send(FromLedger::HeldUp(reason.clone()));
                         told = reason;
                     }
                     #[allow(clippy::disallowed_methods)]
@@ -103,3 +111,7 @@ impl Handler<Append> for LedgerKeeper {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "ledger_keeper_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use common::architecture::Architecture;
 use common::config::{Config, Requirements};
 use common::energy::{Measurement, Purpose};
-use common::fidelity::Fidelity;
+use common::fidelity::{Fidelity, Role};
 use common::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::objective::{Objectives, objectives};
 use common::study::StudySpec;
@@ -56,6 +56,11 @@ impl State {
     /// What holds a slot.
     pub fn holder(&self, key: &SlotKey) -> Option<(&Trial, &Lease)> {
         self.index.holder(key).and_then(|id| self.leased(id))
+    }
+
+    /// Slots that are held, in their order, and the role of what holds them: for whoever looks at the whole fleet.
+    pub(crate) fn roles_held(&self) -> impl Iterator<Item = (&SlotKey, Role)> {
+        self.index.roles_held()
     }
 
     fn leased(&self, id: TrialId) -> Option<(&Trial, &Lease)> {

@@ -20,8 +20,9 @@ pub(super) struct Index {
     by_subject: BTreeMap<Subject, TrialId>,
     #[serde(skip)]
     leased: BTreeSet<TrialId>,
+    /// What holds a slot, and the role of its work.
     #[serde(skip)]
-    held: BTreeMap<SlotKey, TrialId>,
+    held: BTreeMap<SlotKey, (TrialId, Role)>,
     #[serde(skip)]
     waiting: BTreeSet<TrialId>,
     /// Region supernets, oldest first.
@@ -107,7 +108,7 @@ impl Index {
             TrialState::Leased(lease) => {
                 self.leased.remove(&trial.id);
                 let key = (lease.worker.clone(), lease.slot);
-                if self.held.get(&key) == Some(&trial.id) {
+                if self.holder(&key) == Some(trial.id) {
                     self.held.remove(&key);
                 }
             }
@@ -122,7 +123,8 @@ impl Index {
             TrialState::Waiting => drop(self.waiting.insert(trial.id)),
             TrialState::Leased(lease) => {
                 self.leased.insert(trial.id);
-                self.held.insert((lease.worker.clone(), lease.slot), trial.id);
+                let holder = (trial.id, trial.subject.role());
+                self.held.insert((lease.worker.clone(), lease.slot), holder);
             }
             TrialState::Finished | TrialState::Failed { .. } => {}
         }
@@ -194,13 +196,18 @@ impl Index {
     }
 
     pub fn holder(&self, key: &SlotKey) -> Option<TrialId> {
-        self.held.get(key).copied()
+        self.held.get(key).map(|(trial, _)| *trial)
     }
 
     /// In the order of the slots.
     pub fn held_by(&self, worker: &WorkerName) -> impl Iterator<Item = TrialId> {
         let slots = (worker.clone(), SlotId(0))..=(worker.clone(), SlotId(u16::MAX));
-        self.held.range(slots).map(|(_, trial)| *trial)
+        self.held.range(slots).map(|(_, (trial, _))| *trial)
+    }
+
+    /// Slots that are held, in their order, and the role of what holds them.
+    pub fn roles_held(&self) -> impl Iterator<Item = (&SlotKey, Role)> {
+        self.held.iter().map(|(key, (_, role))| (key, *role))
     }
 
     pub fn waiting(&self) -> impl Iterator<Item = TrialId> {

@@ -8,7 +8,7 @@ use common::time::Millis;
 use common::trial::Origin;
 use coordinator::core::{Effect, Input, Wanted};
 use coordinator::ladder::{Candidate, Worked};
-use lamoo::{Memory, Nothing, ProposalRequest, Scope};
+use lamoo::{Nothing, ProposalRequest, Scope};
 
 use super::grid;
 use super::world::{Happening, World};
@@ -50,7 +50,7 @@ impl World {
         self.schedule.push(self.now + after, Happening::Answer { life, input: Box::new(input) });
     }
 
-    /// By the real optimiser; evolution, which needs no memory and little time.
+    /// By the real optimiser; evolution, which learns nothing that it would remember, and takes little time.
     fn propose(&mut self, wanted: &Wanted) -> Input {
         let reference = common::objective::reference_point(&self.spec.objectives);
         let named = lamoo::Options::named("lamoo-evolution").unwrap_or_default();
@@ -72,7 +72,7 @@ impl World {
             seed: self.plan.seed.derive("searcher", 0),
             options: &options,
         };
-        let proposals = match lamoo::propose(&request, &mut Memory::default()) {
+        let proposals = match lamoo::propose(&request, &mut self.memory) {
             Ok(proposals) => proposals,
             Err(error) => {
                 self.auditor.violation("S-1", format!("the optimiser can't propose: {error}"));

@@ -25,8 +25,8 @@ pub struct Plan {
     /// Results from elsewhere, and the first process of the coordinator that is given them.
     pub given: Vec<Given>,
     pub given_from: u64,
-    /// Tasks handed out in one step at most.
-    pub handouts: usize,
+    /// Tasks handed out in one step at most; none: as many as by default.
+    pub handouts: Option<usize>,
     /// One of `allocation::POLICIES`; none swings with the grid.
     pub policy: Option<&'static str>,
     /// Share of the coordinator's questions that nobody answers, while faults last.
@@ -118,7 +118,7 @@ impl Plan {
             mishaps: Mishaps::default(),
             given: Vec::new(),
             given_from: 1,
-            handouts: 100,
+            handouts: None,
             policy: None,
             unanswered: 0.0,
             faults_end: Millis(0),
@@ -182,7 +182,7 @@ impl Plan {
             plan.settings.extend(follows.map(String::from));
         }
         if Dice::new(plan.seed.stream("handouts", 0)).happens(0.3) {
-            plan.handouts = 1;
+            plan.handouts = Some(1);
         }
         plan
     }

@@ -72,6 +72,8 @@ pub struct World {
     pub options: Options,
     pub spec: StudySpec,
     pub space: Box<dyn SearchSpace>,
+    /// The optimiser's list of the space: the same in each life of a coordinator.
+    pub memory: lamoo::Memory,
     pub policy: Policy,
     pub machines: Vec<Machine>,
     /// The machine that last spoke under a name: where answers go.
@@ -134,6 +136,8 @@ impl World {
             Machine { plan: machine.clone(), process, lives, cache }
         });
         let machines = machines.collect();
+        let mut options = Options::new(&config);
+        options.handouts = plan.handouts.unwrap_or(options.handouts);
         let mut world = Self {
             now: begun,
             begun,
@@ -142,8 +146,9 @@ impl World {
             dice: Dice::new(seed.stream("world", 0)),
             auditor: Auditor::new(),
             site: Site::default(),
-            options: Options { handouts: plan.handouts, ..Options::new(&config) },
+            options,
             space: spec.space.build(),
+            memory: lamoo::Memory::default(),
             spec,
             policy: Policy::named(plan.policy),
             machines,

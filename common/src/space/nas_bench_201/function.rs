@@ -7,9 +7,6 @@ use std::sync::OnceLock;
 use super::{EDGES, NODES, NasBench201, Nodes, Operation};
 use crate::architecture::Architecture;
 
-/// The function of a cell whose output carries nothing.
-pub(super) const NOTHING: &str = "";
-
 /// A value inside the cell: the input, or an operation on a sum of values.
 struct Term {
     /// The term written out; equal for equal terms, whichever edges hold their weights.
@@ -25,7 +22,7 @@ struct Term {
 /// sorted. One convolution used twice is not two convolutions, so the text also lists which uses share their weights.
 /// (The benchmark's authors count 6,466 cells: they neither follow `none` through a sum nor flatten sums, and do not
 /// tell shared weights from separate ones.)
-pub(super) fn function_of(operations: &[Operation; 6]) -> String {
+fn function_of(operations: &[Operation; 6]) -> String {
     let mut nodes: [Vec<Rc<Term>>; NODES] = Default::default();
     nodes[0] = vec![Rc::new(Term { label: "x".into(), weights: None, inputs: Vec::new() })];
     for to in 1..NODES {
@@ -70,6 +67,16 @@ fn collect_uses(term: &Term, path: &str, uses: &mut BTreeMap<usize, Vec<String>>
 
 /// The cheapest of all cells that compute what this one computes.
 pub(super) fn canonical(nodes: Nodes, architecture: &Architecture) -> Architecture {
+    decode_index(cheapest(nodes, architecture), nodes.edges())
+}
+
+/// Whether the cell's output carries nothing, as that of a cell without operations, the first and cheapest of all.
+pub(super) fn is_nothing(nodes: Nodes, architecture: &Architecture) -> bool {
+    cheapest(nodes, architecture) == 0
+}
+
+/// The number of the cheapest of all cells that compute what this one computes; found once for all cells.
+fn cheapest(nodes: Nodes, architecture: &Architecture) -> usize {
     static FOUR: OnceLock<Vec<u16>> = OnceLock::new();
     static THREE: OnceLock<Vec<u16>> = OnceLock::new();
     let table = match nodes {
@@ -77,7 +84,7 @@ pub(super) fn canonical(nodes: Nodes, architecture: &Architecture) -> Architectu
         Nodes::Three => &THREE,
     };
     let table = table.get_or_init(|| canonical_table(nodes.edges()));
-    decode_index(table[index(architecture)] as usize, nodes.edges())
+    table[index(architecture)].into()
 }
 
 /// For each encoding of a cell with so many edges the number of its class's cheapest member (least work, then

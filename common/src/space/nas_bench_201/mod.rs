@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cost, Decision, DecodeError, SearchSpace};
 use crate::architecture::Architecture;
 use figures::{cost, longest_path, sums_and_idle};
-use function::{NOTHING, canonical, function_of};
+use function::{canonical, is_nothing};
 
 /// An edge's operation; its number is its gene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,7 +168,7 @@ impl SearchSpace for NasBench201 {
     }
 
     fn trainable(&self, architecture: &Architecture) -> bool {
-        function_of(&Self::operations(architecture)) != NOTHING
+        !is_nothing(self.skeleton.nodes, architecture)
     }
 
     /// `none` on every edge from whose target nothing flows to the output.
@@ -192,7 +192,7 @@ impl SearchSpace for NasBench201 {
         let own = &operations[..self.edges()];
         let used = |wanted: &Operation| own.iter().filter(|operation| *operation == wanted).count();
         let (sums, idle) = sums_and_idle(own);
-        let dead = function_of(&operations) == NOTHING;
+        let dead = is_nothing(self.skeleton.nodes, architecture);
         let mut structure = vec![libm::log(flops)];
         structure.extend(Operation::ALL[1..].iter().map(|operation| used(operation) as f64));
         structure.push(longest_path(&operations, |operation| operation != Operation::Skip));

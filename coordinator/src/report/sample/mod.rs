@@ -6,6 +6,7 @@ mod story;
 use common::blob::BlobId;
 use common::config::load;
 use common::event::{Event, Record};
+use common::id::TrialId;
 use common::time::{GridClock, Timestamp};
 
 use crate::blob_store::BlobStore;
@@ -85,6 +86,17 @@ pub(crate) fn write_ledger(path: &std::path::Path, records: &[Record]) {
         let events: Vec<Event> = moment.iter().map(|record| record.event.clone()).collect();
         ledger.append(moment[0].at, &events).unwrap();
     }
+}
+
+/// A proposal among `records` made once more under another name, as no coordinator may: breaks law T-2.
+pub(crate) fn repeated_proposal(records: &[Record]) -> Option<Record> {
+    let proposal = records.iter().find(|record| matches!(record.event, Event::TrialProposed { .. }))?;
+    let last = records.last()?;
+    let mut again = Record { sequence: last.sequence + 1, at: last.at, event: proposal.event.clone() };
+    if let Event::TrialProposed { trial, .. } = &mut again.event {
+        *trial = TrialId(u64::MAX);
+    }
+    Some(again)
 }
 
 /// The whole story.
