@@ -105,13 +105,13 @@ impl Core {
     /// Waits, with a bound, for the last joules and checkpoints; then lets go.
     fn bid_farewell(&mut self) {
         let Some((since, reason)) = self.state.finished.clone() else { return };
-        let alive: Vec<_> = self.state.workers.iter().filter(|(_, record)| record.alive).collect();
+        let is_anybody_there = self.state.workers.values().any(|record| record.alive);
         // A coordinator that comes back to a finished study waits as long as one that finished it.
         let waited = self.now().since(since.max(self.started)) > self.options.farewell;
         if self.exited {
             return;
         }
-        if !(alive.is_empty() || waited) {
+        if is_anybody_there && !waited {
             if self.now().since(self.told_study_over) > REPEAT_STUDY_OVER {
                 self.tell_study_over(reason);
             }

@@ -10,6 +10,7 @@ use common::id::{SlotId, WorkerName};
 use crate::core::Core;
 use crate::fleet::{Place, SlotKey};
 use crate::mutation::{Mutation, planted};
+use crate::rising::rising;
 
 /// Follows from roles and leases; nothing of it outlives a process.
 #[derive(Debug, Default)]
@@ -97,13 +98,12 @@ impl Core {
         }
         let former = mem::replace(&mut self.slots.roles, roles);
         // All that are held, not only those that change: a lease may be older than this process, and its slot in no plan.
-        let held = self.state.leases().map(|(_, lease)| (lease.worker.clone(), lease.slot));
-        let turned = held.filter(|key| self.slots.role(key) != Role::Train);
-        self.slots.turned = turned.collect();
-        let gone = former.keys().filter(|key| !self.slots.roles.contains_key(*key));
-        let turned = self.slots.roles.iter().filter(|(key, role)| former.get(*key) != Some(*role));
-        let changed: Vec<SlotKey> = gone.chain(turned.map(|(key, _)| key)).cloned().collect();
-        changed.into_iter().for_each(|key| self.look_at(key));
+        self.slots.turned = {
+            let mut told = rising(&self.slots.roles);
+            let held = self.state.roles_held().map(|(key, _)| key);
+            held.filter(|key| told(key) != Some(&Role::Train)).cloned().collect()
+        };
+        changed(&former, &self.slots.roles).into_iter().for_each(|key| self.look_at(key));
     }
 
     /// Law Q-2 is about these: a later hour may let a slot take up what the hour before would not.
@@ -168,4 +168,12 @@ impl Core {
         let slots = (worker.clone(), SlotId(0))..=(worker.clone(), SlotId(u16::MAX));
         self.slots.roles.range(slots).map(|(key, _)| key.clone()).collect()
     }
+}
+
+/// Slots that were told something else before, or nothing, or are told nothing any more.
+fn changed(before: &BTreeMap<SlotKey, Role>, now: &BTreeMap<SlotKey, Role>) -> Vec<SlotKey> {
+    let (mut was, mut is) = (rising(before), rising(now));
+    let gone = before.keys().filter(|key| is(key).is_none());
+    let turned = now.iter().filter(|(key, role)| was(key) != Some(*role)).map(|(key, _)| key);
+    gone.chain(turned).cloned().collect()
 }
