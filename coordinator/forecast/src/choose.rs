@@ -94,7 +94,8 @@ fn judge(
     });
     match judged {
         Ok(metrics) => Ok(Some((metrics, trial))),
-        Err(Error::ShortHistory { .. } | Error::Singular { .. }) => Ok(None),
+        // Networks that know the hours that it would be judged by can't be judged by them.
+        Err(Error::ShortHistory { .. } | Error::Singular { .. } | Error::FromTheFuture { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

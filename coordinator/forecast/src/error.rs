@@ -37,6 +37,8 @@ pub enum Error {
     Horizon { hours: usize, limit: usize },
     #[error("the history of {zone} can't be fitted by `{model}`: {reason}")]
     Singular { model: String, zone: Zone, reason: String },
+    #[error("`{model}` can't be used: {reason}")]
+    Weights { model: String, reason: String },
     #[error("there is no forecast model `{name}`; the nearest is `{nearest}`")]
     UnknownModel { name: String, nearest: String },
 }

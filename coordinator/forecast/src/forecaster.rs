@@ -36,7 +36,8 @@ pub trait Forecaster: Send + fmt::Debug {
     fn forecast(&self, history: &Series, horizon: usize) -> Result<Forecast, Error>;
 }
 
-/// The model called `name`, unfitted, for forecasts of up to `horizon` hours.
+/// The model called `name`, unfitted, for forecasts of up to `horizon` hours: one of [`MODELS`], or, with libtorch, `transformer:FILE`,
+/// whose networks were trained before and lie in a file.
 pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
     check_horizon(horizon, MAX_HORIZON_HOURS)?;
     Ok(match name {
@@ -46,6 +47,10 @@ pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
         "linear" => Box::new(Calibrated::new(Box::new(LinearMap::new(MapOptions::PLAIN, horizon)?))),
         #[cfg(feature = "torch")]
         "transformer" => Box::new(Calibrated::correcting(Box::new(crate::Transformer::new(horizon)?))),
+        #[cfg(feature = "torch")]
+        _ if name.starts_with(crate::PRETRAINED) => {
+            Box::new(Calibrated::correcting(Box::new(crate::Transformer::pretrained(name, horizon)?)))
+        }
         "ensemble" => Box::new(Calibrated::correcting(Box::new(ensemble::build(horizon)?))),
         _ => return Err(unknown(name)),
     })

@@ -57,4 +57,6 @@ pub use saving::Saving;
 pub use selector::{LOOK_BACK_HOURS, RETRAIN_HOURS, Selector, TRAINING_HOURS, Trained, Training, Verdict};
 pub use series::{Gaps, Series};
 #[cfg(feature = "torch")]
-pub use transformer::{About, AboutZone, Course, Options as TransformerOptions, Transformer, WeightsError};
+pub use transformer::{
+    About, AboutZone, Course, Options as TransformerOptions, PRETRAINED, Transformer, WeightsError,
+};

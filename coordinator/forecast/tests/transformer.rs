@@ -6,7 +6,8 @@ use common::id::Zone;
 use common::time::GridHour;
 use forecast::conformance::check_forecaster;
 use forecast::{
-    Calibrated, Channel, Error, PointModel, Series, Transformer, TransformerOptions, WeightsError,
+    Calibrated, Channel, Error, PointModel, Series, Transformer, TransformerOptions, WeightsError, build,
+    choose_among,
 };
 
 const FIRST: GridHour = GridHour(429_528);
@@ -208,4 +209,60 @@ fn foreign_and_damaged_weights_are_refused_with_their_reason() {
     assert!(swap(r#"\"horizon\":24"#, r#"\"horizon\":99"#).contains("damaged"));
     assert!(swap(r#"\"heads\":2"#, r#"\"heads\":0"#).contains("damaged"));
     assert!(swap(r#"\"width\":16"#, r#"\"width\":32"#).contains("damaged"));
+}
+
+#[test]
+fn networks_that_learnt_before_serve_a_zone_by_their_files_name() {
+    let (ours, others) = (grid("A", 7_000, 5), grid("B", 4_000, 6));
+    let learnt = ours.first(4_000);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("both.safetensors");
+    let mut model = new(24);
+    model.fit_together(&[&learnt, &others], &|| false).unwrap();
+    model.save(&path).unwrap();
+
+    let name = format!("transformer:{}", path.display());
+    let now = ours.first(6_900);
+    let mut forecaster = build(&name, 24).unwrap();
+    forecaster.fit(&now).unwrap();
+    let forecast = forecaster.forecast(&now, 24).unwrap();
+    assert_eq!((forecast.model.as_str(), forecast.quantiles.len()), (name.as_str(), 24));
+    // The networks are the file's, to the last bit; only the skip is of today.
+    let mut renewed = Transformer::pretrained(&name, 24).unwrap();
+    renewed.fit(&now).unwrap();
+    assert!(error(&renewed, &ours, 30) < 0.9 * error_of_yesterday(&ours, 30));
+    assert_eq!(renewed.about().unwrap().courses, model.about().unwrap().courses);
+    // Chosen for a zone as any model is.
+    let choice = choose_among(&["persistence", &name], &now, 24).unwrap();
+    assert_eq!(choice.forecaster.name(), name);
+    assert!(choice.metrics().is_some());
+
+    // F-1: networks that know later hours are no model of earlier ones.
+    let early = build(&name, 24).unwrap().fit(&ours.first(3_000)).unwrap_err();
+    assert!(matches!(early, Error::FromTheFuture { .. }), "{early}");
+    let foreign = build(&name, 24).unwrap().fit(&grid("C", 6_900, 7)).unwrap_err();
+    assert!(matches!(foreign, Error::OtherSeries { .. }), "{foreign}");
+    let far = build(&name, 96).unwrap_err();
+    assert!(far.to_string().contains("--horizon 96"), "{far}");
+    let absent = build("transformer:nowhere.safetensors", 24).unwrap_err();
+    assert!(absent.to_string().contains("nowhere.safetensors"), "{absent}");
+}
+
+/// What networks know of the hours that a band is learnt from must not make it narrow: there, their zone's skip speaks alone.
+#[test]
+fn a_band_is_not_learnt_from_hours_that_the_networks_have_seen() {
+    let (series, folder) = (grid("A", 4_000, 5), tempfile::tempdir().unwrap());
+    let known = [3_500, 3_900];
+    let said = [1, 2].map(|seed| {
+        let path = folder.path().join(format!("{seed}.safetensors"));
+        let mut model =
+            Transformer::with_options(24, TransformerOptions { seed, epochs: 8, ..small() }).unwrap();
+        model.fit(&series).unwrap();
+        model.save(&path).unwrap();
+        let mut renewed = Transformer::pretrained(&format!("transformer:{}", path.display()), 24).unwrap();
+        let held_out = renewed.fit_held_out(&series, 3_000, &known, 24).unwrap();
+        (held_out, renewed.points(&series, &known, 24).unwrap())
+    });
+    assert_eq!(said[0].0, said[1].0, "whatever the networks are");
+    assert_ne!(said[0].1, said[1].1, "they speak where they are used");
 }

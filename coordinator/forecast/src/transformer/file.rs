@@ -98,7 +98,7 @@ impl Transformer {
         let members = (0..options.members).map(member).collect::<Result<_, _>>()?;
         let skips = (0..zones).map(skip).collect::<Result<_, _>>()?;
         let (options, horizon) = (about.options.clone(), about.horizon);
-        Ok(Self { options, horizon, fitted: Some(Fitted { about, members, skips }) })
+        Ok(Self { options, horizon, pretrained: None, fitted: Some(Fitted { about, members, skips }) })
     }
 
     pub fn save(&self, path: &Path) -> Result<(), WeightsError> {

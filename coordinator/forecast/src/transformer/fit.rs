@@ -41,16 +41,15 @@ pub fn fit(
     Ok(Fitted { about, members, skips })
 }
 
-/// Brings a model of one zone up to a longer history without training its networks anew: they learn slowly varying things, and are
+/// Brings one of a model's zones up to another history without training its networks anew: they learn slowly varying things, and are
 /// what is dear. Scales stay, for the networks know the zone in them.
-pub fn renew(fitted: Fitted, history: &Series) -> Result<Fitted, Error> {
+pub fn renew(mut fitted: Fitted, zone: usize, history: &Series) -> Result<Fitted, Error> {
     let _one = OneThread::new();
-    let (horizon, scalings) = (fitted.about.horizon, [fitted.about.zones[0].scaling.clone()]);
-    let (_, skips) = lessons(&[history], &scalings, horizon)?;
-    let mut about = fitted.about;
-    about.zones[0].from = history.first_hour();
-    about.zones[0].until = history.last_hour();
-    Ok(Fitted { about, skips, members: fitted.members })
+    let of_zone = &mut fitted.about.zones[zone];
+    (of_zone.from, of_zone.until) = (history.first_hour(), history.last_hour());
+    let (_, mut skips) = lessons(&[history], &[of_zone.scaling.clone()], fitted.about.horizon)?;
+    fitted.skips[zone] = skips.swap_remove(0);
+    Ok(fitted)
 }
 
 fn lessons(

@@ -55,6 +55,11 @@ impl Fitted {
         self.about.zones.iter().position(|about| about.zone == *zone)
     }
 
+    /// The networks say nothing any more: the skips stand alone.
+    pub fn silence(&mut self) {
+        self.about.zones.iter_mut().for_each(|zone| zone.gains.fill(0.0));
+    }
+
     /// gCO2eq/kWh, `[known][horizon]`: after the first `known` hours of `history`, each at least 336.
     pub fn points(&self, zone: usize, history: &Series, known: &[usize]) -> Vec<Vec<f64>> {
         let scaling = &self.about.zones[zone].scaling;

@@ -7,6 +7,11 @@ mod picture;
 mod show;
 mod told;
 mod traces;
+#[cfg(feature = "torch")]
+mod train;
+#[cfg(not(feature = "torch"))]
+#[path = "untrained.rs"]
+mod train;
 
 use std::io::Write;
 
@@ -20,11 +25,13 @@ pub use traces::read_all;
 pub enum Command {
     Show(show::Args),
     Backtest(backtest::Args),
+    Train(train::Args),
 }
 
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<()> {
     match command {
         Command::Show(args) => show::run(args, out),
         Command::Backtest(args) => backtest::run(args, out),
+        Command::Train(args) => train::run(args, out),
     }
 }
