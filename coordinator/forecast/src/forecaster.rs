@@ -51,6 +51,12 @@ pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
         _ if name.starts_with(crate::PRETRAINED) => {
             Box::new(Calibrated::correcting(Box::new(crate::Transformer::pretrained(name, horizon)?)))
         }
+        #[cfg(not(feature = "torch"))]
+        _ if name == "transformer" || name.starts_with("transformer:") => {
+            let cure = "build it with `cargo build --release -p ce-nas --features torch`";
+            let reason = format!("this program was built without libtorch: {cure}");
+            return Err(Error::Weights { model: name.into(), reason });
+        }
         "ensemble" => Box::new(Calibrated::correcting(Box::new(ensemble::build(horizon)?))),
         _ => return Err(unknown(name)),
     })

@@ -44,6 +44,11 @@ fn a_model_that_knows_the_future_is_caught() {
 
 #[test]
 fn an_unknown_model_names_the_nearest() {
+    #[cfg(not(feature = "torch"))]
+    for name in ["transformer", "transformer:weights.safetensors"] {
+        let refused = build(name, 24).unwrap_err().to_string();
+        assert!(refused.contains("--features torch"), "{refused}");
+    }
     let refused = build("liner", 24).unwrap_err().to_string();
     assert_eq!(refused, "there is no forecast model `liner`; the nearest is `linear`");
     assert!(matches!(build("linear", 169), Err(Error::Horizon { .. })));

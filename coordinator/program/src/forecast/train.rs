@@ -52,6 +52,12 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
             .map_err(|_| Usage(format!("--minutes {minutes}: a number of minutes, 0 or more")))
     });
     let limit = limit.transpose()?;
+    // Before minutes of training come to nothing.
+    let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let (file, folder) = (args.out.display(), folder.display());
+        return Err(Usage(format!("--out {file}: there is no folder {folder}")).into());
+    }
     let histories: Vec<Series> =
         args.traces.read()?.iter().map(|series| before(series, args.leave_hours)).collect::<Result<_>>()?;
     let options = TransformerOptions { seed: args.seed, ..TransformerOptions::default() };
@@ -60,7 +66,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let is_over = || limit.is_some_and(|limit| began.elapsed() > limit);
     model.fit_together(&histories.iter().collect::<Vec<_>>(), &is_over).map_err(refused)?;
     let took = began.elapsed().as_secs_f64();
-    model.save(&args.out).with_context(|| format!("{} can't be written", args.out.display()))?;
+    // It says all that its cause says.
+    model.save(&args.out).map_err(|error| anyhow::anyhow!("{error}"))?;
     let about = model.about().context("a model that was fitted says on what")?;
     let epochs: Vec<String> = about.courses.iter().map(|course| course.held_out.len().to_string()).collect();
     let tail = format!(
