@@ -57,7 +57,10 @@ impl World {
         let now = self.now;
         match fault {
             Fault::CrashCoordinator { down, seen } => self.crash_coordinator(down, seen),
-            Fault::FreezeCoordinator { span } => self.coordinator_frozen_until = now + span,
+            // A second freeze within the first ends nothing: what waits for the first one's end would come late, alone.
+            Fault::FreezeCoordinator { span } => {
+                self.coordinator_frozen_until = self.coordinator_frozen_until.max(now + span);
+            }
             Fault::SetClock { by } => self.wall_ahead = Millis(self.wall_ahead.0 + by.0),
             Fault::SlowDisk { span, append } => self.slow_disk = (now + span, append),
             Fault::Kill { machine, back } => {

@@ -172,7 +172,7 @@ impl World {
 
     fn take(&mut self, happening: Happening) {
         if let Some(later) = self.frozen(&happening) {
-            return self.schedule.push(later, happening);
+            return self.schedule.postpone(later, happening);
         }
         match happening {
             Happening::CoordinatorTick { life } if life == self.site.life => self.coordinator_tick(),
