@@ -31,7 +31,7 @@ fn broken_laws_of_a_long_history_are_told() {
         records.into_iter().map(|Record { at, event, .. }| (at, vec![event])).collect();
     moments.push((end, turns.iter().cycle().take(20_000).cloned().collect()));
     let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(&folder.path().join("ledger.sqlite")).unwrap();
+    let ledger = Ledger::open(folder.path().join("ledger.sqlite")).unwrap();
 
     let (sender, mut told) = mpsc::unbounded_channel();
     let heard = System::new().block_on(async move {

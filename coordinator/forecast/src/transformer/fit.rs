@@ -47,7 +47,8 @@ pub fn renew(mut fitted: Fitted, zone: usize, history: &Series) -> Result<Fitted
     let _one = OneThread::new();
     let of_zone = &mut fitted.about.zones[zone];
     (of_zone.from, of_zone.until) = (history.first_hour(), history.last_hour());
-    let (_, mut skips) = lessons(&[history], &[of_zone.scaling.clone()], fitted.about.horizon)?;
+    let scaling = std::slice::from_ref(&of_zone.scaling);
+    let (_, mut skips) = lessons(&[history], scaling, fitted.about.horizon)?;
     fitted.skips[zone] = skips.swap_remove(0);
     Ok(fitted)
 }
