@@ -10,6 +10,8 @@ mod simulate;
 mod tabulate;
 mod train;
 mod try_one;
+#[cfg(not(feature = "torch"))]
+mod untrained;
 
 fn main() -> std::process::ExitCode {
     cli::main()

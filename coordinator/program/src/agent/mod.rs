@@ -6,9 +6,6 @@ mod explain;
 mod grids;
 #[cfg(feature = "torch")]
 mod train;
-#[cfg(not(feature = "torch"))]
-#[path = "untrained.rs"]
-mod train;
 
 use std::io::Write;
 use std::path::Path;
@@ -16,6 +13,9 @@ use std::path::Path;
 use allocation::agent::Network;
 use anyhow::{Context, Result};
 use coordinator::command::Usage;
+
+#[cfg(not(feature = "torch"))]
+use crate::untrained as train;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {

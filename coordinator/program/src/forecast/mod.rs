@@ -9,9 +9,6 @@ mod told;
 mod traces;
 #[cfg(feature = "torch")]
 mod train;
-#[cfg(not(feature = "torch"))]
-#[path = "untrained.rs"]
-mod train;
 
 use std::io::Write;
 
@@ -20,6 +17,9 @@ use anyhow::Result;
 #[cfg(feature = "torch")]
 pub use traces::Traces;
 pub use traces::read_all;
+
+#[cfg(not(feature = "torch"))]
+use crate::untrained as train;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {

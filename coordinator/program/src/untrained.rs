@@ -1,11 +1,11 @@
-//! `ce-nas agent train` in a program without libtorch: it says what is missing.
+//! `ce-nas agent train` and `ce-nas forecast train` in a program without libtorch: what is missing.
 
 use std::io::Write;
 
 use anyhow::Result;
 use coordinator::command::Usage;
 
-/// Train the allocation agent in simulation; needs a program built with the feature torch
+/// Train it anew; needs a program built with the feature torch
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
