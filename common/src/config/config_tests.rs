@@ -62,6 +62,14 @@ fn values_without_meaning_are_refused_with_the_cure() {
     assert!(refusal(&["objectives.minimise=[\"error\"]"]).contains("two or three"));
     assert!(refusal(&["nonsense"]).contains("section.key=value"));
     assert!(refusal(&["ladder.rung_epochs=200"]).contains("fewer epochs"));
+    assert!(refusal(&["forecast.model=transfomer"]).contains("did you mean `transformer`?"));
+    assert!(refusal(&["forecast.model=transformer:"]).contains("did you mean `transformer`?"));
+}
+
+#[test]
+fn a_forecast_model_may_be_a_file_of_networks() {
+    let config = with(&["forecast.model=transformer:europe.safetensors"]).unwrap();
+    assert_eq!(config.forecast.model, "transformer:europe.safetensors");
 }
 
 #[test]

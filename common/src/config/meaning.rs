@@ -73,7 +73,8 @@ impl Config {
         }
         let models = ["auto", "persistence", "yesterday", "week_mean", "linear", "transformer", "ensemble"];
         // Or networks from a file, which whoever reads it checks.
-        if !self.forecast.model.starts_with("transformer:") {
+        let file = self.forecast.model.strip_prefix("transformer:");
+        if file.is_none_or(str::is_empty) {
             one_of("forecast.model", &self.forecast.model, &models)?;
         }
         let policies = ["planner", "agent", "fixed", "linear", "threshold", "greedy"];

@@ -20,6 +20,8 @@ pub const MODELS: [&str; 6] = ["persistence", "yesterday", "week_mean", "linear"
 pub const RULES: [&str; 3] = ["persistence", "yesterday", "week_mean"];
 /// The setting that leaves the model to [`crate::choose`].
 pub const AUTO: &str = "auto";
+/// What stands before the file in the name of a transformer whose networks were trained before.
+pub const PRETRAINED: &str = "transformer:";
 
 /// Says what is to be expected after the last hour of a history. Deterministic: the same calls give the same bits.
 pub trait Forecaster: Send + fmt::Debug {
@@ -48,11 +50,11 @@ pub fn build(name: &str, horizon: usize) -> Result<Box<dyn Forecaster>, Error> {
         #[cfg(feature = "torch")]
         "transformer" => Box::new(Calibrated::correcting(Box::new(crate::Transformer::new(horizon)?))),
         #[cfg(feature = "torch")]
-        _ if name.starts_with(crate::PRETRAINED) => {
+        _ if name.starts_with(PRETRAINED) => {
             Box::new(Calibrated::correcting(Box::new(crate::Transformer::pretrained(name, horizon)?)))
         }
         #[cfg(not(feature = "torch"))]
-        _ if name == "transformer" || name.starts_with("transformer:") => {
+        _ if name == "transformer" || name.starts_with(PRETRAINED) => {
             let cure = "build it with `cargo build --release -p ce-nas --features torch`";
             let reason = format!("this program was built without libtorch: {cure}");
             return Err(Error::Weights { model: name.into(), reason });

@@ -47,7 +47,7 @@ pub use calibrated::Calibrated;
 pub use channel::Channel;
 pub use choose::{Candidate, Choice, choose, choose_among};
 pub use error::Error;
-pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, RULES, build};
+pub use forecaster::{AUTO, Forecaster, MAX_HORIZON_HOURS, MODELS, PRETRAINED, RULES, build};
 pub use linear::{Channels, LinearMap, MapOptions, Measure};
 pub use metrics::{Metrics, Score};
 pub use naive::{Persistence, WeekMean, Yesterday};
@@ -57,6 +57,4 @@ pub use saving::Saving;
 pub use selector::{LOOK_BACK_HOURS, RETRAIN_HOURS, Selector, TRAINING_HOURS, Trained, Training, Verdict};
 pub use series::{Gaps, Series};
 #[cfg(feature = "torch")]
-pub use transformer::{
-    About, AboutZone, Course, Options as TransformerOptions, PRETRAINED, Transformer, WeightsError,
-};
+pub use transformer::{About, AboutZone, Course, Options as TransformerOptions, Transformer, WeightsError};

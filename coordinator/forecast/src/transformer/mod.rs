@@ -32,7 +32,6 @@ use common::time::GridHour;
 pub use file::WeightsError;
 pub use fitted::{About, AboutZone};
 pub use options::Options;
-pub use pretrained::PRETRAINED;
 pub use training::Course;
 
 use crate::forecaster::{MAX_HORIZON_HOURS, check_horizon};

@@ -10,10 +10,7 @@ use common::time::GridHour;
 
 use super::fitted::Fitted;
 use super::{MIN_HISTORY_HOURS, Transformer, fit, zones};
-use crate::{Error, Series};
-
-/// What stands before the file in a model's name.
-pub const PRETRAINED: &str = "transformer:";
+use crate::{Error, PRETRAINED, Series};
 
 /// The name and the bytes of a file that was read once.
 #[derive(Debug, Clone)]
