@@ -103,6 +103,7 @@ fn check_index(state: &State, found: &mut Vec<Violation>) {
     let is_full = |trial: &Trial| trial.subject.fidelity() == Some(Fidelity::Full);
     let pairs = [
         ("leased", state.leases().count(), count(&|trial| trial.lease().is_some())),
+        ("held slots", state.roles_held().count(), count(&|trial| trial.lease().is_some())),
         ("waiting", state.waiting().count(), count(&Trial::is_waiting)),
         ("trained", state.trained(), count(&|trial| is_training(trial) && trial.evaluation.is_some())),
         ("open", state.open_fulls() as usize, count(&|trial| is_full(trial) && trial.is_open())),

@@ -219,3 +219,66 @@ fn a_study_shows_what_its_coordinator_expects() {
     assert_eq!(shown["hours"][3]["quantiles_g_per_kwh"][1], 203.0);
     check_refused(&["show", "--dir", dir, "--zone", "PL"], &["nothing is known of the zone PL"]);
 }
+
+#[cfg(feature = "torch")]
+#[test]
+fn networks_of_several_zones_are_trained_and_forecast() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| trace(folder.path(), name, usize::MAX).display().to_string();
+    let (de, pl) = (file("DE.csv"), file("PL.csv"));
+    let weights = folder.path().join("both.safetensors").display().to_string();
+    // A second of training: what is learnt by then stands.
+    let train = ["train", "--trace", &de, &pl, "--leave-hours", "480", "--minutes", "0.02", "--out", &weights];
+    let screen = told(&train);
+    for part in ["DE", "PL", "day 4", "2 networks of", &format!("use them as the model transformer:{weights}")] {
+        assert!(screen.contains(part), "{screen} does not say: {part}");
+    }
+
+    let model = format!("transformer:{weights}");
+    let out = folder.path().join("out.json");
+    let words = ["backtest", "--trace", &pl, "--models", &format!("linear,{model}"), "--json"];
+    told(&[&words[..], &[out.to_str().unwrap(), "--test-hours", "480"]].concat());
+    let models = &json(&out)["zones"][0]["models"];
+    let errors: Vec<f64> =
+        models.as_array().unwrap().iter().map(|model| model["mape"].as_f64().unwrap()).collect();
+    assert!(errors[1] < 1.2 * errors[0], "its skip alone is as good as the linear map: {errors:?}");
+    let shown = told(&["show", "--trace", &de, "--model", &model, "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["model"], Value::from(model.clone()));
+
+    // They know the first half of what this would test them on.
+    let test = |hours: &str, trace: &str| -> Vec<String> {
+        ["backtest", "--trace", trace, "--models", &model, "--test-hours", hours].map(str::to_owned).to_vec()
+    };
+    let refused = |words: Vec<String>, expected: &[&str]| {
+        check_refused(&words.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    };
+    refused(test("960", &pl), &["transformer:", "was fitted on hours up to"]);
+    refused(test("480", &file("FR.csv")), &["DE, PL", "FR"]);
+    refused([test("480", &pl), vec!["--horizon".into(), "97".into()]].concat(), &["96 h ahead", "--horizon 97"]);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn networks_that_can_not_be_trained_are_refused_with_their_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = trace(folder.path(), "DE.csv", usize::MAX).display().to_string();
+    let out = folder.path().join("de.safetensors").display().to_string();
+    let check = |flags: &[&str], expected: &[&str]| {
+        let out = if flags.contains(&"--out") { vec![] } else { vec!["--out", &out] };
+        check_refused(&[&["train", "--trace", &file], flags, &out].concat(), expected);
+    };
+    check(&["--horizon", "0"], &["outside 1–168 h"]);
+    check(&["--minutes", "-1"], &["--minutes -1", "0 or more"]);
+    check(&["--leave-hours", "2400"], &["the trace of DE has 2400 h"]);
+    check(&["--leave-hours", "2000"], &["400 h", "1080"]);
+    check(&["--trace", &file], &["DE", "twice"]);
+    check(&["--out", "nowhere/de.safetensors"], &["there is no folder nowhere"]);
+    check_refused(&["show", "--trace", &file, "--model", "transformer:"], &["transformer:FILE"]);
+    check_refused(&["show", "--trace", &file, "--model", "transformer:none"], &["none"]);
+}
+
+#[cfg(not(feature = "torch"))]
+#[test]
+fn training_says_which_program_can() {
+    check_refused(&["train", "--trace", "DE.csv", "--out", "de.safetensors"], &["--features torch"]);
+}
