@@ -11,13 +11,9 @@ use common::fidelity::Role;
 use crate::fleet::{LiveSlot, SlotKey};
 use crate::rising::rising;
 
-/// The role of each of `slots`, which stand in the order of their keys. Slots beyond the allocation's count rest until the next
+/// The role of each of `slots`, in their order, which is that of their keys. Slots beyond the allocation's count rest until the next
 /// decision; counts beyond the slots that may do so are cut, resting first and training last (law A-1).
-pub fn roles(
-    allocation: &Allocation,
-    slots: &[LiveSlot],
-    present: &BTreeMap<SlotKey, Role>,
-) -> BTreeMap<SlotKey, Role> {
+pub fn roles(allocation: &Allocation, slots: &[LiveSlot], present: &BTreeMap<SlotKey, Role>) -> Vec<Role> {
     let mut told_to = rising(present);
     let told: Vec<Option<Role>> = slots.iter().map(|slot| told_to(&slot.key).copied()).collect();
     let mut planned = vec![Role::Rest; slots.len()];
@@ -41,7 +37,7 @@ pub fn roles(
             open.retain(|place| planned[*place] == Role::Rest);
         }
     }
-    slots.iter().map(|slot| slot.key.clone()).zip(planned).collect()
+    planned
 }
 
 #[cfg(test)]
@@ -69,9 +65,10 @@ mod tests {
 
     fn check(allocation: &Allocation, slots: &[LiveSlot], expected: &[(&str, Role)]) {
         let planned = roles(allocation, slots, &BTreeMap::new());
-        let found: Vec<_> = planned.iter().map(|((worker, _), role)| (worker.as_str(), *role)).collect();
-        assert_eq!(found, expected);
-        assert_eq!(roles(allocation, slots, &planned), planned, "A-2: planning twice changes nothing");
+        let workers = slots.iter().map(|slot| slot.key.0.as_str());
+        assert_eq!(workers.zip(planned.clone()).collect::<Vec<_>>(), expected);
+        let told = slots.iter().map(|slot| slot.key.clone()).zip(planned.clone()).collect();
+        assert_eq!(roles(allocation, slots, &told), planned, "A-2: planning twice changes nothing");
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::core::State;
 use crate::directory::write_whole;
 use crate::laws::{self, Violation};
 
-/// A ledger that has grown by so many events since the last snapshot is worth another: they fold in a quarter of a second.
-const WORTH: u64 = 20_000;
+/// A ledger that has grown by so many events since the last snapshot is worth another: they fold in half a second.
+const WORTH: u64 = 50_000;
 /// Or by this part of itself, where that is more: what writing costs stays a fixed share of the work. A restart folds the rest.
 const WORTH_SHARE: u64 = 5;
 
@@ -185,6 +185,7 @@ fn record(ledger: &Ledger, sequence: u64) -> Result<Option<Record>, ledger::Erro
 /// The file's bytes; `last` is the event that the snapshot ends with.
 pub fn encode(snapshot: &Snapshot, last: &Record) -> Vec<u8> {
     let mut body = Vec::new();
+    // By name: places do not tell fields apart where some are left out.
     rmp_serde::encode::write_named(&mut body, &snapshot.state)
         .expect("a state holds nothing that MessagePack lacks");
     let mut bytes = Vec::with_capacity(HEAD + body.len());

@@ -228,9 +228,12 @@ fn networks_of_several_zones_are_trained_and_forecast() {
     let (de, pl) = (file("DE.csv"), file("PL.csv"));
     let weights = folder.path().join("both.safetensors").display().to_string();
     // A second of training: what is learnt by then stands.
-    let train = ["train", "--trace", &de, &pl, "--leave-hours", "480", "--minutes", "0.02", "--out", &weights];
+    let train =
+        ["train", "--trace", &de, &pl, "--leave-hours", "480", "--minutes", "0.02", "--out", &weights];
     let screen = told(&train);
-    for part in ["DE", "PL", "day 4", "2 networks of", &format!("use them as the model transformer:{weights}")] {
+    for part in
+        ["DE", "PL", "day 4", "2 networks of", &format!("use them as the model transformer:{weights}")]
+    {
         assert!(screen.contains(part), "{screen} does not say: {part}");
     }
 
@@ -254,7 +257,10 @@ fn networks_of_several_zones_are_trained_and_forecast() {
     };
     refused(test("960", &pl), &["transformer:", "was fitted on hours up to"]);
     refused(test("480", &file("FR.csv")), &["DE, PL", "FR"]);
-    refused([test("480", &pl), vec!["--horizon".into(), "97".into()]].concat(), &["96 h ahead", "--horizon 97"]);
+    refused(
+        [test("480", &pl), vec!["--horizon".into(), "97".into()]].concat(),
+        &["96 h ahead", "--horizon 97"],
+    );
 }
 
 #[cfg(feature = "torch")]

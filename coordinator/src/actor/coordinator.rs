@@ -28,6 +28,9 @@ use crate::search::Searcher;
 
 /// Four a second: fine enough for heartbeats of two seconds and for grid hours of a few.
 const TICK: Duration = Duration::from_millis(250);
+/// While one append follows the other, the next begins no sooner: what comes meanwhile goes with it, and the disk is waited for less
+/// often. The first after a calm goes at once.
+const APPENDS_APART: Duration = Duration::from_millis(4);
 /// Ticks between checks of the laws.
 const TICKS_PER_CHECK: u32 = 40;
 /// So many trials are looked through in a few milliseconds, while nobody is heard. In a longer study the laws of its whole state are
@@ -63,6 +66,8 @@ pub struct Coordinator {
     /// The number that the next append will have, and of the last one that is durable.
     append: u64,
     durable: u64,
+    /// The last append began just now.
+    just_began: bool,
     /// Effects, oldest first, each with the append that must be durable before.
     waiting: VecDeque<(u64, Vec<Effect>)>,
     exit: Option<oneshot::Sender<Exit>>,
@@ -143,6 +148,7 @@ impl Coordinator {
             unwritten: Vec::new(),
             append: 1,
             durable: 0,
+            just_began: false,
             waiting: VecDeque::new(),
             exit: Some(exit),
             held_up,
@@ -178,9 +184,14 @@ impl Coordinator {
 
     /// One append at a time: what comes meanwhile goes together with the next.
     fn write(&mut self, context: &mut Context<Self>) {
-        if self.unwritten.is_empty() || self.durable + 1 < self.append {
+        if self.unwritten.is_empty() || self.just_began || self.durable + 1 < self.append {
             return;
         }
+        self.just_began = true;
+        context.run_later(APPENDS_APART, |this, context| {
+            this.just_began = false;
+            this.write(context);
+        });
         let moments: Arc<[Moment]> = std::mem::take(&mut self.unwritten).into();
         let number = self.append;
         self.append += 1;

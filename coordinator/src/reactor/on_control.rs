@@ -5,7 +5,6 @@ use common::id::{TaskId, TrialId, WorkerName};
 use common::wire::ToWorker;
 
 use crate::core::{Control, Core, Effect, Given, NewStudy};
-use crate::plan;
 
 impl Core {
     /// Start is recovery: a new ledger gets its first event, an old one goes on where it was.
@@ -29,9 +28,8 @@ impl Core {
         self.record(Event::CoordinatorStarted { version, host });
         self.on_given(given);
         self.assigned = self.state.leases().map(|(_, lease)| (lease.task, now)).collect();
-        if let Some((_, allocation)) = self.state.allocations.last() {
-            let roles = plan::roles(allocation, &self.live_slots(), self.slots.roles());
-            self.set_roles(roles);
+        if let Some((_, allocation)) = self.state.allocations.last().cloned() {
+            self.allot(&allocation);
         }
         self.advance_hour();
     }

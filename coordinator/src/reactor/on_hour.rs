@@ -13,7 +13,6 @@ use lamoo::Promotion;
 
 use crate::core::{Core, Effect, Phase};
 use crate::ladder::{Candidate, Worked};
-use crate::plan;
 
 /// A question of the round that has no answer after so long is passed over.
 const PATIENCE: Millis = Millis(5_000);
@@ -96,8 +95,7 @@ impl Core {
             return;
         }
         self.hourly.phase = Phase::Done;
-        let roles = plan::roles(&allocation, &self.live_slots(), self.slots.roles());
-        self.set_roles(roles);
+        self.allot(&allocation);
         self.record(Event::AllocationDecided { allocation });
         self.decide_what_is_stale();
     }

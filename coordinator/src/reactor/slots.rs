@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
+use common::allocation::Allocation;
 use common::event::Event;
 use common::fidelity::Role;
 use common::id::{SlotId, WorkerName};
@@ -10,6 +11,7 @@ use common::id::{SlotId, WorkerName};
 use crate::core::Core;
 use crate::fleet::{Place, SlotKey};
 use crate::mutation::{Mutation, planted};
+use crate::plan;
 use crate::rising::rising;
 
 /// Follows from roles and leases; nothing of it outlives a process.
@@ -90,20 +92,34 @@ impl Free {
 }
 
 impl Core {
-    pub(crate) fn set_roles(&mut self, roles: BTreeMap<SlotKey, Role>) {
+    /// Deals the roles of an allocation out.
+    pub(crate) fn allot(&mut self, allocation: &Allocation) {
+        let slots = self.live_slots();
+        let roles = plan::roles(allocation, &slots, self.slots.roles());
+        self.set_roles(slots.iter().map(|slot| &slot.key).zip(roles));
+    }
+
+    /// What each live slot shall do, in the order of their keys.
+    pub(crate) fn set_roles<'k>(&mut self, roles: impl Iterator<Item = (&'k SlotKey, Role)>) {
         self.slots.plans += 1;
-        // Most decisions leave a fleet as it is.
-        if roles == self.slots.roles {
+        let changed = changed(&self.slots.roles, roles);
+        // Most decisions leave a fleet as it is, and most others nearly so.
+        if changed.is_empty() {
             return;
         }
-        let former = mem::replace(&mut self.slots.roles, roles);
+        for (key, role) in &changed {
+            match role {
+                Some(role) => drop(self.slots.roles.insert(key.clone(), *role)),
+                None => drop(self.slots.roles.remove(key)),
+            }
+        }
         // All that are held, not only those that change: a lease may be older than this process, and its slot in no plan.
         self.slots.turned = {
             let mut told = rising(&self.slots.roles);
             let held = self.state.roles_held().map(|(key, _)| key);
             held.filter(|key| told(key) != Some(&Role::Train)).cloned().collect()
         };
-        changed(&former, &self.slots.roles).into_iter().for_each(|key| self.look_at(key));
+        changed.into_iter().for_each(|(key, _)| self.look_at(key));
     }
 
     /// Law Q-2 is about these: a later hour may let a slot take up what the hour before would not.
@@ -170,10 +186,49 @@ impl Core {
     }
 }
 
-/// Slots that were told something else before, or nothing, or are told nothing any more.
-fn changed(before: &BTreeMap<SlotKey, Role>, now: &BTreeMap<SlotKey, Role>) -> Vec<SlotKey> {
-    let (mut was, mut is) = (rising(before), rising(now));
-    let gone = before.keys().filter(|key| is(key).is_none());
-    let turned = now.iter().filter(|(key, role)| was(key) != Some(*role)).map(|(key, _)| key);
-    gone.chain(turned).cloned().collect()
+/// Slots that were told something else before, or nothing; and those that are told nothing any more.
+fn changed<'k>(
+    before: &BTreeMap<SlotKey, Role>,
+    now: impl Iterator<Item = (&'k SlotKey, Role)>,
+) -> Vec<(SlotKey, Option<Role>)> {
+    let mut before = before.iter().peekable();
+    let mut changed = Vec::new();
+    let gone = |key: &SlotKey| (key.clone(), None);
+    for (key, role) in now {
+        while let Some((other, _)) = before.next_if(|(other, _)| *other < key) {
+            changed.push(gone(other));
+        }
+        if before.next_if(|(other, _)| *other == key).is_none_or(|(_, told)| *told != role) {
+            changed.push((key.clone(), Some(role)));
+        }
+    }
+    changed.extend(before.map(|(other, _)| gone(other)));
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_is_told_and_nothing_else() {
+        let key = |name: &str| (WorkerName::new(name), SlotId(0));
+        let roles = |told: &[(&str, Role)]| -> BTreeMap<SlotKey, Role> {
+            told.iter().map(|(name, role)| (key(name), *role)).collect()
+        };
+        let (train, rest) = (Role::Train, Role::Rest);
+        let check = |before: &[(&str, Role)], now: &[(&str, Role)], expected: &[(&str, Option<Role>)]| {
+            let now = roles(now);
+            let found = changed(&roles(before), now.iter().map(|(key, role)| (key, *role)));
+            let expected: Vec<_> = expected.iter().map(|(name, role)| (key(name), *role)).collect();
+            assert_eq!(found, expected);
+        };
+        let all = [("b", train), ("d", rest), ("f", train)];
+        check(&all, &all, &[]);
+        check(&[], &all[..1], &[("b", Some(train))]);
+        check(&all, &[], &[("b", None), ("d", None), ("f", None)]);
+        let now = [("a", rest), ("d", train), ("f", train), ("g", train)];
+        let expected = [("a", Some(rest)), ("b", None), ("d", Some(train)), ("g", Some(train))];
+        check(&all, &now, &expected);
+    }
 }
