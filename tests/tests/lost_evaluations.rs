@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
 use common::event::Event;
 use common::fidelity::Fidelity;
@@ -9,9 +10,12 @@ use common::id::TrialId;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use system_tests::lab::books::audit;
-use system_tests::lab::patience::until;
+use system_tests::lab::patience::{until, within};
 use system_tests::lab::study::History;
 use system_tests::lab::{Study, images, programs};
+
+/// A death that costs an attempt is in the ledger by then.
+const TOLD: Duration = Duration::from_secs(10);
 
 /// Processes that evaluate for the worker `worker`: its grandchildren, below a guard.
 fn evaluators(worker: i32) -> Vec<i32> {
@@ -36,6 +40,15 @@ fn is_training_fully(seen: &History) -> bool {
     seen.leased().keys().any(|task| fulls.contains(&task.trial))
 }
 
+/// Why attempts failed.
+fn crashes(seen: &History) -> Vec<String> {
+    let failed = seen.events().filter_map(|event| match event {
+        Event::TaskFailed { failure, .. } => Some(failure.to_string()),
+        _ => None,
+    });
+    failed.collect()
+}
+
 #[test]
 fn a_study_outlives_the_killing_of_its_evaluations() {
     if !programs::has_torch() {
@@ -55,23 +68,25 @@ fn a_study_outlives_the_killing_of_its_evaluations() {
     let worker = *study.workers().values().next().and_then(|ids| ids.first()).expect("the worker is there");
     let mut lost = BTreeSet::new();
     for signal in [Signal::SIGKILL, Signal::SIGABRT] {
-        // A short rung would be over before the signal comes, and a death between two tasks costs none.
-        study.until("a full training is at work", is_training_fully);
-        let alive = || evaluators(worker).into_iter().find(|process| !lost.contains(process));
-        let evaluator = until("it evaluates", alive);
-        kill(Pid::from_raw(evaluator), signal).expect("it is there");
-        lost.insert(evaluator);
-        until("it is gone", || (!evaluators(worker).contains(&evaluator)).then_some(()));
-        assert_eq!(study.workers().values().next(), Some(&vec![worker]), "the worker lives on");
+        let is_told = || crashes(&study.history()).iter().any(|reason| reason.contains(signal.as_str()));
+        loop {
+            // A short rung would be over before the signal comes.
+            study.until("a full training is at work", is_training_fully);
+            let alive = || evaluators(worker).into_iter().find(|process| !lost.contains(process));
+            let evaluator = until("it evaluates", alive);
+            kill(Pid::from_raw(evaluator), signal).expect("it is there");
+            lost.insert(evaluator);
+            until("it is gone", || (!evaluators(worker).contains(&evaluator)).then_some(()));
+            assert_eq!(study.workers().values().next(), Some(&vec![worker]), "the worker lives on");
+            // A death between two tasks costs none, and another is due.
+            if within(TOLD, || is_told().then_some(())).is_some() {
+                break;
+            }
+        }
     }
     run.end().with(0);
-    let history = study.history();
-    let crashes = history.events().filter_map(|event| match event {
-        Event::TaskFailed { failure, .. } => Some(failure.to_string()),
-        _ => None,
-    });
-    let crashes: Vec<String> = crashes.collect();
-    assert_eq!(crashes.len(), 2, "each death costs one attempt: {crashes:?}");
+    let crashes = crashes(&study.history());
+    assert!(crashes.len() <= lost.len(), "each death costs one attempt at most: {crashes:?}");
     assert!(crashes.iter().all(|reason| reason.contains("was ended by SIG")), "{crashes:?}");
     let books = audit(&study.directory);
     books.check_report(&study.directory);

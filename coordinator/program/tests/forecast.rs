@@ -274,7 +274,7 @@ fn networks_that_can_not_be_trained_are_refused_with_their_cure() {
         check_refused(&[&["train", "--trace", &file], flags, &out].concat(), expected);
     };
     check(&["--horizon", "0"], &["outside 1–168 h"]);
-    check(&["--minutes", "-1"], &["--minutes -1", "0 or more"]);
+    check(&["--minutes=-1"], &["--minutes -1", "0 or more"]);
     check(&["--leave-hours", "2400"], &["the trace of DE has 2400 h"]);
     check(&["--leave-hours", "2000"], &["400 h", "1080"]);
     check(&["--trace", &file], &["DE", "twice"]);

@@ -24,6 +24,9 @@ impl Pretrained {
     pub fn read(name: &str, horizon: usize) -> Result<Self, Error> {
         let refused = |reason: String| Error::Weights { model: name.into(), reason };
         let path = Path::new(name.strip_prefix(PRETRAINED).unwrap_or(name));
+        if path.as_os_str().is_empty() {
+            return Err(refused("it names no file; write transformer:FILE".into()));
+        }
         let model = Transformer::load(path).map_err(|error| refused(error.to_string()))?;
         if model.horizon < horizon {
             let far = model.horizon;
