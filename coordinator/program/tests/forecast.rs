@@ -280,7 +280,10 @@ fn networks_that_can_not_be_trained_or_read_are_refused_with_their_cure() {
     check(&["--trace", &file], &["DE", "twice"]);
     check(&["--out", "nowhere/de.safetensors"], &["there is no folder nowhere"]);
     check_refused(&["show", "--trace", &file, "--model", "transformer:"], &["transformer:FILE"]);
-    check_refused(&["show", "--trace", &file, "--model", "transformer:none"], &["weights at none", "No such file"]);
+    check_refused(
+        &["show", "--trace", &file, "--model", "transformer:none"],
+        &["weights at none", "No such file"],
+    );
 }
 
 #[cfg(not(feature = "torch"))]
