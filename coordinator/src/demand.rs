@@ -10,6 +10,7 @@ use common::id::{WorkerName, Zone};
 use common::time::GridHour;
 
 use crate::core::{Core, Phase};
+use crate::fleet::owned;
 
 /// Slots that a launcher could bring, those that it has brought already among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,10 +112,10 @@ impl Core {
 
     fn resting(&self, offer: &Offer) -> BTreeSet<WorkerName> {
         let slots = self.live_slots();
-        let of_offer = || slots.iter().filter(|slot| offer.names(&slot.key.0));
-        let at_work =
-            of_offer().filter(|slot| slot.holding.is_some() || self.slots.role(&slot.key) != Role::Rest);
-        let at_work: BTreeSet<&WorkerName> = at_work.map(|slot| &slot.key.0).collect();
-        of_offer().map(|slot| &slot.key.0).filter(|name| !at_work.contains(name)).cloned().collect()
+        let of_offer = || slots.iter().filter(|slot| offer.names(slot.key.0));
+        let at_work = of_offer()
+            .filter(|slot| slot.holding.is_some() || self.slots.role(&owned(slot.key)) != Role::Rest);
+        let at_work: BTreeSet<&WorkerName> = at_work.map(|slot| slot.key.0).collect();
+        of_offer().map(|slot| slot.key.0).filter(|name| !at_work.contains(name)).cloned().collect()
     }
 }

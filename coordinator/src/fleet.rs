@@ -10,11 +10,23 @@ use crate::rising::rising;
 
 pub type SlotKey = (WorkerName, SlotId);
 
+/// The same of somebody else's name.
+pub type SlotRef<'a> = (&'a WorkerName, SlotId);
+
+/// A key as a reference.
+pub(crate) fn slot_ref((worker, slot): &SlotKey) -> SlotRef<'_> {
+    (worker, *slot)
+}
+
+pub(crate) fn owned((worker, slot): SlotRef<'_>) -> SlotKey {
+    (worker.clone(), slot)
+}
+
 /// A slot of a live worker, as the plan sees it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LiveSlot {
-    pub key: SlotKey,
-    pub zone: Zone,
+pub struct LiveSlot<'a> {
+    pub key: SlotRef<'a>,
+    pub zone: &'a Zone,
     /// The role of the task that holds it.
     pub holding: Option<Role>,
     /// It has what trainings need, and what scores need.
@@ -31,7 +43,18 @@ pub(crate) struct Place {
     pub device: String,
 }
 
-impl LiveSlot {
+/// Workers that time may change something for.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    /// Live, and not heard for longer than the limit.
+    pub silent: Vec<WorkerName>,
+    /// Live, and wanted gone by somebody.
+    pub draining: Vec<WorkerName>,
+    /// In quarantine, live or not.
+    pub aside: Vec<WorkerName>,
+}
+
+impl LiveSlot<'_> {
     /// Whether it has what work of this role needs.
     pub fn may(&self, role: Role) -> bool {
         match role {
@@ -44,17 +67,15 @@ impl LiveSlot {
 
 impl Core {
     /// Slots that may be given something to do and have what some work needs, in the order of worker and slot.
-    pub(crate) fn live_slots(&self) -> Vec<LiveSlot> {
-        let mut slots = Vec::new();
+    pub(crate) fn live_slots(&self) -> Vec<LiveSlot<'_>> {
+        let mut slots = Vec::with_capacity(self.state.workers.len());
         let paces = self.state.paces.all();
         // Both by worker, side by side, as in `rising`.
         let mut held = self.state.roles_held().peekable();
         for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.is_at_hand()) {
             while held.next_if(|((other, _), _)| other < worker).is_some() {}
-            let at_work: Vec<(SlotId, Role)> =
-                std::iter::from_fn(|| held.next_if(|((other, _), _)| other == worker))
-                    .map(|((_, slot), role)| (*slot, role))
-                    .collect();
+            let at_work = || held.clone().take_while(|((other, _), _)| other == worker);
+            let first = slots.len();
             for info in &record.slots {
                 let may = |role| lacks(&self.options.requirements, role, info).is_none();
                 let (may_train, may_sample) = (may(Role::Train), may(Role::Sample));
@@ -67,29 +88,40 @@ impl Core {
                 if !is_of_use {
                     continue;
                 }
-                let key = (worker.clone(), info.slot);
-                let holding = at_work.iter().find(|(slot, _)| *slot == info.slot).map(|(_, role)| *role);
+                let key = (worker, info.slot);
+                let holding = at_work().find(|((_, slot), _)| *slot == info.slot).map(|(_, role)| role);
                 let pace = paces.get(info.device.as_str()).copied().unwrap_or_default();
-                slots.push(LiveSlot { key, zone: record.zone.clone(), holding, may_train, may_sample, pace });
+                slots.push(LiveSlot { key, zone: &record.zone, holding, may_train, may_sample, pace });
             }
+            // A worker may name its slots in any order.
+            slots[first..].sort_by_key(|slot| slot.key.1);
         }
-        // A worker names its slots in any order; nearly all name them in theirs.
-        slots.sort_by(|a, b| a.key.cmp(&b.key));
         slots
     }
 
-    pub(crate) fn place(&self, (worker, slot): &SlotKey) -> Option<Place> {
+    pub(crate) fn place(&self, (worker, slot): SlotRef<'_>) -> Option<Place> {
         let zone = self.state.workers.get(worker)?.zone.clone();
-        Some(Place { zone, device: self.state.device(worker, *slot)?.to_owned() })
+        Some(Place { zone, device: self.state.device(worker, slot)?.to_owned() })
     }
 
-    /// Live workers that have been silent for longer than the limit.
-    pub(crate) fn silent(&self) -> Vec<WorkerName> {
-        let limit = self.options.lost_after;
-        let mut heard = rising(&self.heard);
-        let alive = self.state.workers.iter().filter(|(_, record)| record.alive).map(|(worker, _)| worker);
-        let is_silent =
-            |worker: &&WorkerName| self.now().since(heard(worker).copied().unwrap_or_default()) > limit;
-        alive.filter(is_silent).cloned().collect()
+    /// Everybody is looked at once: a fleet may have ten thousand.
+    pub(crate) fn look_around(&self) -> Round {
+        let mut round = Round::default();
+        let mut heard = rising(&self.heard, |worker| worker);
+        for (worker, record) in &self.state.workers {
+            if record.alive {
+                let silence = self.now().since(heard(worker).copied().unwrap_or_default());
+                if silence > self.options.lost_after {
+                    round.silent.push(worker.clone());
+                }
+                if record.draining {
+                    round.draining.push(worker.clone());
+                }
+            }
+            if record.health.quarantine.is_some() {
+                round.aside.push(worker.clone());
+            }
+        }
+        round
     }
 }

@@ -8,7 +8,7 @@ use common::id::TrialId;
 use common::unit::Joules;
 
 use crate::core::{Core, Known, State, Trial, TrialState};
-use crate::fleet::LiveSlot;
+use crate::fleet::{LiveSlot, slot_ref};
 use crate::ladder::Standing;
 use crate::rising::rising;
 
@@ -123,15 +123,13 @@ pub fn check(core: &Core) -> Vec<Violation> {
 /// The part of it that is about the fleet, and takes no longer the more is known.
 pub fn check_fleet(core: &Core) -> Vec<Violation> {
     let mut found = Vec::new();
-    let mut told = rising(core.slots.roles());
-    let with_role = |slot: LiveSlot| {
-        let role = told(&slot.key).copied().unwrap_or(Role::Rest);
-        (slot, role)
-    };
-    let slots: Vec<(LiveSlot, Role)> = core.live_slots().into_iter().map(with_role).collect();
+    let mut told = rising(core.slots.roles(), slot_ref);
+    let live = core.live_slots();
+    let roles: Vec<Role> = live.iter().map(|slot| told(slot.key).copied().unwrap_or(Role::Rest)).collect();
+    let slots: Vec<(LiveSlot<'_>, Role)> = live.into_iter().zip(roles).collect();
     let mut counted: BTreeMap<_, [u32; 2]> = BTreeMap::new();
     for (slot, role) in &slots {
-        let counts = counted.entry(&slot.zone).or_default();
+        let counts = counted.entry(slot.zone).or_default();
         counts[0] += 1;
         counts[1] += u32::from(*role != Role::Rest);
     }
@@ -141,7 +139,7 @@ pub fn check_fleet(core: &Core) -> Vec<Violation> {
     let now = core.now();
     // A tick may come a second late; silence beyond that means that nobody looked.
     let limit = core.options.lost_after.0 + 2_000;
-    let mut heard = rising(&core.heard);
+    let mut heard = rising(&core.heard, |worker| worker);
     for (key, _) in core.state.roles_held() {
         let silence = heard(&key.0).map(|heard| now.since(*heard));
         let recent = silence.is_some_and(|silence| silence.0 <= limit);
@@ -169,14 +167,14 @@ pub fn check_kept(core: &Core) -> Vec<Violation> {
 }
 
 /// no slot idles in a role for which work waits, once what one step may hand out is handed out.
-fn check_idle(core: &Core, slots: &[(LiveSlot, Role)], found: &mut Vec<Violation>) {
+fn check_idle(core: &Core, slots: &[(LiveSlot<'_>, Role)], found: &mut Vec<Violation>) {
     if core.is_over() || core.draining || core.goes_on || core.state.paused.is_some() {
         return;
     }
     // The same work fits all of a kind: thousands of slots may idle while thousands of trials wait for something else.
     let mut waits_for: BTreeMap<_, Option<TrialId>> = BTreeMap::new();
     for (slot, role) in slots.iter().filter(|(slot, _)| slot.holding.is_none()) {
-        let Some(place) = core.place(&slot.key) else { continue };
+        let Some(place) = core.place(slot.key) else { continue };
         let waiting =
             *waits_for.entry((*role, place)).or_insert_with_key(|(role, place)| core.waiting(*role, place));
         law!(found, "Q-2", waiting.is_none(), "trial {waiting:?} waits while {:?} idles as {role}", slot.key);

@@ -33,6 +33,7 @@ pub mod http;
 pub mod keyring;
 pub mod launch;
 pub mod local;
+mod memory;
 pub mod news;
 pub mod report;
 pub mod run;

@@ -8,17 +8,21 @@ use std::collections::BTreeMap;
 use common::allocation::Allocation;
 use common::fidelity::Role;
 
-use crate::fleet::{LiveSlot, SlotKey};
+use crate::fleet::{LiveSlot, SlotKey, slot_ref};
 use crate::rising::rising;
 
 /// The role of each of `slots`, in their order, which is that of their keys. Slots beyond the allocation's count rest until the next
 /// decision; counts beyond the slots that may do so are cut, resting first and training last (law A-1).
-pub fn roles(allocation: &Allocation, slots: &[LiveSlot], present: &BTreeMap<SlotKey, Role>) -> Vec<Role> {
-    let mut told_to = rising(present);
-    let told: Vec<Option<Role>> = slots.iter().map(|slot| told_to(&slot.key).copied()).collect();
+pub fn roles(
+    allocation: &Allocation,
+    slots: &[LiveSlot<'_>],
+    present: &BTreeMap<SlotKey, Role>,
+) -> Vec<Role> {
+    let mut told_to = rising(present, slot_ref);
+    let told: Vec<Option<Role>> = slots.iter().map(|slot| told_to(slot.key).copied()).collect();
     let mut planned = vec![Role::Rest; slots.len()];
     for (zone, shares) in &allocation.zones {
-        let mut open: Vec<usize> = (0..slots.len()).filter(|place| slots[*place].zone == *zone).collect();
+        let mut open: Vec<usize> = (0..slots.len()).filter(|place| slots[*place].zone == zone).collect();
         for (role, wanted) in [(Role::Train, shares.train), (Role::Sample, shares.sample)] {
             let other = if role == Role::Train { Role::Sample } else { Role::Train };
             // Whoever is at it goes on, then whoever was told to, then who is good for nothing else, then who needs the least energy for
@@ -43,14 +47,16 @@ pub fn roles(allocation: &Allocation, slots: &[LiveSlot], present: &BTreeMap<Slo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::owned;
     use allocation::Pace;
     use common::allocation::Shares;
     use common::id::{SlotId, WorkerName, Zone};
 
-    fn slot(worker: &str, zone: &str, holding: Option<Role>) -> LiveSlot {
+    /// Names live as long as the tests.
+    fn slot(worker: &str, zone: &str, holding: Option<Role>) -> LiveSlot<'static> {
         LiveSlot {
-            key: (WorkerName::new(worker), SlotId(0)),
-            zone: Zone::new(zone),
+            key: (Box::leak(Box::new(WorkerName::new(worker))), SlotId(0)),
+            zone: Box::leak(Box::new(Zone::new(zone))),
             holding,
             may_train: true,
             may_sample: true,
@@ -63,11 +69,11 @@ mod tests {
         Allocation { zones, ..Allocation::default() }
     }
 
-    fn check(allocation: &Allocation, slots: &[LiveSlot], expected: &[(&str, Role)]) {
+    fn check(allocation: &Allocation, slots: &[LiveSlot<'_>], expected: &[(&str, Role)]) {
         let planned = roles(allocation, slots, &BTreeMap::new());
         let workers = slots.iter().map(|slot| slot.key.0.as_str());
         assert_eq!(workers.zip(planned.clone()).collect::<Vec<_>>(), expected);
-        let told = slots.iter().map(|slot| slot.key.clone()).zip(planned.clone()).collect();
+        let told = slots.iter().map(|slot| owned(slot.key)).zip(planned.clone()).collect();
         assert_eq!(roles(allocation, slots, &told), planned, "A-2: planning twice changes nothing");
     }
 

@@ -1,6 +1,7 @@
 //! `ce-nas run`, `ce-nas coordinator` and the studies of `ce-nas tabulate`: a study from its configuration to its end. The report
 //! is the command line's.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,8 +16,9 @@ use crate::actor::{Coordinator, Exit, Look};
 use crate::agenda::Agenda;
 use crate::launch::{self, Opened, Running};
 use crate::local::{self, LocalWorker};
+use crate::memory::map_long_lists;
 use crate::news::{Listener, each_event};
-use crate::screen::{Snapshot, narrate, render};
+use crate::screen::{Narrator, Snapshot, render};
 
 /// How often the panel is redrawn and local workers are looked after.
 const BEAT: Duration = Duration::from_millis(500);
@@ -74,6 +76,7 @@ pub fn run(config: Config, crew: Crew, work: Work<'_>) -> Result<Ending> {
             );
         }
     }
+    map_long_lists();
     System::new().block_on(async { drive(config, crew, work).await })
 }
 
@@ -157,12 +160,14 @@ async fn open(config: &Config, crew: Crew, warm_start: &[PathBuf]) -> Result<Ope
 
 /// Tells events as lines where there is no terminal for a panel; all go to the log.
 fn listener(on_terminal: bool) -> Listener {
+    let narrator = RefCell::new(Narrator::default());
     each_event(move |at, event, state| {
-        let Some(line) = narrate(event, state) else { return };
-        tracing::info!("{line}");
-        if !on_terminal {
-            // A closed pipe ends nobody's study.
-            let _ = writeln!(std::io::stdout(), "{at} {line}");
+        for line in narrator.borrow_mut().tell(at, event, state) {
+            tracing::info!("{line}");
+            if !on_terminal {
+                // A closed pipe ends nobody's study.
+                let _ = writeln!(std::io::stdout(), "{at} {line}");
+            }
         }
     })
 }

@@ -72,8 +72,8 @@ impl Core {
 
     fn zones_by_slots(&self, counts: impl Fn(&WorkerName) -> bool) -> BTreeMap<Zone, ZoneSituation> {
         let mut zones: BTreeMap<Zone, (ZoneSituation, Vec<Pace>)> = BTreeMap::new();
-        for slot in self.live_slots().into_iter().filter(|slot| counts(&slot.key.0)) {
-            let (zone, paces) = zones.entry(slot.zone).or_default();
+        for slot in self.live_slots().into_iter().filter(|slot| counts(slot.key.0)) {
+            let (zone, paces) = zones.entry(slot.zone.clone()).or_default();
             paces.push(slot.pace);
             zone.slots += 1;
             zone.training += u32::from(slot.holding == Some(Role::Train));

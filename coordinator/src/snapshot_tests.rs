@@ -122,8 +122,8 @@ fn an_empty_ledger_has_none() {
 
 #[test]
 fn snapshots_come_in_growing_steps() {
-    assert!(!is_due(49_999, 0) && is_due(50_000, 0) && !is_due(99_999, 50_000));
-    assert!(!is_due(1_200_000, 1_000_000) && is_due(1_250_000, 1_000_000));
+    assert!(!is_due(199_999, 0) && is_due(200_000, 0) && !is_due(399_999, 200_000));
+    assert!(!is_due(2_450_000, 2_000_000) && is_due(2_500_000, 2_000_000));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `ce-nas try-one`: one network through the whole path, from the coordinator to a stored result, before a study is paid for.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ use coordinator::directory::StudyDirectory;
 use coordinator::news::{Listener, each_event};
 use coordinator::report::text;
 use coordinator::run::{Crew, Ending, Work, run as study};
-use coordinator::screen::narrate;
+use coordinator::screen::Narrator;
 use coordinator::source::Source;
 
 use crate::tabulate::{Roster, Wanted, without_budget};
@@ -86,8 +87,9 @@ fn next_folder(study: &Path) -> Result<PathBuf> {
 
 /// Tells what happens, as it happens.
 pub fn narrator() -> Listener {
-    each_event(|at, event, state| {
-        if let Some(line) = narrate(event, state) {
+    let narrator = RefCell::new(Narrator::default());
+    each_event(move |at, event, state| {
+        for line in narrator.borrow_mut().tell(at, event, state) {
             tracing::info!("{line}");
             // A closed pipe ends nobody's work.
             let _ = writeln!(std::io::stderr(), "{at} {line}");

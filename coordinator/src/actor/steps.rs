@@ -13,6 +13,8 @@ pub(super) struct Steps {
     longest: Duration,
     /// What the longest was about.
     of: &'static str,
+    /// Its number.
+    nth: u64,
 }
 
 impl Steps {
@@ -22,7 +24,7 @@ impl Steps {
         let took = processor_time().saturating_sub(began);
         (self.count, self.total) = (self.count + 1, self.total + took);
         if took > self.longest {
-            (self.longest, self.of) = (took, about);
+            (self.longest, self.of, self.nth) = (took, about, self.count);
         }
         done
     }
@@ -30,7 +32,14 @@ impl Steps {
     pub(super) fn tell(&self) {
         let mean_us = self.total.as_secs_f64() * 1e6 / self.count.max(1) as f64;
         let longest_ms = self.longest.as_secs_f64() * 1e3;
-        tracing::info!(steps = self.count, mean_us, longest_ms, of = self.of, "steps of the core");
+        tracing::info!(
+            steps = self.count,
+            mean_us,
+            longest_ms,
+            of = self.of,
+            nth = self.nth,
+            "steps of the core"
+        );
     }
 }
 

@@ -59,7 +59,7 @@ impl State {
     }
 
     /// Slots that are held, in their order, and the role of what holds them: for whoever looks at the whole fleet.
-    pub(crate) fn roles_held(&self) -> impl Iterator<Item = (&SlotKey, Role)> {
+    pub(crate) fn roles_held(&self) -> impl Iterator<Item = (&SlotKey, Role)> + Clone {
         self.index.roles_held()
     }
 

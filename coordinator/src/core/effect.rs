@@ -46,7 +46,7 @@ pub enum Effect {
     },
     /// Ask the optimiser for candidates; answered by `Input::Proposed`.
     Propose(Box<Wanted>),
-    /// More can be handed out than one step shall take: answered by `Input::GoOn`, once others were heard.
+    /// There is more to do than one step shall take: answered by `Input::GoOn`, once others were heard.
     GoOn,
     /// Nothing refers to this blob any more.
     Forget(BlobId),

@@ -206,7 +206,7 @@ impl Index {
     }
 
     /// Slots that are held, in their order, and the role of what holds them.
-    pub fn roles_held(&self) -> impl Iterator<Item = (&SlotKey, Role)> {
+    pub fn roles_held(&self) -> impl Iterator<Item = (&SlotKey, Role)> + Clone {
         self.held.iter().map(|(key, (_, role))| (key, *role))
     }
 

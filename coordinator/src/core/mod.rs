@@ -181,7 +181,7 @@ impl Core {
             Input::Proposed { candidates, promotions, region } => {
                 self.on_proposed(candidates, promotions, region);
             }
-            Input::GoOn => self.goes_on = false,
+            Input::GoOn => self.on_go_on(),
             Input::Revoked { worker } => self.on_revoked(&worker),
             Input::Released { worker } => self.on_released(&worker),
             Input::Control(control) => self.on_control(control),

@@ -9,8 +9,8 @@ use common::time::Millis;
 use super::retry::Retry;
 use crate::agenda::Agenda;
 
-/// About a millisecond's worth.
-const HANDOUTS: usize = 100;
+/// About half a millisecond's worth.
+const HANDOUTS: usize = 25;
 
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -29,6 +29,24 @@ fn an_allocation_that_takes_the_slot_suspends_and_gives_it_back() {
     assert_eq!(assigned, Some(checkpoint(b"kept", 0.4)));
 }
 
+/// Looking at it and deciding on it are two steps.
+#[test]
+fn a_large_fleet_is_decided_on_each_hour() {
+    let mut bench = Bench::new(PLAIN);
+    bench.allocation = Shares { train: 0, sample: 0, rest: 2_000 };
+    bench.joins_as("farm", 1, "test", 2_000);
+    bench.passes(1.0);
+    let decided = |bench: &Bench| bench.core.state().allocations.len();
+    let before = decided(&bench);
+    bench.allocation = Shares { train: 3, sample: 0, rest: 1_997 };
+    for _ in 0..720 {
+        bench.passes(5.0);
+        let held: Vec<TaskId> = bench.core.state().leases().map(|(_, lease)| lease.task).collect();
+        bench.beats("farm", 1, &held);
+    }
+    assert_eq!((decided(&bench), bench.core.state().leases().count()), (before + 1, 3));
+}
+
 #[test]
 fn the_study_ends_when_its_trainings_are_done_and_waits_for_farewells() {
     let settings = [PLAIN, &["budget.trainings=1"]].concat();

@@ -154,14 +154,19 @@ impl Bench {
     }
 
     fn joins_with(&mut self, worker: &str, session: u64, device: &str) {
-        let slot = SlotInfo { slot: SlotId(0), device: device.into(), memory_mb: 1, meter: "test".into() };
+        self.joins_as(worker, session, device, 1);
+    }
+
+    fn joins_as(&mut self, worker: &str, session: u64, device: &str, slots: u16) {
+        let slot =
+            |slot| SlotInfo { slot: SlotId(slot), device: device.into(), memory_mb: 1, meter: "test".into() };
         self.says(
             worker,
             FromWorker::Hello(Hello {
                 session: SessionId(session),
                 clock: Millis(0),
                 zone: Zone::new("LOCAL"),
-                slots: vec![slot],
+                slots: (0..slots).map(slot).collect(),
                 version: "test".into(),
                 host: "here".into(),
                 held: Vec::new(),

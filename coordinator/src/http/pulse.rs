@@ -109,7 +109,7 @@ mod tests {
             let progress = progress(u64::from(worker), 1, 1.0);
             core.progress.insert(progress.task, progress);
         }
-        core.set_roles(roles.iter().map(|(key, role)| (key, *role)));
+        core.change_roles(roles.into_iter().map(|(key, role)| (key, Some(role))).collect());
         let glance = Glance { core: &core, now: Timestamp(0), violations: 0, held_up: None, search: None };
         let best = (0..20).map(|_| {
             let begun = std::time::Instant::now();

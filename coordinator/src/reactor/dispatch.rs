@@ -31,6 +31,10 @@ impl Core {
         if self.state.paused.is_some() {
             return self.suspend_all();
         }
+        if self.goes_on {
+            // The step that is due hands out.
+            return;
+        }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
         // Who found nothing, found it for all of the same kind: what others take up since leaves no more.
@@ -54,7 +58,8 @@ impl Core {
         self.ask_for_candidates();
     }
 
-    fn go_on_later(&mut self) {
+    /// Once others were heard.
+    pub(crate) fn go_on_later(&mut self) {
         if !std::mem::replace(&mut self.goes_on, true) {
             self.effect(Effect::GoOn);
         }

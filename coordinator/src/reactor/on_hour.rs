@@ -18,7 +18,7 @@ use crate::ladder::{Candidate, Worked};
 const PATIENCE: Millis = Millis(5_000);
 /// What is decided of so many slots holds for a millisecond at least: while thousands of workers come, deciding anew for each would
 /// leave time for nothing else.
-const SLOTS_PER_MS: usize = 10;
+const SLOTS_PER_MS: usize = 80;
 
 impl Core {
     pub(crate) fn advance_hour(&mut self) {
@@ -96,6 +96,9 @@ impl Core {
         }
         self.hourly.phase = Phase::Done;
         self.allot(&allocation);
+        if self.is_large() {
+            self.go_on_later();
+        }
         self.record(Event::AllocationDecided { allocation });
         self.decide_what_is_stale();
     }

@@ -7,6 +7,7 @@ use common::wire::ToWorker;
 
 use crate::agenda::Agenda;
 use crate::core::{Core, Effect};
+use crate::fleet::Round;
 
 /// A `Suspend` that bore no fruit for so long is sent again.
 const REPEAT_SUSPEND: Millis = Millis(3_000);
@@ -17,9 +18,13 @@ const DRAINED: &str = "this worker is drained: the study goes on without it";
 /// An optimiser that has not answered for so long is asked again.
 const REPEAT_PROPOSE: Millis = Millis(60_000);
 
+/// Slots. Of fewer, a look at all of them takes no millisecond.
+const LARGE: usize = 2_000;
+
 impl Core {
     pub(crate) fn on_tick(&mut self) {
-        for worker in self.silent() {
+        let Round { silent, draining, aside } = self.look_around();
+        for worker in silent {
             let Some(session) = self.state.workers.get(&worker).map(|record| record.session) else {
                 continue;
             };
@@ -29,13 +34,29 @@ impl Core {
         if self.is_over() {
             return self.bid_farewell();
         }
-        self.release_whose_time_is_over();
+        self.release_whose_time_is_over(aside);
         self.repeat_suspends();
-        self.let_the_drained_go();
+        self.let_the_drained_go(draining);
         if self.proposing.is_some_and(|since| self.now().since(since) > REPEAT_PROPOSE) {
             self.proposing = None;
         }
+        if self.is_large() {
+            return self.go_on_later();
+        }
         self.advance_hour();
+    }
+
+    /// Others were heard meanwhile.
+    pub(crate) fn on_go_on(&mut self) {
+        self.goes_on = false;
+        if self.is_large() {
+            self.advance_hour();
+        }
+    }
+
+    /// So large that to look at everybody, to decide on all and to hand work out are steps of their own.
+    pub(crate) fn is_large(&self) -> bool {
+        self.slots.roles().len() >= LARGE
     }
 
     fn repeat_suspends(&mut self) {
@@ -53,16 +74,12 @@ impl Core {
     }
 
     /// Workers that somebody wants gone and that hold nothing any more.
-    fn let_the_drained_go(&mut self) {
+    fn let_the_drained_go(&mut self, mut drained: Vec<WorkerName>) {
         let now = self.now();
-        let drained: Vec<WorkerName> = self
-            .state
-            .workers
-            .iter()
-            .filter(|(_, record)| record.alive && record.draining)
-            .filter(|(name, record)| self.tasks_of(name, record.session).is_empty())
-            .map(|(name, _)| name.clone())
-            .collect();
+        drained.retain(|worker| {
+            let record = self.state.workers.get(worker).filter(|record| record.alive);
+            record.is_some_and(|record| self.tasks_of(worker, record.session).is_empty())
+        });
         self.told_to_go.retain(|name, _| drained.contains(name));
         for worker in drained {
             if self.told_to_go.get(&worker).is_none_or(|told| now.since(*told) > REPEAT_STUDY_OVER) {

@@ -4,7 +4,7 @@ use common::event::Event;
 use common::id::WorkerName;
 use common::time::Millis;
 
-use crate::core::{Core, WorkerRecord};
+use crate::core::Core;
 
 /// The longest pause: a machine that was mended without a word is found again within a day.
 const LONGEST: Millis = Millis(24 * 3_600_000);
@@ -41,17 +41,16 @@ impl Core {
     }
 
     /// Those whose time is over; and when nobody else is there, the one who has waited longest.
-    pub(crate) fn release_whose_time_is_over(&mut self) {
-        let aside =
-            |record: &WorkerRecord| record.health.quarantine.as_ref().map(|quarantine| quarantine.until);
+    pub(crate) fn release_whose_time_is_over(&mut self, aside: Vec<WorkerName>) {
         let now = self.now();
         let mut next: Option<(_, WorkerName)> = None;
         let mut due = Vec::new();
-        for (worker, record) in &self.state.workers {
-            match aside(record) {
-                Some(until) if until <= now => due.push((worker.clone(), "its time is over")),
+        for worker in aside {
+            let Some(record) = self.state.workers.get(&worker) else { continue };
+            match record.health.quarantine.as_ref().map(|quarantine| quarantine.until) {
+                Some(until) if until <= now => due.push((worker, "its time is over")),
                 Some(until) if record.alive && next.as_ref().is_none_or(|(first, _)| until < *first) => {
-                    next = Some((until, worker.clone()));
+                    next = Some((until, worker));
                 }
                 _ => {}
             }

@@ -9,7 +9,7 @@ use common::fidelity::Role;
 use common::id::{SlotId, WorkerName};
 
 use crate::core::Core;
-use crate::fleet::{Place, SlotKey};
+use crate::fleet::{Place, SlotKey, SlotRef, owned, slot_ref};
 use crate::mutation::{Mutation, planted};
 use crate::plan;
 use crate::rising::rising;
@@ -24,6 +24,8 @@ pub(crate) struct Slots {
     turned: BTreeSet<SlotKey>,
     /// How often roles were dealt out or taken away.
     plans: u64,
+    /// Whether any plan has changed a role.
+    has_planned: bool,
 }
 
 impl Slots {
@@ -96,13 +98,13 @@ impl Core {
     pub(crate) fn allot(&mut self, allocation: &Allocation) {
         let slots = self.live_slots();
         let roles = plan::roles(allocation, &slots, self.slots.roles());
-        self.set_roles(slots.iter().map(|slot| &slot.key).zip(roles));
+        let changed = changed(&self.slots.roles, slots.iter().map(|slot| slot.key).zip(roles));
+        self.change_roles(changed);
     }
 
-    /// What each live slot shall do, in the order of their keys.
-    pub(crate) fn set_roles<'k>(&mut self, roles: impl Iterator<Item = (&'k SlotKey, Role)>) {
+    /// Those that change; none for a slot that is no more.
+    pub(crate) fn change_roles(&mut self, changed: Vec<(SlotKey, Option<Role>)>) {
         self.slots.plans += 1;
-        let changed = changed(&self.slots.roles, roles);
         // Most decisions leave a fleet as it is, and most others nearly so.
         if changed.is_empty() {
             return;
@@ -113,12 +115,15 @@ impl Core {
                 None => drop(self.slots.roles.remove(key)),
             }
         }
-        // All that are held, not only those that change: a lease may be older than this process, and its slot in no plan.
-        self.slots.turned = {
-            let mut told = rising(&self.slots.roles);
+        let turned =
+            changed.iter().filter(|(_, role)| *role != Some(Role::Train)).map(|(key, _)| key.clone());
+        self.slots.turned.extend(turned);
+        if !mem::replace(&mut self.slots.has_planned, true) {
+            // A lease may be older than this process, and its slot in no plan.
+            let mut told = rising(&self.slots.roles, slot_ref);
             let held = self.state.roles_held().map(|(key, _)| key);
-            held.filter(|key| told(key) != Some(&Role::Train)).cloned().collect()
-        };
+            self.slots.turned.extend(held.filter(|key| told(slot_ref(key)) != Some(&Role::Train)).cloned());
+        }
         changed.into_iter().for_each(|(key, _)| self.look_at(key));
     }
 
@@ -165,7 +170,7 @@ impl Core {
     }
 
     fn look_at(&mut self, key: SlotKey) {
-        match self.place(&key).filter(|_| self.is_free(&key)) {
+        match self.place(slot_ref(&key)).filter(|_| self.is_free(&key)) {
             Some(place) => {
                 let kind = (self.slots.role(&key), place);
                 self.slots.free.insert(key, kind);
@@ -189,17 +194,17 @@ impl Core {
 /// Slots that were told something else before, or nothing; and those that are told nothing any more.
 fn changed<'k>(
     before: &BTreeMap<SlotKey, Role>,
-    now: impl Iterator<Item = (&'k SlotKey, Role)>,
+    now: impl Iterator<Item = (SlotRef<'k>, Role)>,
 ) -> Vec<(SlotKey, Option<Role>)> {
     let mut before = before.iter().peekable();
     let mut changed = Vec::new();
     let gone = |key: &SlotKey| (key.clone(), None);
     for (key, role) in now {
-        while let Some((other, _)) = before.next_if(|(other, _)| *other < key) {
+        while let Some((other, _)) = before.next_if(|(other, _)| slot_ref(other) < key) {
             changed.push(gone(other));
         }
-        if before.next_if(|(other, _)| *other == key).is_none_or(|(_, told)| *told != role) {
-            changed.push((key.clone(), Some(role)));
+        if before.next_if(|(other, _)| slot_ref(other) == key).is_none_or(|(_, told)| *told != role) {
+            changed.push((owned(key), Some(role)));
         }
     }
     changed.extend(before.map(|(other, _)| gone(other)));
@@ -219,7 +224,7 @@ mod tests {
         let (train, rest) = (Role::Train, Role::Rest);
         let check = |before: &[(&str, Role)], now: &[(&str, Role)], expected: &[(&str, Option<Role>)]| {
             let now = roles(now);
-            let found = changed(&roles(before), now.iter().map(|(key, role)| (key, *role)));
+            let found = changed(&roles(before), now.iter().map(|(key, role)| (slot_ref(key), *role)));
             let expected: Vec<_> = expected.iter().map(|(name, role)| (key(name), *role)).collect();
             assert_eq!(found, expected);
         };

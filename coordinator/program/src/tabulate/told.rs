@@ -1,13 +1,13 @@
 //! How far a tabulation is: a line on the screen that is drawn anew, or, in a pipe, a line for each result.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 
 use common::energy::Purpose;
 use common::event::Event;
 use coordinator::core::State;
 use coordinator::news::{Listener, each_event};
-use coordinator::screen::narrate;
+use coordinator::screen::Narrator;
 
 /// What is to come in each seed's study.
 #[derive(Debug, Clone, Copy)]
@@ -24,12 +24,16 @@ pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
     let redraws = std::io::stderr().is_terminal();
     // Counted when the fleet changes: it may have ten thousand workers.
     let slots = Cell::new(None);
-    each_event(move |_, event, state| {
+    let is_behind = Cell::new(false);
+    let narrator = RefCell::new(Narrator::default());
+    each_event(move |at, event, state| {
         if matches!(event, Event::WorkerJoined { .. } | Event::WorkerLost { .. }) {
             slots.set(None);
         }
-        if let Some(line) = narrate(event, state) {
+        let mut is_told = false;
+        for line in narrator.borrow_mut().tell(at, event, state) {
             tracing::info!("{line}");
+            is_told = true;
         }
         // Made for results alone: a large table has many other events.
         let line = || {
@@ -47,9 +51,15 @@ pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
         let mut err = std::io::stderr();
         let told = match event {
             Event::TrialFailed { trial, reason } => writeln!(err, "trial {trial} failed: {reason}"),
+            // As many as the log tells: thousands of workers finish more in a second than anybody reads.
+            Event::TrialFinished { .. } if !is_told => {
+                is_behind.set(true);
+                Ok(())
+            }
             Event::TrialFinished { .. } if redraws => write!(err, "\r{}   ", line()),
             Event::TrialFinished { .. } => writeln!(err, "{}", line()),
-            Event::StudyFinished { .. } if redraws => writeln!(err),
+            Event::StudyFinished { .. } if redraws => writeln!(err, "\r{}   ", line()),
+            Event::StudyFinished { .. } if is_behind.get() => writeln!(err, "{}", line()),
             _ => Ok(()),
         };
         // A closed pipe ends nobody's work.
