@@ -104,13 +104,13 @@ fn draining_suspends_and_hands_out_nothing() {
 #[test]
 fn of_many_workers_that_come_at_once_few_are_a_decision_of_their_own() {
     let mut bench = Bench::new(&["ladder.one_shot=false"]);
-    for session in 1..=60 {
+    for session in 1..=240 {
         bench.joins(&format!("w{session}"), session);
     }
     let decided = bench.core.plans();
-    assert!(decided < 20, "{decided} decisions");
-    assert!(bench.core.roles().len() < 60);
+    assert!(decided < 100, "{decided} decisions");
+    assert!(bench.core.roles().len() < 240);
     bench.passes(1.0);
-    assert_eq!(bench.core.roles().len(), 60, "who came late is not forgotten");
+    assert_eq!(bench.core.roles().len(), 240, "who came late is not forgotten");
     assert_eq!(bench.core.plans(), decided + 1);
 }
