@@ -63,7 +63,7 @@ mod tests {
     fn a_flood_is_cut_and_what_matters_is_told() {
         let mut narrator = Narrator::default();
         let gone = |name: usize| Event::WorkerLost {
-            worker: WorkerName::new(&format!("w{name}")),
+            worker: WorkerName::new(format!("w{name}")),
             session: SessionId(1),
             reason: "silent".into(),
         };
