@@ -171,6 +171,8 @@ impl Core {
         self.now = self.now.max(now);
         // A sign of life changes nothing that work could wait for, unless it brought an event.
         let is_sign_of_life = matches!(input, Input::Message { .. });
+        // Where everybody was looked at, the step that is due hands out.
+        let is_look_at_all = matches!(input, Input::Tick | Input::Decided { .. });
         match input {
             Input::Started { study, given, version, host } => self.on_started(*study, given, version, host),
             Input::Message { worker, message } => self.on_message(worker, message),
@@ -188,7 +190,9 @@ impl Core {
         }
         if !is_sign_of_life || !self.decision.events.is_empty() || self.work_waits_for_a_slot() {
             self.finish_when_done();
-            self.dispatch();
+            if !(is_look_at_all && self.goes_on) {
+                self.dispatch();
+            }
         }
         Decision { at: self.now, ..std::mem::take(&mut self.decision) }
     }

@@ -9,8 +9,8 @@ use common::time::Millis;
 use super::retry::Retry;
 use crate::agenda::Agenda;
 
-/// About half a millisecond's worth.
-const HANDOUTS: usize = 25;
+/// Less than a millisecond's worth.
+const HANDOUTS: usize = 50;
 
 #[derive(Debug, Clone)]
 pub struct Options {

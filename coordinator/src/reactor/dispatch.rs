@@ -31,10 +31,6 @@ impl Core {
         if self.state.paused.is_some() {
             return self.suspend_all();
         }
-        if self.goes_on {
-            // The step that is due hands out.
-            return;
-        }
         self.suspend_what_lost_its_slot();
         self.ask_for_candidates();
         // Who found nothing, found it for all of the same kind: what others take up since leaves no more.
