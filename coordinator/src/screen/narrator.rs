@@ -1,4 +1,7 @@
 //! Narration for logs and pipes that thousands of workers can't flood: of what happens all the time, so many lines a second.
+//! Each kind has room of its own: among thousands of results a lost worker is told.
+
+use std::collections::BTreeMap;
 
 use common::event::Event;
 use common::time::Timestamp;
@@ -6,14 +9,15 @@ use common::time::Timestamp;
 use super::narrate;
 use crate::core::State;
 
-/// More than anybody reads along; a study of few workers never comes near it. The ledger has everything.
+/// Of each kind of event. More than anybody reads along; a study of few workers never comes near it. The ledger has everything.
 const LINES_PER_S: u32 = 100;
 
 /// Remembers how much it told.
 #[derive(Debug, Default)]
 pub struct Narrator {
     second: i64,
-    told: u32,
+    /// In this second, by kind.
+    told: BTreeMap<&'static str, u32>,
     left_out: u64,
 }
 
@@ -21,23 +25,26 @@ impl Narrator {
     /// The event in words, where a reader would miss it, after a word on the lines left out before it. `state` already holds it.
     pub fn tell(&mut self, at: Timestamp, event: &Event, state: &State) -> impl Iterator<Item = String> {
         let is_routine = is_routine(event);
-        if is_routine && !self.has_room(at) {
+        if is_routine && !self.has_room(at, event.kind()) {
             self.left_out += 1;
             return None.into_iter().chain(None);
         }
         let Some(line) = narrate(event, state) else { return None.into_iter().chain(None) };
-        self.told += u32::from(is_routine);
+        if is_routine {
+            *self.told.entry(event.kind()).or_default() += 1;
+        }
         let left_out = std::mem::take(&mut self.left_out);
         let gap = (left_out > 0).then(|| format!("{left_out} lines left out here; the ledger has them"));
         gap.into_iter().chain(Some(line))
     }
 
-    fn has_room(&mut self, at: Timestamp) -> bool {
+    fn has_room(&mut self, at: Timestamp, kind: &str) -> bool {
         let second = at.0.div_euclid(1_000);
         if second != self.second {
-            (self.second, self.told) = (second, 0);
+            self.second = second;
+            self.told.clear();
         }
-        self.told < LINES_PER_S
+        self.told.get(kind).is_none_or(|told| *told < LINES_PER_S)
     }
 }
 
@@ -57,7 +64,8 @@ fn is_routine(event: &Event) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::id::{SessionId, WorkerName};
+    use common::id::{Attempt, SessionId, TaskId, TrialId, WorkerName};
+    use common::trial::Failure;
 
     #[test]
     fn a_flood_is_cut_and_what_matters_is_told() {
@@ -84,6 +92,9 @@ mod tests {
         let paused = "paused: running work is put in safety, nothing is handed out";
         assert_eq!(told(1_999, &Event::StudyPaused), ["2 lines left out here; the ledger has them", paused]);
         assert_eq!(told(1_999, &Event::StudyPaused), [paused], "once");
+        let task = TaskId { trial: TrialId(0), attempt: Attempt(0) };
+        let failed = Event::TaskFailed { task, failure: Failure::Crashed("oom".into()), again_at: None };
+        assert_eq!(told(1_999, &failed).len(), 1, "other trouble has room of its own");
         assert_eq!(told(2_000, &gone(102)), ["worker w102 is gone: silent"], "a new second");
     }
 }

@@ -48,14 +48,14 @@ pub fn listener(plan: Plan, seed: u64, turn: usize, seeds: usize) -> Listener {
             let (left, results) = (left.unwrap_or_default(), plan.results);
             format!("seed {seed} ({} of {seeds}): {} of {results} results{left}", turn + 1, ended(state))
         };
+        if matches!(event, Event::TrialFinished { .. }) {
+            is_behind.set(!is_told);
+        }
         let mut err = std::io::stderr();
         let told = match event {
             Event::TrialFailed { trial, reason } => writeln!(err, "trial {trial} failed: {reason}"),
             // As many as the log tells: thousands of workers finish more in a second than anybody reads.
-            Event::TrialFinished { .. } if !is_told => {
-                is_behind.set(true);
-                Ok(())
-            }
+            Event::TrialFinished { .. } if !is_told => Ok(()),
             Event::TrialFinished { .. } if redraws => write!(err, "\r{}   ", line()),
             Event::TrialFinished { .. } => writeln!(err, "{}", line()),
             Event::StudyFinished { .. } if redraws => writeln!(err, "\r{}   ", line()),
