@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { compared, opened, setRange, type Range } from '../data/place';
 import { colour, theme } from '../data/theme';
 import { quantity } from '../lib/words';
+import { useSize } from './size';
 
 export interface Dot {
   trial: number;
@@ -45,19 +46,10 @@ export function extent(values: number[], members: number[]): Range {
 export function Scatter({ x, y, dots, members, chosen }: { x: string; y: string; dots: Dot[]; members: Member[]; chosen: number | null }) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 600, height: 420 });
   const [drag, setDrag] = useState<{ from: [number, number]; to: [number, number] } | null>(null);
   const [hover, setHover] = useState<number | null>(null);
 
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const watch = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
-
-  const { width, height } = size;
+  const { width, height } = useSize(box);
   const spanX = extent(dots.map((dot) => dot.x), members.map((dot) => dot.x));
   const spanY = extent(dots.map((dot) => dot.y), members.map((dot) => dot.y));
   const inner = { width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };

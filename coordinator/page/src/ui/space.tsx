@@ -5,6 +5,7 @@ import { colour, theme } from '../data/theme';
 import { quantity } from '../lib/words';
 import { extent, ticks, type Dot, type Member } from './scatter';
 import { FONT } from './chart';
+import { useSize } from './size';
 
 type Deep<T> = T & { z: number };
 type Point = [number, number, number];
@@ -12,22 +13,15 @@ type Point = [number, number, number];
 const STEP = 0.08;
 
 export function Space({ names, dots, members, chosen }: { names: [string, string, string]; dots: Deep<Dot>[]; members: Deep<Member>[]; chosen: number | null }) {
+  const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [turn, setTurn] = useState({ around: 0.7, above: 0.42 });
-  const [size, setSize] = useState({ width: 600, height: 420 });
+  const size = useSize(box);
   const held = useRef<{ x: number; y: number; moved: boolean } | null>(null);
   const solid = dots.filter((dot) => Number.isFinite(dot.z));
   const known = members.filter((member) => [member.x, member.y, member.z].every(Number.isFinite));
   const spans = (['x', 'y', 'z'] as const).map((key) => extent(solid.map((dot) => dot[key]), known.map((dot) => dot[key])));
   const unit = (value: number, at: number) => ((value - spans[at]![0]) / (spans[at]![1] - spans[at]![0])) * 2 - 1;
-
-  useEffect(() => {
-    const element = canvas.current?.parentElement;
-    if (!element) return undefined;
-    const watch = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
 
   /** From the box [-1, 1]³ to pixels, with the depth. Error stands upright. */
   const project = ([x, y, z]: Point): Point => {
@@ -123,7 +117,7 @@ export function Space({ names, dots, members, chosen }: { names: [string, string
     if (near[0]) opened.value = near[0].member.trial;
   };
   return (
-    <div class="scatter">
+    <div class="scatter" ref={box}>
       <canvas
         ref={canvas}
         tabIndex={0}

@@ -1,6 +1,7 @@
 // A list of any length of which only the rows in sight exist. Rows are of one height; the keys that scroll a page scroll it.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useSize } from './size';
 
 /** Rows beyond each edge, so that scrolling does not show blanks. */
 const MARGIN = 12;
@@ -19,15 +20,7 @@ export function Virtual({ count, rowHeight, label, head, row, onSight, columns }
 }) {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(600);
-
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const watch = new ResizeObserver(() => setHeight(element.clientHeight));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
+  const { height } = useSize(box);
 
   const first = Math.max(0, Math.floor(top / rowHeight) - MARGIN);
   const last = Math.min(count, Math.ceil((top + height) / rowHeight) + MARGIN);
