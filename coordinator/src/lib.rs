@@ -35,6 +35,7 @@ pub mod launch;
 pub mod local;
 mod memory;
 pub mod news;
+mod pace;
 pub mod report;
 pub mod run;
 pub mod screen;

@@ -18,6 +18,7 @@ use crate::launch::{self, Opened, Running};
 use crate::local::{self, LocalWorker};
 use crate::memory::map_long_lists;
 use crate::news::{Listener, each_event};
+use crate::pace;
 use crate::screen::{Narrator, Snapshot, render};
 
 /// How often the panel is redrawn and local workers are looked after.
@@ -77,7 +78,7 @@ pub fn run(config: Config, crew: Crew, work: Work<'_>) -> Result<Ending> {
         }
     }
     map_long_lists();
-    System::new().block_on(async { drive(config, crew, work).await })
+    System::with_tokio_rt(pace::runtime).block_on(async { drive(config, crew, work).await })
 }
 
 async fn drive(config: Config, crew: Crew, work: Work<'_>) -> Result<Ending> {

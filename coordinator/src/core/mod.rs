@@ -96,6 +96,8 @@ pub struct Core {
     pub(crate) started: Timestamp,
     /// When the workers were last told that the study is over.
     pub(crate) told_study_over: Timestamp,
+    /// Who is still to be told so.
+    pub(crate) unaware: Vec<WorkerName>,
     /// Whether `Effect::Exit` was given.
     pub(crate) exited: bool,
     decision: Decision,
@@ -155,6 +157,7 @@ impl Core {
             told_to_go: BTreeMap::new(),
             started: Timestamp::default(),
             told_study_over: Timestamp::default(),
+            unaware: Vec::new(),
             exited: false,
             decision: Decision::default(),
             // The history never runs backwards, even if the clock was set back while nobody was here.

@@ -34,7 +34,7 @@ pub struct Options {
     pub lost_after: Millis,
     /// What a slot must have to be given work.
     pub requirements: Requirements,
-    /// Tasks handed out in one step: nobody is heard meanwhile, and a fleet may have ten thousand slots.
+    /// Tasks handed out in one step, and workers told of the end: nobody is heard meanwhile, and a fleet may have ten thousand slots.
     pub handouts: usize,
     pub crash_limit: u32,
     pub retry: Retry,

@@ -102,3 +102,25 @@ fn a_large_fleet_is_given_work_in_short_steps_and_all_of_it() {
     assert_eq!(bench.handed_out, [2, 2, 1]);
     assert_eq!(bench.core.state().leases().count(), 5);
 }
+
+#[test]
+fn a_large_fleet_is_told_of_the_end_in_short_steps_and_all_of_it() {
+    let mut bench = Bench::new(PLAIN);
+    bench.core.options.handouts = 2;
+    for worker in ["a", "b", "c", "d", "e"] {
+        bench.joins(worker, 1);
+    }
+    bench.step(Input::Control(Control::Stop { reason: "enough".into() }));
+    assert_eq!(bench.told_of_the_end, [2, 2, 1]);
+    let told: BTreeSet<&WorkerName> = bench
+        .sent
+        .iter()
+        .filter(|(_, m)| matches!(m, ToWorker::StudyOver { .. }))
+        .map(|(to, _)| to)
+        .collect();
+    assert_eq!(told.len(), 5);
+    // Whoever is still there after a while is told again: the word may have been lost.
+    bench.delivers("c", 1, Report::Leaving { reason: "the study is over".into() });
+    bench.passes(4.0);
+    assert_eq!(bench.told_of_the_end, [2, 2, 1, 2, 2]);
+}

@@ -13,7 +13,7 @@ mod quarantine;
 mod requirements;
 mod retry;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::allocation::{Allocation, Shares};
 use common::architecture::Architecture;
@@ -55,6 +55,8 @@ struct Bench {
     forgotten: Vec<BlobId>,
     /// Tasks that each step handed out, where it handed out any.
     handed_out: Vec<usize>,
+    /// Workers that each step told of the study's end, where it told any.
+    told_of_the_end: Vec<usize>,
 }
 
 fn config(settings: &[&str]) -> Config {
@@ -84,6 +86,7 @@ impl Bench {
             exit: None,
             forgotten: Vec::new(),
             handed_out: Vec::new(),
+            told_of_the_end: Vec::new(),
         };
         bench.start(settings);
         bench
@@ -101,6 +104,10 @@ impl Bench {
         let Decision { at, events, effects } = self.core.step(input, self.now);
         let leased = events.iter().filter(|event| matches!(event, Event::TaskLeased { .. })).count();
         self.handed_out.extend((leased > 0).then_some(leased));
+        let is_the_end =
+            |effect: &&Effect| matches!(effect, Effect::Send { message: ToWorker::StudyOver { .. }, .. });
+        let told = effects.iter().filter(is_the_end).count();
+        self.told_of_the_end.extend((told > 0).then_some(told));
         for event in events {
             let sequence = self.ledger.len() as u64 + 1;
             self.ledger.push(Record { sequence, at, event });

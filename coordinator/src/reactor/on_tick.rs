@@ -49,6 +49,9 @@ impl Core {
     /// Others were heard meanwhile.
     pub(crate) fn on_go_on(&mut self) {
         self.goes_on = false;
+        if self.is_over() {
+            return self.tell_the_unaware();
+        }
         if self.is_large() {
             self.advance_hour();
         }
@@ -101,21 +104,26 @@ impl Core {
     }
 
     pub(crate) fn finish(&mut self, reason: String) {
-        self.record(Event::StudyFinished { reason: reason.clone() });
-        self.tell_study_over(reason);
+        self.record(Event::StudyFinished { reason });
+        self.tell_study_over();
     }
 
-    fn tell_study_over(&mut self, reason: String) {
+    fn tell_study_over(&mut self) {
         self.told_study_over = self.now();
-        let alive: Vec<WorkerName> = self
-            .state
-            .workers
-            .iter()
-            .filter(|(_, record)| record.alive)
-            .map(|(name, _)| name.clone())
-            .collect();
-        for worker in alive {
+        let alive = self.state.workers.iter().filter(|(_, record)| record.alive);
+        self.unaware = alive.map(|(name, _)| name.clone()).collect();
+        self.tell_the_unaware();
+    }
+
+    /// As many at once as work is handed out to: others are heard in between, also at the end of a study of thousands.
+    fn tell_the_unaware(&mut self) {
+        let Some((_, reason)) = self.state.finished.clone() else { return };
+        let later = self.unaware.len().saturating_sub(self.options.handouts);
+        for worker in self.unaware.split_off(later) {
             self.send(&worker, ToWorker::StudyOver { reason: reason.clone() });
+        }
+        if !self.unaware.is_empty() {
+            self.go_on_later();
         }
     }
 
@@ -130,7 +138,7 @@ impl Core {
         }
         if is_anybody_there && !waited {
             if self.now().since(self.told_study_over) > REPEAT_STUDY_OVER {
-                self.tell_study_over(reason);
+                self.tell_study_over();
             }
             return;
         }
