@@ -32,9 +32,9 @@ pub struct Limits {
     pub reconnect_max: Duration,
     /// Pause after the server refused our key. Only a person can cure that, so there is no hurry.
     pub refused_pause: Duration,
-    /// Silence after which a connection is probed.
+    /// How often the other side is probed. A worker finds out within half a minute that its coordinator's machine is gone.
     pub heartbeat_interval: Duration,
-    /// Silence after which a connection counts as dead, though TCP has not noticed: a cable
+    /// Silence after a probe for which a connection counts as dead, though TCP has not noticed: a cable
     /// pulled, a machine asleep. Must exceed the interval and the time of one largest frame.
     pub heartbeat_timeout: Duration,
 }
@@ -51,13 +51,20 @@ impl Default for Limits {
             reconnect_min: Duration::from_millis(100),
             reconnect_max: Duration::from_secs(5),
             refused_pause: Duration::from_secs(10),
-            heartbeat_interval: Duration::from_secs(5),
-            heartbeat_timeout: Duration::from_secs(20),
+            heartbeat_interval: Duration::from_secs(10),
+            heartbeat_timeout: Duration::from_secs(15),
         }
     }
 }
 
 impl Limits {
+    /// Those of a server. It probes seldom: a peer that vanished costs it a place and no more, and of thousands the probes and their
+    /// answers would be a good part of all frames.
+    pub fn of_server() -> Self {
+        let (heartbeat_interval, heartbeat_timeout) = (Duration::from_secs(30), Duration::from_secs(60));
+        Self { heartbeat_interval, heartbeat_timeout, ..Self::default() }
+    }
+
     pub(crate) fn check(&self) -> Result<(), SetupError> {
         let counts = [
             ("max_frame_bytes", self.max_frame_bytes, u32::MAX as usize),
@@ -100,6 +107,7 @@ mod tests {
     #[test]
     fn the_defaults_hold() {
         Limits::default().check().unwrap();
+        Limits::of_server().check().unwrap();
     }
 
     #[test]

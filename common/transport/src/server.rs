@@ -51,9 +51,9 @@ pub(crate) struct Closing {
 }
 
 impl ServerOptions {
-    /// Options with the default [`Limits`].
+    /// Options with [`Limits::of_server`].
     pub fn new(endpoint: Endpoint, security: ServerSecurity) -> Self {
-        Self { endpoint, security, limits: Limits::default() }
+        Self { endpoint, security, limits: Limits::of_server() }
     }
 }
 

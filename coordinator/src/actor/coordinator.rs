@@ -24,13 +24,11 @@ use crate::core::{Control, Core, Decision, Effect, Input, Refusal, Ruling};
 use crate::demand::{Demand, Offer, Question};
 use crate::laws::{self, Violation};
 use crate::news::{Listener, Moment, News};
+use crate::pace::others_ran;
 use crate::search::Searcher;
 
 /// Four a second: fine enough for heartbeats of two seconds and for grid hours of a few.
 const TICK: Duration = Duration::from_millis(250);
-/// While one append follows the other, the next begins no sooner: what comes meanwhile goes with it, and the disk is waited for less
-/// often. The first after a calm goes at once.
-const APPENDS_APART: Duration = Duration::from_millis(4);
 /// Ticks between checks of the laws.
 const TICKS_PER_CHECK: u32 = 40;
 /// So many trials are looked through in a few milliseconds, while nobody is heard. In a longer study the laws of its whole state are
@@ -66,8 +64,8 @@ pub struct Coordinator {
     /// The number that the next append will have, and of the last one that is durable.
     append: u64,
     durable: u64,
-    /// The last append began just now.
-    just_began: bool,
+    /// An append begins once everything else that is ready has run.
+    is_due: bool,
     /// Effects, oldest first, each with the append that must be durable before.
     waiting: VecDeque<(u64, Vec<Effect>)>,
     exit: Option<oneshot::Sender<Exit>>,
@@ -148,7 +146,7 @@ impl Coordinator {
             unwritten: Vec::new(),
             append: 1,
             durable: 0,
-            just_began: false,
+            is_due: false,
             waiting: VecDeque::new(),
             exit: Some(exit),
             held_up,
@@ -178,20 +176,25 @@ impl Coordinator {
             Some((same, before)) if *same == after => before.extend(effects),
             _ => self.waiting.push_back((after, effects)),
         }
-        self.write(context);
+        self.write_soon(context);
         self.release(context);
     }
 
-    /// One append at a time: what comes meanwhile goes together with the next.
-    fn write(&mut self, context: &mut Context<Self>) {
-        if self.unwritten.is_empty() || self.just_began || self.durable + 1 < self.append {
+    /// One append at a time: what comes meanwhile goes together with the next. And what else came in this turn of the thread goes
+    /// with this one: the disk is waited for once.
+    fn write_soon(&mut self, context: &mut Context<Self>) {
+        if self.is_due || self.unwritten.is_empty() || self.durable + 1 < self.append {
             return;
         }
-        self.just_began = true;
-        context.run_later(APPENDS_APART, |this, context| {
-            this.just_began = false;
+        self.is_due = true;
+        let write = others_ran().into_actor(self).map(|(), this, context| {
+            this.is_due = false;
             this.write(context);
         });
+        context.spawn(write);
+    }
+
+    fn write(&mut self, context: &mut Context<Self>) {
         let moments: Arc<[Moment]> = std::mem::take(&mut self.unwritten).into();
         let number = self.append;
         self.append += 1;
@@ -203,7 +206,7 @@ impl Coordinator {
                 this.durable = number;
                 this.release(context);
                 this.tell(last);
-                this.write(context);
+                this.write_soon(context);
             }
             Ok(Err(error)) => this.leave(Exit::Ledger(error)),
             // The keeper's thread is gone with the process that is ending.
