@@ -16,6 +16,7 @@ pub mod keys;
 pub mod memory;
 
 mod allow;
+mod allowance;
 mod client;
 mod endpoint;
 mod error;

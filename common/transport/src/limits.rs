@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::error::SetupError;
 
+/// What a frame that says nothing costs its sender, in frames.
+pub(crate) const NONSENSE: u32 = 100;
+
 /// What a peer may cost. The defaults suit a coordinator with a few hundred workers, within the
 /// 1024 open files that most systems grant a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,13 @@ pub struct Limits {
     /// Connections that have not proven themselves yet. One host beyond loopback may hold an
     /// eighth of them, so that a scanner can't keep workers out.
     pub max_pending_handshakes: usize,
+    /// Frames that one peer may send, each second and at once. A worker's beats, results and pieces of a blob are a few, the latter
+    /// a thousand; what a peer of ours would never say costs it as much as [`NONSENSE`] frames.
+    pub frames_per_s: u32,
+    pub frames_at_once: u32,
+    /// How long a peer that said more is kept out: long enough that its coming back costs nothing, and soon for a machine that was
+    /// mended.
+    pub silence: Duration,
     /// Time for one handshake, from TCP to readiness. Three round trips and a key exchange take
     /// milliseconds; 5 s forgive a loaded machine and free a silent stranger's place soon.
     pub handshake_timeout: Duration,
@@ -47,6 +57,9 @@ impl Default for Limits {
             incoming_bytes: 64 << 20,
             max_connections: 512,
             max_pending_handshakes: 256,
+            frames_per_s: 5_000,
+            frames_at_once: 10_000,
+            silence: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(5),
             reconnect_min: Duration::from_millis(100),
             reconnect_max: Duration::from_secs(5),
@@ -72,6 +85,8 @@ impl Limits {
             ("incoming_bytes", self.incoming_bytes, u32::MAX as usize),
             ("max_connections", self.max_connections, 1 << 20),
             ("max_pending_handshakes", self.max_pending_handshakes, 1 << 20),
+            ("frames_per_s", self.frames_per_s as usize, u32::MAX as usize),
+            ("frames_at_once", self.frames_at_once as usize, u32::MAX as usize),
         ];
         for (limit, value, most) in counts {
             if value == 0 || value > most {

@@ -256,6 +256,9 @@ impl ToPeers for ServerSeat {
         Ok(())
     }
 
+    /// Nobody here is a stranger.
+    fn blame(&self, _: &PeerName) {}
+
     fn set_allow(&self, allow: Allow) {
         let mut fabric = self.network.fabric();
         let Some(station) = fabric.servers.get_mut(&self.endpoint).filter(|station| station.id == self.id)

@@ -41,6 +41,9 @@ pub(crate) trait ToPeers: Send + Sync {
 
     /// Without keys it does nothing.
     fn set_allow(&self, allow: Allow);
+
+    /// What came from this peer meant nothing.
+    fn blame(&self, peer: &PeerName);
 }
 
 /// How a backend learns that its handle is gone, and tells that it has finished.
@@ -82,6 +85,11 @@ impl Server {
         self.sender.set_allow(allow);
     }
 
+    /// See [`ServerSender::blame`].
+    pub fn blame(&self, peer: &PeerName) {
+        self.sender.blame(peer);
+    }
+
     /// See [`ServerReceiver::recv`].
     pub async fn recv(&mut self) -> Option<(PeerName, Bytes)> {
         self.receiver.recv().await
@@ -108,6 +116,12 @@ impl ServerSender {
     /// of it that was not received yet is heard; whoever is new may come in. Without keys it does nothing.
     pub fn set_allow(&self, allow: Allow) {
         self.0.set_allow(allow);
+    }
+
+    /// Says that a frame of this peer meant nothing: it counts as many ([`Limits::frames_per_s`]), so that who goes on so is sent out
+    /// soon. Within one process nobody is.
+    pub fn blame(&self, peer: &PeerName) {
+        self.0.blame(peer);
     }
 }
 

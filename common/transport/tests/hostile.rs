@@ -177,3 +177,51 @@ async fn bad_names_and_several_parts_are_turned_away() {
     let (peer, frame) = within("the polite one is heard", server.recv()).await.unwrap();
     assert_eq!((peer.as_str(), &frame[..]), ("polite", &b"hi"[..]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_talks_without_end_or_nonsense_is_sent_out_for_a_while() {
+    for safety in [Safety::Keys, Safety::Null] {
+        for is_nonsense in [false, true] {
+            let mut stage = Stage::new(&ZeroMq, safety, &["honest", "second"]);
+            stage.limits.frames_per_s = 100;
+            stage.limits.frames_at_once = 400;
+            stage.limits.silence = Duration::from_millis(500);
+            let mut server = stage.server().await;
+            let mut honest = stage.client("honest", server.endpoint()).await;
+            echo(&mut server, &mut honest, 3).await;
+            let loud = stage.client("second", server.endpoint()).await;
+            let mut watch = loud.watch();
+            watch.until(|now| *now == Connection::Connected).await;
+            // More than its queue holds: what does not fit is as good as said.
+            let mut heard = 0;
+            while watch.now() == Connection::Connected {
+                let _ = loud.send("again");
+                while let Ok(Some((peer, _))) =
+                    tokio::time::timeout(Duration::from_millis(1), server.recv()).await
+                {
+                    heard += 1;
+                    if is_nonsense {
+                        server.blame(&peer);
+                    }
+                }
+                assert!(heard < 1000, "it is never sent out");
+            }
+            let most = if is_nonsense { 5 } else { 1000 };
+            assert!((1..=most).contains(&heard), "{heard} frames heard");
+            echo(&mut server, &mut honest, 3).await;
+            // Later it is welcome again.
+            let again = async {
+                loop {
+                    let _ = loud.send("sorry");
+                    if let Ok(Some((peer, frame))) =
+                        tokio::time::timeout(Duration::from_millis(50), server.recv()).await
+                    {
+                        assert_eq!(peer.as_str(), "second");
+                        return frame;
+                    }
+                }
+            };
+            within("it is heard again", again).await;
+        }
+    }
+}

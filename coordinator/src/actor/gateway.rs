@@ -97,7 +97,7 @@ impl Gateway {
     /// A stranger with a join code says one thing: the key of the worker that it is to be.
     fn on_guest(&mut self, guest: &PeerName, bytes: &[u8]) {
         let (Some(door), Ok(FromWorker::Enrol { key })) = (&mut self.door, wire::decode(bytes)) else {
-            return;
+            return self.sender.blame(guest);
         };
         let key = key.parse::<PublicKey>().map_err(anyhow::Error::new);
         let answer = match key.and_then(|key| door.enrol(guest, key, clock::now())) {
@@ -121,11 +121,12 @@ impl Gateway {
             Some(door) if door.is_guest(from) => self.on_guest(from, bytes),
             // What was on its way when its sender was revoked.
             Some(door) if !door.is_worker(from) => {}
-            _ => self.on_frame(WorkerName::new(from.as_str()), bytes),
+            _ => self.on_frame(from, bytes),
         }
     }
 
-    fn on_frame(&mut self, worker: WorkerName, bytes: &[u8]) {
+    fn on_frame(&mut self, from: &PeerName, bytes: &[u8]) {
+        let worker = WorkerName::new(from.as_str());
         match wire::decode::<FromWorker>(bytes) {
             Ok(FromWorker::Upload(chunk)) => self.on_upload(&worker, &chunk),
             Ok(FromWorker::Download { blob, offset }) => self.on_download(&worker, blob, offset),
@@ -136,6 +137,7 @@ impl Gateway {
             }
             Err(error) => {
                 tracing::warn!(%worker, %error, "a frame was refused");
+                self.sender.blame(from);
                 // A peer of another protocol reads this release's number off the head of the answer.
                 if matches!(error, wire::DecodeError::Version { .. }) {
                     self.send(&worker, &ToWorker::Refused { reason: error.to_string() });

@@ -5,15 +5,17 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
 
 use bytes::Bytes;
 use omq_tokio::{AuthenticationResult, AuthenticationStatus, MechanismPeerInfo};
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
+use crate::allowance::{Allowances, Verdict};
 use crate::roster::Roster;
 use crate::routing::RoutingId;
-use crate::{Allow, PeerName, PublicKey};
+use crate::{Allow, Limits, PeerName, PublicKey};
 
 /// Refusals logged one by one; after these, only each doubling, so that a scanner can't fill a disk.
 const REFUSALS_LOGGED: u64 = 32;
@@ -26,6 +28,7 @@ pub(super) struct Gate {
     /// Somebody may have to go.
     changed: Notify,
     roster: Mutex<Roster>,
+    allowances: Mutex<Allowances>,
     max_connections: usize,
     connected: AtomicUsize,
     refusals: AtomicU64,
@@ -40,12 +43,13 @@ enum Answer {
 }
 
 impl Gate {
-    pub(super) fn new(allow: Option<Allow>, max_connections: usize) -> Self {
+    pub(super) fn new(allow: Option<Allow>, limits: &Limits) -> Self {
         Self {
             allow: allow.map(RwLock::new),
             changed: Notify::new(),
             roster: Mutex::default(),
-            max_connections,
+            allowances: Mutex::new(Allowances::new(limits)),
+            max_connections: limits.max_connections,
             connected: AtomicUsize::new(0),
             refusals: AtomicU64::new(0),
         }
@@ -99,6 +103,12 @@ impl Gate {
             Ok(named) => named,
             Err(reason) => return Answer::Refused(reason),
         };
+        if let Some(left) = self.allowances().silenced_for(&name, Instant::now()) {
+            return Answer::Later(format!(
+                "{name} said too much and is kept out for another {} s",
+                left.as_secs() + 1
+            ));
+        }
         let mut roster = self.roster();
         let is_new = roster.current(&name).is_none();
         if is_new && self.connected.load(Ordering::Relaxed) >= self.max_connections {
@@ -136,13 +146,29 @@ impl Gate {
         }
     }
 
+    /// Whether what this peer says is heard, which counts as so many frames. One that said too much takes its seat no more until its
+    /// time is over, and [`Self::changed`] tells that its connection is to be looked at.
+    pub(super) fn hears(&self, name: &PeerName, frames: u32) -> bool {
+        let verdict = self.allowances().charge(name, frames, Instant::now());
+        if verdict == Verdict::TooMuch {
+            warn!(peer = %name, "a peer said too much, or nothing that could be read: it is sent out for a while");
+            self.changed.notify_one();
+        }
+        verdict == Verdict::Heard
+    }
+
+    fn allowances(&self) -> MutexGuard<'_, Allowances> {
+        self.allowances.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Where frames for `name` go.
     pub(super) fn route(&self, name: &PeerName) -> Option<Bytes> {
         self.roster().current(name).map(RoutingId::to_bytes)
     }
 
+    /// Whether this connection may stay.
     pub(super) fn is_current(&self, name: &PeerName, id: &[u8]) -> bool {
-        self.roster().is_current(name, id)
+        self.roster().is_current(name, id) && self.allowances().silenced_for(name, Instant::now()).is_none()
     }
 
     pub(super) fn set_connected(&self, count: usize) {
@@ -153,7 +179,7 @@ impl Gate {
         self.roster.lock().expect("nothing panics while it holds the roster")
     }
 
-    fn log_refusal(&self, address: &str, reason: &str) {
+    pub(super) fn log_refusal(&self, address: &str, reason: &str) {
         let count = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
         if count <= REFUSALS_LOGGED || count.is_power_of_two() {
             warn!(address, reason, refusals = count, "peer refused");
@@ -187,6 +213,10 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn room_for(max_connections: usize) -> Limits {
+        Limits { max_connections, ..Limits::default() }
+    }
+
     fn refused(answer: Answer) -> bool {
         matches!(answer, Answer::Refused(_))
     }
@@ -197,7 +227,7 @@ mod tests {
         let mut allow = Allow::new();
         allow.insert(name("a"), ours).unwrap();
         allow.insert(name("b"), theirs).unwrap();
-        let gate = Gate::new(Some(allow), 8);
+        let gate = Gate::new(Some(allow), &room_for(8));
         let announce = |text: String| gate.decide(ours, Some(&Bytes::from(text)));
         assert!(refused(announce(theirs.to_string())));
         assert!(refused(announce(format!("{theirs}/1"))));
@@ -211,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_whatever_it_announces() {
-        let gate = Gate::new(Some(Allow::new()), 8);
+        let gate = Gate::new(Some(Allow::new()), &room_for(8));
         let key = KeyPair::generate().public();
         assert!(refused(gate.decide(key, Some(&Bytes::from(key.to_string())))));
     }
@@ -224,7 +254,7 @@ mod tests {
             allow.insert(name("a"), key).unwrap();
             allow
         };
-        let gate = Gate::new(Some(list(former)), 8);
+        let gate = Gate::new(Some(list(former)), &room_for(8));
         let announced = Bytes::from(format!("{former}/1"));
         assert_eq!(gate.decide(former, Some(&announced)), Answer::Welcome(name("a")));
         let user_id = Bytes::from_static(b"a");
@@ -242,7 +272,7 @@ mod tests {
 
     #[test]
     fn without_keys_the_claim_must_be_a_name() {
-        let gate = Gate::new(None, 8);
+        let gate = Gate::new(None, &room_for(8));
         let announce = |text: &'static [u8]| {
             gate.decide(PublicKey::from_bytes([0; 32]), Some(&Bytes::from_static(text)))
         };
@@ -254,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_full_house_puts_newcomers_off_but_not_members() {
-        let gate = Gate::new(None, 1);
+        let gate = Gate::new(None, &room_for(1));
         let announce =
             |text: &'static str| gate.decide(PublicKey::from_bytes([0; 32]), Some(&Bytes::from(text)));
         assert_eq!(announce("a/1"), Answer::Welcome(name("a")));

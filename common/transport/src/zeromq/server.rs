@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 
 use super::gate::Gate;
 use super::{LINGER, options};
+use crate::limits::NONSENSE;
 use crate::mailbox::{Inlet, Parcel, Room, mailbox};
 use crate::server::{Closing, ToPeers};
 use crate::{
@@ -28,7 +29,7 @@ pub(super) async fn bind(wanted: ServerOptions) -> Result<Server, BindError> {
             ServerSecurity::Curve { allow, .. } => Some(allow.clone()),
             ServerSecurity::Null => None,
         },
-        wanted.limits.max_connections,
+        &wanted.limits,
     ));
     let socket = Socket::try_new(SocketType::Router, socket_options(&wanted, &gate))
         .map_err(|error| SetupError::Backend { reason: error.to_string() })?;
@@ -103,6 +104,10 @@ impl ToPeers for Speaker {
     fn set_allow(&self, allow: Allow) {
         self.gate.set_allow(allow);
     }
+
+    fn blame(&self, peer: &PeerName) {
+        self.gate.hears(peer, NONSENSE);
+    }
 }
 
 /// Moves frames to the handle until either side ends, then closes the socket.
@@ -131,11 +136,16 @@ async fn pump(
         let (Some(name), Ok(frame)) =
             (name_of(&gate, sender.peer_info(), sender.as_ref()), body.into_bytes())
         else {
-            warn!(connection_id, "a message that is not one frame of a named peer: connection closed");
+            let address = sender.peer_info().peer_address.map(|address| address.to_string());
+            let address = address.as_deref().unwrap_or("unknown");
+            gate.log_refusal(address, "a message that is not one frame of a named peer");
             // It may have left by itself meanwhile.
             let _ = socket.disconnect_peer(connection_id).await;
             continue;
         };
+        if !gate.hears(&name, 1) {
+            continue;
+        }
         let ticket = tokio::select! {
             biased;
             () = inlet.closed() => break,
