@@ -31,7 +31,7 @@ fn an_honest_study_ends_well_among_hostile_bytes() {
     let study = Study::new(REHEARSAL);
     study.keys_for("turncoat");
     // Time enough for every hostility, also on a busy machine.
-    let mut coordinator = study.run(&["--set", "local.workers=1", "--set", "budget.hours=25"]);
+    let mut coordinator = study.run(&["--set", "local.workers=1", "--set", "budget.hours=40"]);
     study.until("honest work has begun", |seen| !seen.finished().is_empty());
     let before = coordinator.resident_mib();
     let endpoint = study.endpoint();
@@ -116,8 +116,21 @@ async fn betray(machine: &Path, endpoint: &str, dice: &mut ChaCha8Rng) -> String
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), told).await.expect("an answer to another version")
+    let told =
+        tokio::time::timeout(Duration::from_secs(60), told).await.expect("an answer to another version");
+    // Without a pause between them, it is sent out.
+    let sent_out = async {
+        while watch.now() == Connection::Connected {
+            let _ = client.send(vec![0xdd; 100]);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), sent_out).await.expect("nobody listens to that for ever");
+    told
 }
+
+/// Between two frames that can't be read: whoever sends them faster is sent out.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Hands a frame over, patiently: the queue is bounded, and under pressure it is full.
 async fn say(client: &Client, frame: Vec<u8>) {
@@ -129,4 +142,5 @@ async fn say(client: &Client, frame: Vec<u8>) {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), handed).await.expect("the coordinator goes on reading");
+    tokio::time::sleep(PAUSE).await;
 }
