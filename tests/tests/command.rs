@@ -134,7 +134,7 @@ fn the_example_with_scikit_learn() {
     }
 }
 
-/// Few images, one full training after few short ones, and `more`: each trial loads PyTorch, which takes seconds on a busy machine.
+/// Few images, one full training after a short one, and `more`: each trial loads PyTorch, which takes seconds on a busy machine.
 fn pytorch(more: &[&str]) -> Option<Study> {
     let images = programs::fashion_mnist()?;
     let few = [
@@ -142,6 +142,7 @@ fn pytorch(more: &[&str]) -> Option<Study> {
         "training.epochs=2",
         "data.training_images=1000",
         "data.validation_images=500",
+        "search.initial_samples=1",
         "ladder.rungs_per_full=1",
         "objectives.reference.error=0.95",
     ];
