@@ -90,6 +90,7 @@ impl Allowances {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // Any instant will do to begin with.
 mod tests {
     use super::*;
 
