@@ -8,7 +8,7 @@ fn an_allocation_that_takes_the_slot_suspends_and_gives_it_back() {
     bench.joins("a", 1);
     let task = bench.task_of("a").unwrap();
     bench.allocation = Shares { train: 0, sample: 0, rest: 1 };
-    for _ in 0..20 {
+    for _ in 0..720 {
         bench.passes(5.0);
         bench.beats("a", 1, &[task]);
     }
@@ -41,7 +41,7 @@ fn a_large_fleet_is_decided_on_each_hour() {
     let decided = |bench: &Bench| bench.core.state().allocations.len();
     let before = decided(&bench);
     bench.allocation = Shares { train: 3, sample: 0, rest: 1_997 };
-    for _ in 0..720 {
+    for _ in 0..20 {
         bench.passes(5.0);
         let held: Vec<TaskId> = bench.core.state().leases().map(|(_, lease)| lease.task).collect();
         bench.beats("farm", 1, &held);
