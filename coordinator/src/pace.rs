@@ -32,7 +32,6 @@ pub(crate) async fn others_ran() {
 }
 
 /// The runtime of the coordinator's main thread, for [`actix::System::with_tokio_rt`].
-#[allow(clippy::expect_used)] // actix's own, which takes no error either, does the same.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_all()

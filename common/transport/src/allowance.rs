@@ -8,9 +8,6 @@ use std::time::{Duration, Instant};
 
 use crate::{Limits, PeerName};
 
-/// Peers remembered. With keys the allow list is the bound; without, a local process could invent names without end.
-const MAX_PEERS: usize = 1 << 16;
-
 #[derive(Debug)]
 pub(crate) struct Allowances {
     /// Frames.
@@ -50,14 +47,8 @@ impl Allowances {
 
     /// Takes `frames` from what the peer has left.
     pub(crate) fn charge(&mut self, peer: &PeerName, frames: u32, now: Instant) -> Verdict {
-        let Some(allowance) = self.peers.get_mut(peer) else {
-            if self.peers.len() >= MAX_PEERS {
-                self.forget_the_calm(now);
-            }
-            let full = Allowance { left: self.most, at: now, silent_until: None };
-            self.peers.insert(peer.clone(), full);
-            return self.charge(peer, frames, now);
-        };
+        let full = Allowance { left: self.most, at: now, silent_until: None };
+        let allowance = self.peers.entry(peer.clone()).or_insert(full);
         if allowance.silent_until.is_some_and(|until| now < until) {
             return Verdict::Silenced;
         }
@@ -79,13 +70,9 @@ impl Allowances {
         until.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 
-    /// Lets go of those of whom nothing need be known: a newcomer has as much left as they.
-    fn forget_the_calm(&mut self, now: Instant) {
-        let (per_s, most) = (self.per_s, self.most);
-        self.peers.retain(|_, known| {
-            let gained = now.saturating_duration_since(known.at).as_secs_f64() * per_s;
-            known.silent_until.is_some_and(|until| now < until) || known.left + gained < most
-        });
+    /// Forgets whoever has no seat any more: what is remembered stays within what the roster remembers.
+    pub(crate) fn retain(&mut self, has_seat: impl Fn(&PeerName) -> bool) {
+        self.peers.retain(|peer, _| has_seat(peer));
     }
 }
 
@@ -130,14 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn invented_names_take_no_room_for_ever() {
+    fn whoever_lost_its_seat_is_forgotten() {
         let (mut allowances, start) = (allowances(), Instant::now());
-        assert_eq!(allowances.charge(&name("loud"), 21, start), Verdict::TooMuch);
-        for number in 0..2 * MAX_PEERS as u64 {
-            let now = start + Duration::from_micros(100) * u32::try_from(number).unwrap();
-            allowances.charge(&name(&format!("n{number}")), 1, now);
+        for peer in ["stays", "goes"] {
+            assert_eq!(allowances.charge(&name(peer), 21, start), Verdict::TooMuch);
         }
-        assert!(allowances.peers.len() <= MAX_PEERS + 1, "{}", allowances.peers.len());
-        assert!(allowances.silenced_for(&name("loud"), start + Duration::from_secs(14)).is_some());
+        allowances.retain(|peer| peer.as_str() == "stays");
+        assert!(allowances.silenced_for(&name("stays"), start).is_some());
+        assert_eq!(allowances.silenced_for(&name("goes"), start), None);
     }
 }

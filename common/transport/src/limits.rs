@@ -26,8 +26,8 @@ pub struct Limits {
     /// Connections that have not proven themselves yet. One host beyond loopback may hold an
     /// eighth of them, so that a scanner can't keep workers out.
     pub max_pending_handshakes: usize,
-    /// Frames that one peer may send, each second and at once. A worker's beats, results and pieces of a blob are a few, the latter
-    /// a thousand; what a peer of ours would never say costs it as much as [`NONSENSE`] frames.
+    /// Frames that one peer may send to a server, each second and at once. A worker says a few a second, or some thousand where it moves
+    /// blobs; what can't be read costs its sender [`NONSENSE`] frames.
     pub frames_per_s: u32,
     pub frames_at_once: u32,
     /// How long a peer that said more is kept out: long enough that its coming back costs nothing, and soon for a machine that was
@@ -95,6 +95,7 @@ impl Limits {
             }
         }
         let times = [
+            ("silence", self.silence),
             ("handshake_timeout", self.handshake_timeout),
             ("reconnect_min", self.reconnect_min),
             ("reconnect_max", self.reconnect_max),

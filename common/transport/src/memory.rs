@@ -256,7 +256,7 @@ impl ToPeers for ServerSeat {
         Ok(())
     }
 
-    /// Nobody here is a stranger.
+    /// Within one process nobody is sent out.
     fn blame(&self, _: &PeerName) {}
 
     fn set_allow(&self, allow: Allow) {

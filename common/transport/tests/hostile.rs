@@ -206,8 +206,7 @@ async fn a_peer_that_talks_without_end_or_nonsense_is_sent_out_for_a_while() {
                 }
                 assert!(heard < 1000, "it is never sent out");
             }
-            let most = if is_nonsense { 5 } else { 1000 };
-            assert!((1..=most).contains(&heard), "{heard} frames heard");
+            assert!(heard >= 1 && (heard <= 5 || !is_nonsense), "{heard} frames heard");
             echo(&mut server, &mut honest, 3).await;
             // Later it is welcome again.
             let again = async {

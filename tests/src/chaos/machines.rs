@@ -135,6 +135,7 @@ fn coordinator(study: &Study, network: Option<&Network>, more: &[String]) -> Pro
 
 fn busy() -> Child {
     let mut command = Command::new("sh");
-    command.args(["-c", "while :; do :; done"]).stdin(Stdio::null());
+    // As long as this process lives, also where it is killed.
+    command.args(["-c", "while kill -0 $PPID 2>/dev/null; do :; done"]).stdin(Stdio::null());
     command.spawn().expect("a shell")
 }

@@ -195,7 +195,8 @@ impl Follower {
     fn refusal(&self, detail: &str) -> String {
         format!(
             "the server at {} does not accept us: {detail}; check that its public key is the one configured here, \
-             that our key is on its allow list, and that no newer process runs with our key",
+             that our key is on its allow list, that no newer process runs with our key, and that its log does not say we were sent \
+             out for saying too much",
             self.endpoint
         )
     }

@@ -28,6 +28,7 @@ pub(super) struct Gate {
     /// Somebody may have to go.
     changed: Notify,
     roster: Mutex<Roster>,
+    /// Locked after the roster where both are.
     allowances: Mutex<Allowances>,
     max_connections: usize,
     connected: AtomicUsize,
@@ -61,7 +62,9 @@ impl Gate {
         let Some(present) = &self.allow else { return };
         let mut present = present.write().unwrap_or_else(PoisonError::into_inner);
         *present = allow;
-        self.roster().retain(|name, id| is_listed(&present, name, id));
+        let mut roster = self.roster();
+        roster.retain(|name, id| is_listed(&present, name, id));
+        self.allowances().retain(|name| roster.current(name).is_some());
         self.changed.notify_one();
     }
 
