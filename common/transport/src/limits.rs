@@ -27,7 +27,7 @@ pub struct Limits {
     /// eighth of them, so that a scanner can't keep workers out.
     pub max_pending_handshakes: usize,
     /// Frames that one peer may send to a server, each second and at once. A worker says a few a second, or some thousand where it moves
-    /// blobs; what can't be read costs its sender [`NONSENSE`] frames.
+    /// blobs; one that can't be read counts as a hundred.
     pub frames_per_s: u32,
     pub frames_at_once: u32,
     /// How long a peer that said more is kept out: long enough that its coming back costs nothing, and soon for a machine that was
