@@ -60,7 +60,7 @@ fn read(path: &str) -> Vec<Observation> {
         let numbers: Vec<f64> = row.iter().map(number).collect();
         let (genes, objectives) = numbers.split_at(GENES);
         let architecture = Architecture::new(genes.iter().map(|&gene| gene as u32).collect());
-        Observation { architecture, fidelity: Fidelity::Full, objectives: objectives.to_vec() }
+        Observation { architecture, fidelity: Fidelity::Full, objectives: objectives.to_vec(), effort: None }
     };
     reader.records().map(|row| observation(row.expect("a row of numbers"))).collect()
 }

@@ -99,6 +99,7 @@ pub fn propose(request: &ProposalRequest<'_>, memory: &mut Memory) -> Result<Pro
             let question = Question {
                 pool: &pool,
                 observations: request.observations,
+                fidelity: request.fidelity,
                 pending: &pending,
                 knowledge: request.knowledge,
                 reference: request.reference,

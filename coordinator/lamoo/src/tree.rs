@@ -18,6 +18,8 @@ pub struct Observation {
     pub fidelity: Fidelity,
     /// `[m]`, minimised.
     pub objectives: Vec<f64>,
+    /// What it took, in any unit that all of its fidelity share; none where that is not known.
+    pub effort: Option<f64>,
 }
 
 /// An observation as the tree sees it: in its own form, one for each architecture.

@@ -57,7 +57,7 @@ fn told(space: &dyn SearchSpace, count: usize, seed: u64) -> Vec<Observation> {
     }
     let told = drawn.into_iter().enumerate().map(|(place, architecture)| {
         let value = if place == 0 { 0.9 } else { 1.0 + 1e-3 * ((7 * place) % 20) as f64 };
-        Observation { architecture, fidelity: Fidelity::Full, objectives: vec![value, value] }
+        Observation { architecture, fidelity: Fidelity::Full, objectives: vec![value, value], effort: None }
     });
     told.collect()
 }

@@ -76,6 +76,7 @@ impl<'a> Study<'a> {
             architecture: architecture.clone(),
             fidelity: Fidelity::Full,
             objectives: objectives(architecture),
+            effort: None,
         });
     }
 }
@@ -268,6 +269,7 @@ fn bad_requests_are_refused() {
         architecture: Architecture::new(vec![1; 4]),
         fidelity: Fidelity::Full,
         objectives: vec![f64::NAN, 0.0],
+        effort: None,
     }];
     let request = request(Scope::functions(&space));
     let propose = |request: ProposalRequest<'_>| propose(&request, &mut Memory::default());
@@ -283,4 +285,44 @@ fn bad_requests_are_refused() {
     assert!(matches!(propose(ProposalRequest { reference: &[], ..request }), Err(Error::Objectives(_))));
     let useless = Options { min_samples: 1, ..Options::default() };
     assert!(matches!(propose(ProposalRequest { options: &useless, ..request }), Err(Error::Option { .. })));
+}
+
+/// Of the outer genes, which cost effort and do nothing else.
+fn outer(architecture: &Architecture) -> u32 {
+    let genes = architecture.genes();
+    genes[0] + genes[genes.len() - 1]
+}
+
+/// The outer genes of what is proposed after forty results, in all; whether anybody said what they took is up to `is_told`.
+fn proposed_outer(space: &dyn SearchSpace, is_told: bool) -> u32 {
+    let mut proposed = 0;
+    for seed in 0..4 {
+        let mut study = Study::new(space, Options { sampler: SamplerKind::Surrogate, ..Options::default() });
+        let mut rng = Seed(seed).stream("efforts", 0);
+        for _ in 0..40 {
+            let architecture = space.random(&mut rng);
+            let inner = &architecture.genes()[1..architecture.genes().len() - 1];
+            let share = inner.iter().map(|&gene| f64::from(gene)).sum::<f64>() / (5 * inner.len()) as f64;
+            let objectives = vec![share, (1.0 - share).powi(2)];
+            let effort = is_told.then(|| 1.0 + f64::from(outer(&architecture)));
+            study.observations.push(Observation {
+                architecture,
+                fidelity: Fidelity::Full,
+                objectives,
+                effort,
+            });
+        }
+        let found = study.propose(5, seed).candidates;
+        proposed += found.iter().map(|found| outer(&found.architecture)).sum::<u32>();
+    }
+    proposed
+}
+
+#[test]
+fn where_efforts_are_told_the_cheaper_of_equals_is_proposed() {
+    // One that is listed, and one that is not.
+    for space in [Product::new(6, 4), Product::new(20, 6)] {
+        let (told, untold) = (proposed_outer(&space, true), proposed_outer(&space, false));
+        assert!(3 * told < 2 * untold, "{} genes: {told}, {untold} untold", space.decisions().len());
+    }
 }

@@ -20,7 +20,12 @@ fn observations() -> impl Strategy<Value = Vec<Observation>> {
             (sum / 4.0).floor() + f64::from(noise % 2),
             8.0 - (sum / 3.0).floor() + f64::from(other % 3),
         ];
-        Observation { architecture: Architecture::new(genes), fidelity: Fidelity::Full, objectives }
+        Observation {
+            architecture: Architecture::new(genes),
+            fidelity: Fidelity::Full,
+            objectives,
+            effort: None,
+        }
     });
     prop::collection::vec(one, 0..120)
 }
@@ -102,6 +107,7 @@ fn line(index: u32, objectives: [f64; 2]) -> Observation {
         architecture: Architecture::new(genes),
         fidelity: Fidelity::Full,
         objectives: objectives.to_vec(),
+        effort: None,
     }
 }
 

@@ -44,6 +44,12 @@ impl Known {
             | Event::TrialRetried { trial }
             | Event::EvaluationGiven { trial, .. } => *trial,
             Event::TrialFinished { task, .. } => task.trial,
+            Event::EnergySpent { measurement, .. } => {
+                if let Some(trial) = measurement.task.and_then(|task| state.trial(task.trial)) {
+                    self.took(trial);
+                }
+                return;
+            }
             _ => return,
         };
         if let Some(trial) = state.trial(id) {
@@ -54,6 +60,13 @@ impl Known {
 
     pub fn pending(&self) -> BTreeSet<Architecture> {
         self.pending.iter().map(|(architecture, _)| architecture.clone()).collect()
+    }
+
+    /// What `trial` took is known better now; nothing happens where it has shown nothing.
+    fn took(&mut self, trial: &Trial) {
+        if let Ok(place) = self.shown.binary_search(&trial.id) {
+            Arc::make_mut(&mut self.observations)[place].effort = effort(trial);
+        }
     }
 
     fn begun(&mut self, trial: &Trial) {
@@ -77,9 +90,15 @@ impl Known {
         if let Some(objectives) = objectives {
             let place = self.shown.partition_point(|other| *other < trial.id);
             let (architecture, fidelity) = (architecture.clone(), *fidelity);
-            let observation = lamoo::Observation { architecture, fidelity, objectives: objectives.0 };
+            let effort = effort(trial);
+            let observation = lamoo::Observation { architecture, fidelity, objectives: objectives.0, effort };
             self.shown.insert(place, trial.id);
             Arc::make_mut(&mut self.observations).insert(place, observation);
         }
     }
+}
+
+/// In joules; none where a result was given, or is not paid for yet.
+fn effort(trial: &Trial) -> Option<f64> {
+    Some(trial.joules.0).filter(|joules| *joules > 0.0)
 }

@@ -32,7 +32,12 @@ impl<'a> Study<'a> {
             let architecture = scope.own(&scope.space.random(&mut rng));
             if scope.admits(&architecture) && drawn.insert(architecture.clone()) {
                 let objectives = outcome(scope.space, &architecture);
-                observations.push(Observation { architecture, fidelity: Fidelity::Full, objectives });
+                observations.push(Observation {
+                    architecture,
+                    fidelity: Fidelity::Full,
+                    objectives,
+                    effort: None,
+                });
             }
         }
         Self { scope, observations, reference: vec![100.0, 100.0], options: named(searcher) }

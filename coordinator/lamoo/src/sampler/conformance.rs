@@ -37,6 +37,7 @@ pub fn check_kind(kind: SamplerKind, space: &dyn SearchSpace) {
                     let question = Question {
                         pool: &pool,
                         observations: &observations,
+                        fidelity: Fidelity::Full,
                         pending,
                         knowledge: &Nothing,
                         reference: &REFERENCE,
@@ -139,7 +140,7 @@ fn observations(space: &dyn SearchSpace) -> Vec<Observation> {
             let shares: Vec<f64> = architecture.genes().iter().zip(space.decisions()).map(share).collect();
             let (sum, first) = (shares.iter().sum::<f64>() / shares.len() as f64, shares[0]);
             let objectives = vec![sum, (1.0 - sum).powi(2) + first];
-            Observation { architecture, fidelity: Fidelity::Full, objectives }
+            Observation { architecture, fidelity: Fidelity::Full, objectives, effort: None }
         })
         .collect()
 }

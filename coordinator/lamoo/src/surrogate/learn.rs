@@ -63,7 +63,7 @@ impl Lesson<'_> {
                 false => Belief::about(1e-4, 2.0),
             });
             if level > 0 {
-                beliefs.extend([Belief::about(1.0, 0.3), Belief::about(0.1, 1.0)]);
+                beliefs.extend([Belief::about(1.0, 0.6), Belief::about(0.2, 1.0)]);
             }
         }
         beliefs

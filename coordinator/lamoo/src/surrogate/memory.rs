@@ -7,6 +7,7 @@ use common::architecture::Architecture;
 
 use super::Question;
 use super::belief::Belief;
+use super::effort::{Effort, Makeup};
 use super::model::{Key, Model, Seen, Shown};
 use super::view::Layout;
 use crate::Scope;
@@ -43,6 +44,12 @@ pub(super) struct Learnt {
     facts: Vec<Vec<Option<f64>>>,
     seen: BTreeMap<Architecture, Seen>,
     models: BTreeMap<usize, Model>,
+    makeup: Makeup,
+    /// Of the whole list, in its order.
+    makeups: Vec<Vec<f64>>,
+    effort: Effort,
+    /// Of the whole list, in its order.
+    efforts: Vec<f64>,
 }
 
 impl Learnt {
@@ -54,7 +61,21 @@ impl Learnt {
         let idle = all.iter().map(|own| !scope.space.trainable(own)).collect();
         let known = |objective| all.iter().map(|own| question.knowledge.known(objective, own)).collect();
         let facts = (0..question.reference.len()).map(known).collect();
-        Self { layout, list, idle, facts, seen: BTreeMap::new(), models: BTreeMap::new() }
+        let makeup = Makeup::of(scope);
+        let makeups = all.iter().map(|own| makeup.features(scope, own)).collect();
+        let (seen, models) = (BTreeMap::new(), BTreeMap::new());
+        Self {
+            layout,
+            list,
+            idle,
+            facts,
+            seen,
+            models,
+            makeup,
+            makeups,
+            effort: Effort::default(),
+            efforts: Vec::new(),
+        }
     }
 
     /// What is known of an objective at a place of the list.
@@ -83,6 +104,32 @@ impl Learnt {
     pub(super) fn suppose(&mut self, objective: usize, own: &Architecture, value: f64) {
         if let (Some(model), Some(seen)) = (self.models.get_mut(&objective), self.seen.get(own)) {
             model.suppose(&self.layout, &self.list, &seen.view, value);
+        }
+    }
+
+    /// Learns what trainings take from those of the first step that trains.
+    pub(super) fn learn_efforts(&mut self, question: &Question<'_>) {
+        let scope = question.pool.scope();
+        let of_step = question.observations.iter().filter(|seen| seen.fidelity == question.fidelity);
+        let lessons: Vec<(Vec<f64>, f64)> = of_step
+            .filter_map(|seen| {
+                let effort = seen.effort.filter(|effort| effort.is_finite() && *effort > 0.0)?;
+                Some((self.makeup.features(scope, &scope.own(&seen.architecture)), effort))
+            })
+            .collect();
+        self.effort = Effort::learn(&lessons);
+        self.efforts = self.makeups.iter().map(|features| self.effort.of(features)).collect();
+    }
+
+    pub(super) fn knows_efforts(&self) -> bool {
+        self.effort.is_known()
+    }
+
+    /// Of a full training, where the usual takes 1.
+    pub(super) fn effort(&self, scope: &Scope<'_>, own: &Architecture, place: Option<usize>) -> f64 {
+        match place {
+            Some(place) => self.efforts[place],
+            None => self.effort.of(&self.makeup.features(scope, own)),
         }
     }
 

@@ -3,12 +3,14 @@
 
 mod belief;
 mod descent;
+mod effort;
 mod factor;
 mod gain;
 mod kernel;
 mod learn;
 mod memory;
 mod model;
+mod price;
 mod process;
 mod scale;
 mod view;
@@ -27,12 +29,18 @@ use belief::Belief;
 use gain::ExpectedGain;
 use memory::Learnt;
 use model::{Key, Shown};
+use price::Price;
+
+/// Neighbours of the front that tell the price of effort where the space can't be listed.
+const MOST_NEAR: usize = 256;
 
 /// What a surrogate is asked about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'q> {
     pub(crate) pool: &'q Pool<'q>,
     pub(crate) observations: &'q [Observation],
+    /// The first step that trains: what it takes tells what full trainings take.
+    pub(crate) fidelity: Fidelity,
     /// Own forms.
     pub(crate) pending: &'q BTreeSet<Architecture>,
     pub(crate) knowledge: &'q dyn Knowledge,
@@ -48,6 +56,7 @@ pub struct Surrogate<'q> {
     shown: BTreeMap<Architecture, Vec<f64>>,
     front: Front<()>,
     gain: ExpectedGain,
+    price: Price,
 }
 
 impl<'q> Surrogate<'q> {
@@ -81,11 +90,13 @@ impl<'q> Surrogate<'q> {
             let level_count = if is_trained { levels.len().max(1) } else { 1 };
             learnt.update(objective, &by_objective[objective], level_count);
         }
-        let gain = ExpectedGain::beyond(&front);
-        let mut surrogate = Self { question, learnt, shown, front, gain };
+        learnt.learn_efforts(&question);
+        let (gain, price) = (ExpectedGain::beyond(&front), Price::default());
+        let mut surrogate = Self { question, learnt, shown, front, gain, price };
         for own in question.pending {
             surrogate.suppose(own);
         }
+        surrogate.price = surrogate.ask_the_price().unwrap_or_default();
         Ok(surrogate)
     }
 
@@ -102,9 +113,63 @@ impl<'q> Surrogate<'q> {
             .collect()
     }
 
-    /// The hypervolume that an own form's full training is expected to add.
+    /// The hypervolume that an own form's full training is expected to add, at the price of what it takes.
     pub(crate) fn promise(&self, own: &Architecture, place: Option<usize>) -> f64 {
-        self.gain.of(&self.beliefs(own, place))
+        self.priced(self.gain.of(&self.beliefs(own, place)), own, place)
+    }
+
+    fn priced(&self, gain: f64, own: &Architecture, place: Option<usize>) -> f64 {
+        if gain <= 0.0 || self.price.is_free() {
+            return gain;
+        }
+        self.price.promise(gain, self.learnt.effort(self.question.pool.scope(), own, place))
+    }
+
+    /// By the training after the next, of all that can be listed or stands near the front.
+    fn ask_the_price(&mut self) -> Option<Price> {
+        if !self.learnt.knows_efforts() || self.front.is_empty() {
+            return None;
+        }
+        let near = if self.question.pool.all().is_some() { Vec::new() } else { self.near_front() };
+        let weighed: Vec<(&Architecture, Option<usize>, f64)> = match self.question.pool.all() {
+            Some(all) => {
+                self.gains().into_iter().map(|(place, hope)| (&all[place], Some(place), hope)).collect()
+            }
+            None => near.iter().map(|own| (own, None, f64::INFINITY)).collect(),
+        };
+        // What is expected is less than what is hoped.
+        let foremost = |gain: &ExpectedGain| {
+            let mut best: Option<(&Architecture, Option<usize>, f64)> = None;
+            for &(own, place, hope) in &weighed {
+                if best.is_some_and(|(_, _, most)| hope <= most) {
+                    break;
+                }
+                let expected = gain.of(&self.beliefs(own, place));
+                if best.is_none_or(|(_, _, most)| expected > most) {
+                    best = Some((own, place, expected));
+                }
+            }
+            best
+        };
+        let (next, place, _) = foremost(&self.gain)?;
+        let mut front = self.front.clone();
+        let values: Vec<f64> = self.beliefs(next, place).iter().map(Belief::median).collect();
+        front.insert(&values, ()).ok()?;
+        let (own, place, gain) = foremost(&ExpectedGain::beyond(&front))?;
+        let effort = self.learnt.effort(self.question.pool.scope(), own, place);
+        Some(Price::of(self.front.hypervolume(), gain, effort))
+    }
+
+    /// Neighbours of what is on the front, by what was shown of it.
+    fn near_front(&mut self) -> Vec<Architecture> {
+        let scope = *self.question.pool.scope();
+        let fulls = self.question.observations.iter().filter(|seen| seen.fidelity == Fidelity::Full);
+        let on_front = fulls
+            .filter(|seen| self.front.members().iter().any(|member| *member.objectives == *seen.objectives));
+        let neighbours = on_front.flat_map(|seen| scope.space.neighbours(&seen.architecture)).take(MOST_NEAR);
+        let near: BTreeSet<Architecture> = neighbours.map(|near| scope.own(&near)).collect();
+        near.iter().for_each(|own| self.see(own));
+        near.into_iter().collect()
     }
 
     /// What an own form would add if all went as well as an optimist hopes.
@@ -113,12 +178,23 @@ impl<'q> Surrogate<'q> {
             self.see(own);
         }
         let optimistic: Vec<f64> = self.beliefs(own, place).iter().map(Belief::optimistic).collect();
-        self.front.gain(&optimistic).unwrap_or(0.0)
+        self.priced(self.front.gain(&optimistic).unwrap_or(0.0), own, place)
     }
 
     /// What own forms at these places of the list would add if all went as well as an optimist hopes; places that even then
     /// add nothing are left out, the most first.
     pub(crate) fn hopes(&self) -> Vec<(usize, f64)> {
+        let all = self.question.pool.all().unwrap_or_default();
+        let mut hopes = self.gains();
+        if !self.price.is_free() {
+            hopes.iter_mut().for_each(|(place, hope)| *hope = self.priced(*hope, &all[*place], Some(*place)));
+            sort_by_hope(&mut hopes);
+        }
+        hopes
+    }
+
+    /// The same whatever it takes.
+    fn gains(&self) -> Vec<(usize, f64)> {
         let all = self.question.pool.all().unwrap_or_default();
         let optimistic: Vec<Vec<f64>> = all
             .iter()
@@ -128,7 +204,7 @@ impl<'q> Surrogate<'q> {
         let Ok(gains) = self.front.gains(&optimistic) else { return Vec::new() };
         let mut hopes: Vec<(usize, f64)> =
             gains.into_iter().enumerate().filter(|(_, gain)| *gain > 0.0).collect();
-        hopes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        sort_by_hope(&mut hopes);
         hopes
     }
 
@@ -176,6 +252,10 @@ impl<'q> Surrogate<'q> {
             })
             .collect()
     }
+}
+
+fn sort_by_hope(hopes: &mut [(usize, f64)]) {
+    hopes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 
 /// 0 for the full fidelity, then the longer before the shorter, scores last.

@@ -76,7 +76,7 @@ impl Layout {
             identity: scope.identity,
             is_noisy: !decisions.iter().any(Decision::is_fine),
         };
-        layout.scales = scales(&layout, scope);
+        layout.scales = standards(scope, |architecture| layout.figures(scope, architecture));
         if !layout.scales.is_empty() {
             let rate = 0.35 / layout.scales.len() as f64;
             let start = layout.features.len();
@@ -125,10 +125,9 @@ fn feature(decision: &Decision, decisions: usize) -> Feature {
 }
 
 /// Mean and inverse standard deviation of each figure over random architectures; a constant one is left as it is.
-fn scales(layout: &Layout, scope: &Scope<'_>) -> Vec<(f64, f64)> {
+pub(crate) fn standards(scope: &Scope<'_>, figures: impl Fn(&Architecture) -> Vec<f64>) -> Vec<(f64, f64)> {
     let mut rng = Seed(1).stream("lamoo::surrogate::figures", 0);
-    let rows: Vec<Vec<f64>> =
-        (0..DRAWN).map(|_| layout.figures(scope, &scope.space.random(&mut rng))).collect();
+    let rows: Vec<Vec<f64>> = (0..DRAWN).map(|_| figures(&scope.space.random(&mut rng))).collect();
     let count = rows.len() as f64;
     let scale = |figure: usize| {
         let mean = rows.iter().map(|row| row[figure]).sum::<f64>() / count;

@@ -51,7 +51,12 @@ impl Table {
             for candidate in candidates {
                 let objectives = self.objectives[&candidate.architecture].clone();
                 let architecture = candidate.architecture;
-                observations.push(Observation { architecture, fidelity: Fidelity::Full, objectives });
+                observations.push(Observation {
+                    architecture,
+                    fidelity: Fidelity::Full,
+                    objectives,
+                    effort: None,
+                });
             }
         }
         self.history(observations.iter().map(|observation| &observation.objectives))

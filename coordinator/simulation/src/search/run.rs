@@ -135,7 +135,13 @@ impl<'a> Search<'a> {
             cost: self.cost() + outcome.cost,
             hypervolume: self.front.hypervolume(),
         });
-        self.observations.push(Observation { architecture, fidelity, objectives: outcome.objectives });
+        let effort = Some(outcome.cost);
+        self.observations.push(Observation {
+            architecture,
+            fidelity,
+            objectives: outcome.objectives,
+            effort,
+        });
         Ok(())
     }
 }

@@ -108,6 +108,7 @@ impl Searcher for Lamoo {
                 architecture,
                 fidelity: fidelity(level, table),
                 objectives,
+                effort: Some(row.epoch_s),
             });
         }
     }
