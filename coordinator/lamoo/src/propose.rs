@@ -46,11 +46,11 @@ pub struct Proposal {
     pub region: RegionId,
     /// How many levels the chosen region had to be widened: 0 when it held enough.
     pub widened: usize,
-    /// The hypervolume that a full training is expected to add; none without a model.
+    /// The hypervolume that a full training is expected to add, less what it takes beyond the usual; none without a model.
     pub promise: Option<f64>,
 }
 
-/// What a full training of an architecture known from below is expected to add.
+/// What a full training of an architecture known from below is expected to add, at the price of what it takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Promotion {
     pub architecture: Architecture,

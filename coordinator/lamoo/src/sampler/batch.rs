@@ -27,8 +27,8 @@ pub struct Batch<'a> {
 pub struct Chosen {
     /// In its own form.
     pub architecture: Architecture,
-    /// The hypervolume that a full training is expected to add, or hoped to, where that is why it was chosen; none where the
-    /// sampler has no model.
+    /// The hypervolume that a full training is expected to add at the price of what it takes, or hoped to, where that is why it
+    /// was chosen; none where the sampler has no model.
     pub promise: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! What a training takes, learnt from those that were begun: the logarithm of the effort is about linear in what the network is
+//! What a training takes, learnt from those that have ended: the logarithm of the effort is about linear in what the network is
 //! made of. Bayesian linear regression with a normal prior about the mean of all.
 
 use common::architecture::Architecture;
@@ -10,8 +10,8 @@ use crate::vector::{add_scaled, dot};
 
 /// Observations from which an estimate is worth more than none.
 const FEWEST: usize = 5;
-/// Observations that teach, the latest.
-const MOST: usize = 400;
+/// Observations that teach, the latest: who learns from more learns no better, and a long study is asked after each result.
+pub(crate) const MOST: usize = 400;
 /// Variance of what the network does not explain, where a coefficient's is 1.
 const NOISE: f64 = 0.3;
 /// Weight of single decisions beside the figures of the structure, which tell most.
@@ -53,9 +53,8 @@ struct Line {
 }
 
 impl Effort {
-    /// `lessons`: features and efforts, positive, in any unit.
+    /// `lessons`: features and efforts, positive, in any unit; [`MOST`] at most.
     pub(crate) fn learn(lessons: &[(Vec<f64>, f64)]) -> Self {
-        let lessons = &lessons[lessons.len().saturating_sub(MOST)..];
         if lessons.len() < FEWEST {
             return Self::default();
         }

@@ -7,7 +7,7 @@ use common::architecture::Architecture;
 
 use super::Question;
 use super::belief::Belief;
-use super::effort::{Effort, Makeup};
+use super::effort::{self, Effort, Makeup};
 use super::model::{Key, Model, Seen, Shown};
 use super::view::Layout;
 use crate::Scope;
@@ -110,13 +110,13 @@ impl Learnt {
     /// Learns what trainings take from those of the first step that trains.
     pub(super) fn learn_efforts(&mut self, question: &Question<'_>) {
         let scope = question.pool.scope();
-        let of_step = question.observations.iter().filter(|seen| seen.fidelity == question.fidelity);
-        let lessons: Vec<(Vec<f64>, f64)> = of_step
-            .filter_map(|seen| {
-                let effort = seen.effort.filter(|effort| effort.is_finite() && *effort > 0.0)?;
-                Some((self.makeup.features(scope, &scope.own(&seen.architecture)), effort))
-            })
-            .collect();
+        let latest = question.observations.iter().rev().filter(|seen| seen.fidelity == question.fidelity);
+        let told = latest.filter_map(|seen| {
+            let effort = seen.effort.filter(|effort| effort.is_finite() && *effort > 0.0)?;
+            Some((&seen.architecture, effort))
+        });
+        let lesson = |(architecture, effort)| (self.makeup.features(scope, &scope.own(architecture)), effort);
+        let lessons: Vec<(Vec<f64>, f64)> = told.take(effort::MOST).map(lesson).collect();
         self.effort = Effort::learn(&lessons);
         self.efforts = self.makeups.iter().map(|features| self.effort.of(features)).collect();
     }
