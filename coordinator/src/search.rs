@@ -106,6 +106,7 @@ impl Searcher {
             promotable: &wanted.promotable,
             knowledge: self.knowledge.as_ref(),
             reference: &self.reference,
+            affordable: wanted.affordable,
             count: wanted.count,
             seed: self.seed.derive("searcher", 0),
             options: &self.options,

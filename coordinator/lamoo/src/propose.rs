@@ -31,6 +31,8 @@ pub struct ProposalRequest<'a> {
     pub knowledge: &'a dyn Knowledge,
     /// `[m]`, finite: worse than all that is of interest.
     pub reference: &'a [f64],
+    /// How many full trainings the budgets still pay for; none where nothing limits them, or it is not known.
+    pub affordable: Option<f64>,
     /// Candidates wanted.
     pub count: usize,
     /// May stay the same for a whole study: each set of observations and exclusions has a stream of its own length.
@@ -103,6 +105,7 @@ pub fn propose(request: &ProposalRequest<'_>, memory: &mut Memory) -> Result<Pro
                 pending: &pending,
                 knowledge: request.knowledge,
                 reference: request.reference,
+                affordable: request.affordable,
             };
             let mut surrogate = Surrogate::learn(question, memory)?;
             promotions = surrogate.promotions(request.promotable);

@@ -23,6 +23,7 @@ fn ask(space: &dyn SearchSpace, observations: &[Observation], count: usize, seed
         knowledge: &Nothing,
         // So far away that whatever a model expects is next to nothing of what is dominated.
         reference: &[1e6, 1e6],
+        affordable: None,
         count,
         seed: Seed(seed),
         options: &Options::named("surrogate").expect("a searcher"),

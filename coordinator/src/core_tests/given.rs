@@ -22,7 +22,7 @@ fn what_is_given_is_finished_and_neither_trained_nor_paid_for() {
     assert_eq!(state.front.as_ref().unwrap().len(), 1, "equal in size, the smaller error stays");
     assert_eq!(state.progress.len(), 1, "what is given at once is one step");
     assert!(state.progress[0].given && state.progress[0].joules == Joules::ZERO);
-    assert_eq!(bench.asked.first(), Some(&2), "the first question tells of them");
+    assert_eq!(bench.asked[0].observations.len(), 2, "the first question tells of them");
     bench.joins("a", 1);
     let trained = bench.subject_of("a");
     assert!(trained.architecture().is_some_and(|a| ![&FIRST[..], &SECOND].contains(&a.genes())));

@@ -10,6 +10,7 @@ mod ladder;
 mod leases;
 mod paces;
 mod quarantine;
+mod questions;
 mod requirements;
 mod retry;
 
@@ -29,7 +30,9 @@ use common::unit::{Joules, Seconds};
 use common::wire::{FromWorker, Hello, Report, SlotInfo, ToWorker};
 use lamoo::Promotion;
 
-use crate::core::{Control, Core, Decision, Effect, Given, Input, NewStudy, Options, State, TrialState};
+use crate::core::{
+    Control, Core, Decision, Effect, Given, Input, NewStudy, Options, State, TrialState, Wanted,
+};
 use crate::ladder::{Candidate, Worked};
 use crate::laws;
 
@@ -49,8 +52,8 @@ struct Bench {
     region: Option<Worked>,
     /// What each process is given to know.
     given: Vec<Given>,
-    /// Observations told of in each question.
-    asked: Vec<usize>,
+    /// What the searcher was asked.
+    asked: Vec<Wanted>,
     exit: Option<String>,
     forgotten: Vec<BlobId>,
     /// Tasks that each step handed out, where it handed out any.
@@ -129,7 +132,7 @@ impl Bench {
                 self.step(Input::Decided { hour, allocation: Allocation { zones, ..Allocation::default() } });
             }
             Effect::Propose(wanted) => {
-                self.asked.push(wanted.observations.len());
+                self.asked.push((*wanted).clone());
                 let promise = self.promotions;
                 let promised = wanted.promotable.iter().filter_map(|known| Some((known.clone(), promise?)));
                 let promotions =

@@ -204,6 +204,7 @@ impl Core {
             exclude: self.known.architectures.clone(),
             // Nobody else promises anything.
             promotable: if self.options.has_model { self.standing.promotable() } else { Vec::new() },
+            affordable: self.affordable(),
         }
     }
 }

@@ -68,6 +68,7 @@ impl World {
             promotable: &wanted.promotable,
             knowledge: &Nothing,
             reference: &reference,
+            affordable: wanted.affordable,
             count: wanted.count,
             seed: self.plan.seed.derive("searcher", 0),
             options: &options,

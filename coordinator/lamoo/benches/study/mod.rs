@@ -55,6 +55,7 @@ impl<'a> Study<'a> {
             promotable: &[],
             knowledge: &Nothing,
             reference: &self.reference,
+            affordable: None,
             count: WANTED,
             seed: Seed(1),
             options: &self.options,

@@ -41,6 +41,7 @@ pub fn check_kind(kind: SamplerKind, space: &dyn SearchSpace) {
                         pending,
                         knowledge: &Nothing,
                         reference: &REFERENCE,
+                        affordable: None,
                     };
                     let mut memory = Memory::default();
                     let surrogate = Surrogate::learn(question, &mut memory).expect("finite objectives");

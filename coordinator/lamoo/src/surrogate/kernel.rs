@@ -7,6 +7,9 @@
 //! `K((x, ℓ), (z, ℓ')) = (s_ℓ s_ℓ' + [ℓ = ℓ' > 0] r_ℓ) k(x, z) + s_ℓ s_ℓ' v + [ℓ = ℓ' > 0] w + noise`, where `v` and `w` are
 //! the variances of the unknown mean and of the gap's.
 
+use std::ops::Range;
+
+use super::listing::Listing;
 use super::view::{Feature, Layout};
 
 /// The unknown mean's variance, in units of the observations' own.
@@ -42,6 +45,27 @@ impl Parameters {
         self.coupling(a.1, b.1) * self.between(layout, a.0, b.0) + self.offset(a.1, b.1)
     }
 
+    /// [`Parameters::covariance`] of each view of `list` at the full fidelity with `(view, level)`.
+    pub(crate) fn covariances(
+        &self,
+        layout: &Layout,
+        list: &Listing,
+        (view, level): (&[f64], usize),
+        into: &mut [f64],
+    ) {
+        into.fill(0.0);
+        for ((range, amplitude), parts) in layout.groups.iter().zip(&self.amplitudes).zip(list.parts()) {
+            let alike =
+                |other: &[f64]| amplitude * self.alike(layout, range.clone(), other, &view[range.clone()]);
+            let likenesses: Vec<f64> = parts.distinct().map(alike).collect();
+            for (sum, part) in into.iter_mut().zip(&parts.of) {
+                *sum += likenesses[*part as usize];
+            }
+        }
+        let (coupling, offset) = (self.coupling(0, level), self.offset(0, level));
+        into.iter_mut().for_each(|likeness| *likeness = coupling * *likeness + offset);
+    }
+
     /// `K((x, ℓ), (x, ℓ))` without noise.
     pub(crate) fn variance(&self, level: usize) -> f64 {
         self.coupling(level, level) * self.amplitudes.iter().sum::<f64>() + self.offset(level, level)
@@ -70,17 +94,15 @@ impl Parameters {
 
     /// `k(x, z)`.
     fn between(&self, layout: &Layout, a: &[f64], b: &[f64]) -> f64 {
-        let part = |(group, amplitude): (&std::ops::Range<usize>, &f64)| {
-            let range = group.clone();
-            let exponent = distance(
-                &layout.features[range.clone()],
-                &self.rates[range.clone()],
-                &a[range.clone()],
-                &b[range],
-            );
-            amplitude * libm::exp(-exponent)
+        let part = |(range, amplitude): (&Range<usize>, &f64)| {
+            amplitude * self.alike(layout, range.clone(), &a[range.clone()], &b[range.clone()])
         };
         layout.groups.iter().zip(&self.amplitudes).map(part).sum()
+    }
+
+    /// `exp(-Σ_d τ_d D_d)` over the features `range`, of which `a` and `b` hold the numbers.
+    fn alike(&self, layout: &Layout, range: Range<usize>, a: &[f64], b: &[f64]) -> f64 {
+        libm::exp(-distance(&layout.features[range.clone()], &self.rates[range], a, b))
     }
 }
 

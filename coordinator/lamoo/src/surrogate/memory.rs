@@ -8,6 +8,7 @@ use common::architecture::Architecture;
 use super::Question;
 use super::belief::Belief;
 use super::effort::{self, Effort, Makeup};
+use super::listing::Listing;
 use super::model::{Key, Model, Seen, Shown};
 use super::view::Layout;
 use crate::Scope;
@@ -38,7 +39,7 @@ impl Memory {
 pub(super) struct Learnt {
     layout: Layout,
     /// Views of the whole list, in its order.
-    list: Vec<Box<[f64]>>,
+    list: Listing,
     idle: Vec<bool>,
     /// What needs no evaluation, by objective and place: asked once, for a list is weighed at every choice.
     facts: Vec<Vec<Option<f64>>>,
@@ -57,7 +58,7 @@ impl Learnt {
         let scope = question.pool.scope();
         let layout = Layout::of(scope);
         let all = question.pool.all().unwrap_or_default();
-        let list = all.iter().map(|own| layout.view(scope, own)).collect();
+        let list = Listing::new(&layout, all.iter().map(|own| layout.view(scope, own)).collect());
         let idle = all.iter().map(|own| !scope.space.trainable(own)).collect();
         let known = |objective| all.iter().map(|own| question.knowledge.known(objective, own)).collect();
         let facts = (0..question.reference.len()).map(known).collect();
@@ -136,10 +137,12 @@ impl Learnt {
     /// By its place in the list, or else by its view, which must have been seen.
     pub(super) fn believe(&self, objective: usize, own: &Architecture, place: Option<usize>) -> Belief {
         let Some(model) = self.models.get(&objective) else { return Belief::Certain(f64::INFINITY) };
-        match (place, self.seen.get(own)) {
-            (Some(place), _) => model.believe(&self.layout, &self.list[place], Some(place), self.idle[place]),
-            (None, Some(seen)) => model.believe(&self.layout, &seen.view, None, seen.is_idle),
-            (None, None) => Belief::Certain(f64::INFINITY),
+        if let Some(place) = place {
+            return model.believe(&self.layout, self.list.view(place), Some(place), self.idle[place]);
+        }
+        match self.seen.get(own) {
+            Some(seen) => model.believe(&self.layout, &seen.view, None, seen.is_idle),
+            None => Belief::Certain(f64::INFINITY),
         }
     }
 }

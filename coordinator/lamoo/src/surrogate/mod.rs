@@ -8,6 +8,7 @@ mod factor;
 mod gain;
 mod kernel;
 mod learn;
+mod listing;
 mod memory;
 mod model;
 mod price;
@@ -15,6 +16,7 @@ mod process;
 mod scale;
 mod view;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::architecture::Architecture;
@@ -45,6 +47,8 @@ pub(crate) struct Question<'q> {
     pub(crate) pending: &'q BTreeSet<Architecture>,
     pub(crate) knowledge: &'q dyn Knowledge,
     pub(crate) reference: &'q [f64],
+    /// How many full trainings can still be paid for; none where there is no end to it.
+    pub(crate) affordable: Option<f64>,
 }
 
 /// Models that know all observations, and suppose what is pending.
@@ -54,9 +58,13 @@ pub struct Surrogate<'q> {
     learnt: &'q mut Learnt,
     /// Objectives that training does not change, as any fidelity showed them.
     shown: BTreeMap<Architecture, Vec<f64>>,
+    /// The same by place in the list: a list is looked through at every choice.
+    shown_at: BTreeMap<usize, Vec<f64>>,
     front: Front<()>,
     gain: ExpectedGain,
     price: Price,
+    /// Whatever it takes, until something else is supposed: to weigh the whole list takes longest.
+    hopes: OnceCell<Vec<(usize, f64)>>,
 }
 
 impl<'q> Surrogate<'q> {
@@ -91,8 +99,11 @@ impl<'q> Surrogate<'q> {
             learnt.update(objective, &by_objective[objective], level_count);
         }
         learnt.learn_efforts(&question);
-        let (gain, price) = (ExpectedGain::beyond(&front), Price::default());
-        let mut surrogate = Self { question, learnt, shown, front, gain, price };
+        let (gain, price, hopes) = (ExpectedGain::beyond(&front), Price::default(), OnceCell::new());
+        let at =
+            |(own, values): (&Architecture, &Vec<f64>)| Some((question.pool.place(own)?, values.clone()));
+        let shown_at = shown.iter().filter_map(at).collect();
+        let mut surrogate = Self { question, learnt, shown, shown_at, front, gain, price, hopes };
         for own in question.pending {
             surrogate.suppose(own);
         }
@@ -132,9 +143,7 @@ impl<'q> Surrogate<'q> {
         }
         let near = if self.question.pool.all().is_some() { Vec::new() } else { self.near_front() };
         let weighed: Vec<(&Architecture, Option<usize>, f64)> = match self.question.pool.all() {
-            Some(all) => {
-                self.gains().into_iter().map(|(place, hope)| (&all[place], Some(place), hope)).collect()
-            }
+            Some(all) => self.gains().iter().map(|&(place, hope)| (&all[place], Some(place), hope)).collect(),
             None => near.iter().map(|own| (own, None, f64::INFINITY)).collect(),
         };
         // What is expected is less than what is hoped.
@@ -157,7 +166,9 @@ impl<'q> Surrogate<'q> {
         front.insert(&values, ()).ok()?;
         let (own, place, gain) = foremost(&ExpectedGain::beyond(&front))?;
         let effort = self.learnt.effort(self.question.pool.scope(), own, place);
-        Some(Price::of(self.front.hypervolume(), gain, effort))
+        let fulls = self.question.observations.iter().filter(|seen| seen.fidelity == Fidelity::Full);
+        let trainings = self.question.affordable.map(|more| fulls.count() as f64 + more.max(0.0));
+        Some(Price::of(self.front.hypervolume(), gain, effort, trainings))
     }
 
     /// Neighbours of what is on the front, by what was shown of it.
@@ -185,7 +196,7 @@ impl<'q> Surrogate<'q> {
     /// add nothing are left out, the most first.
     pub(crate) fn hopes(&self) -> Vec<(usize, f64)> {
         let all = self.question.pool.all().unwrap_or_default();
-        let mut hopes = self.gains();
+        let mut hopes = self.gains().to_vec();
         if !self.price.is_free() {
             hopes.iter_mut().for_each(|(place, hope)| *hope = self.priced(*hope, &all[*place], Some(*place)));
             sort_by_hope(&mut hopes);
@@ -194,7 +205,11 @@ impl<'q> Surrogate<'q> {
     }
 
     /// The same whatever it takes.
-    fn gains(&self) -> Vec<(usize, f64)> {
+    fn gains(&self) -> &[(usize, f64)] {
+        self.hopes.get_or_init(|| self.weigh_all())
+    }
+
+    fn weigh_all(&self) -> Vec<(usize, f64)> {
         let all = self.question.pool.all().unwrap_or_default();
         let optimistic: Vec<Vec<f64>> = all
             .iter()
@@ -211,6 +226,7 @@ impl<'q> Surrogate<'q> {
     /// Goes on as if `own` had shown what is believed of it.
     pub(crate) fn suppose(&mut self, own: &Architecture) {
         let scope = *self.question.pool.scope();
+        self.hopes.take();
         self.learnt.see(&scope, own);
         let values: Vec<f64> = self.beliefs(own, None).iter().map(Belief::median).collect();
         for (objective, value) in values.iter().enumerate() {
@@ -245,9 +261,10 @@ impl<'q> Surrogate<'q> {
                 if let Some(value) = known {
                     return Belief::Certain(value);
                 }
-                match self.shown.get(own) {
-                    Some(shown) if !knowledge.is_trained(objective) => Belief::Certain(shown[objective]),
-                    _ => self.learnt.believe(objective, own, place),
+                let shown = || place.map_or_else(|| self.shown.get(own), |place| self.shown_at.get(&place));
+                match if knowledge.is_trained(objective) { None } else { shown() } {
+                    Some(shown) => Belief::Certain(shown[objective]),
+                    None => self.learnt.believe(objective, own, place),
                 }
             })
             .collect()

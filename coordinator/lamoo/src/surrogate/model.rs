@@ -9,6 +9,7 @@ use common::architecture::Architecture;
 use super::belief::Belief;
 use super::kernel::Parameters;
 use super::learn::Lesson;
+use super::listing::Listing;
 use super::process::Process;
 use super::scale::Scale;
 use super::view::Layout;
@@ -68,7 +69,7 @@ impl Model {
     pub(crate) fn update(
         &mut self,
         layout: &Layout,
-        list: &[Box<[f64]>],
+        list: &Listing,
         seen: &BTreeMap<Architecture, Seen>,
         shown: &BTreeMap<Key, Shown>,
         level_count: usize,
@@ -133,11 +134,11 @@ impl Model {
     }
 
     /// Takes in what is only believed, until the next update.
-    pub(crate) fn suppose(&mut self, layout: &Layout, list: &[Box<[f64]>], view: &[f64], value: f64) {
+    pub(crate) fn suppose(&mut self, layout: &Layout, list: &Listing, view: &[f64], value: f64) {
         self.observe(layout, list, view, 0, value);
     }
 
-    fn observe(&mut self, layout: &Layout, list: &[Box<[f64]>], view: &[f64], level: usize, value: f64) {
+    fn observe(&mut self, layout: &Layout, list: &Listing, view: &[f64], level: usize, value: f64) {
         if let (Some(process), Some(scale)) = (&mut self.process, &self.scale) {
             process.observe(layout, list, &[(view, level, scale.apply(value))]);
         }
@@ -159,7 +160,7 @@ impl Model {
     fn learn(
         &mut self,
         layout: &Layout,
-        list: &[Box<[f64]>],
+        list: &Listing,
         seen: &BTreeMap<Architecture, Seen>,
         held: &[Key],
         shown: &BTreeMap<Key, Shown>,

@@ -2,6 +2,7 @@
 
 use super::factor::Factor;
 use super::kernel::Parameters;
+use super::listing::Listing;
 use super::view::Layout;
 use crate::vector::{add_scaled, dot};
 
@@ -42,27 +43,21 @@ impl Process {
     }
 
     /// Takes in that each view showed its value at its level; `list` holds the views of which predictions are kept.
-    pub(crate) fn observe(
-        &mut self,
-        layout: &Layout,
-        list: &[Box<[f64]>],
-        observations: &[(&[f64], usize, f64)],
-    ) {
+    pub(crate) fn observe(&mut self, layout: &Layout, list: &Listing, observations: &[(&[f64], usize, f64)]) {
         let first = self.points.len();
         for &(view, level, value) in observations {
             self.learn(layout, view, level, value);
         }
-        let fresh = &self.points[first..];
-        self.field.rows.extend(fresh.iter().map(|_| vec![0.0; self.field.means.len()]));
+        for (view, level) in &self.points[first..] {
+            let mut row = vec![0.0; list.len()];
+            self.parameters.covariances(layout, list, (view, *level), &mut row);
+            self.field.rows.push(row);
+        }
         for begin in (0..self.field.means.len()).step_by(TOGETHER) {
             let places = begin..(begin + TOGETHER).min(self.field.means.len());
             for count in first..self.points.len() {
-                let (view, level) = &self.points[count];
                 let (before, rows) = self.field.rows.split_at_mut(count);
                 let products = &mut rows[0][places.clone()];
-                for (product, other) in products.iter_mut().zip(&list[places.clone()]) {
-                    *product = self.parameters.covariance(layout, (other, 0), (view, *level));
-                }
                 let last = self.factor.row(count);
                 for (row, entry) in before.iter().zip(last) {
                     add_scaled(products, &row[places.clone()], -entry);
@@ -179,7 +174,7 @@ mod tests {
     fn predictions_are_those_of_the_normal_equations() {
         let (layout, parameters) = (layout(), parameters());
         let view = |place: usize| vec![0.37 * place as f64].into_boxed_slice();
-        let list: Vec<Box<[f64]>> = (0..9).map(view).collect();
+        let list = Listing::new(&layout, (0..9).map(view).collect());
         let observed: Vec<(usize, usize, f64)> =
             (0..6).map(|i| (i + i % 2, i % 2, libm::sin(i as f64))).collect();
         let mut process = Process::new(parameters.clone(), list.len());

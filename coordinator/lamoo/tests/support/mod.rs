@@ -42,6 +42,7 @@ impl Table {
                 promotable: &[],
                 knowledge: &Nothing,
                 reference: &self.reference,
+                affordable: None,
                 count: batch.min(evaluations - observations.len()),
                 seed: Seed(seed),
                 options,

@@ -116,6 +116,7 @@ impl<'a> Search<'a> {
             promotable,
             knowledge: &facts,
             reference: self.oracle.reference(),
+            affordable: None,
             count,
             seed: self.seed.derive("simulated search", 0),
             options: &self.plan.options,

@@ -75,6 +75,7 @@ impl Lamoo {
             promotable: &[],
             knowledge: &facts,
             reference: &[100.0, table.reference_mj()],
+            affordable: None,
             count: self.batch,
             seed: self.seed.derive("lamoo searcher", 0),
             options: &self.options,
