@@ -60,7 +60,7 @@ impl Core {
         }
     }
 
-    /// How many full trainings can still be begun, in the cleanest hour foreseen; none where nothing limits them, or it is not known
+    /// How many full trainings can still be begun beside those that run, in the cleanest hour foreseen; none where nothing limits them, or it is not known
     /// what they take. Time is no such limit: what it pays for is a matter of how many slots there are.
     pub(crate) fn affordable(&self) -> Option<f64> {
         let (left, committed, each) = (self.left(), self.committed(), self.expected(Purpose::Full).1);
@@ -69,7 +69,7 @@ impl Core {
             .carbon
             .zip(self.cleanest_foreseen())
             .map(|(carbon, intensity)| (carbon - committed.emissions(intensity)) / each.emissions(intensity));
-        let by_count = left.trainings.map(|trainings| trainings as f64);
+        let by_count = left.trainings.map(|open| open.saturating_sub(self.state.open_fulls()) as f64);
         let known = [by_energy, by_carbon, by_count].into_iter().flatten().filter(|count| count.is_finite());
         known.reduce(f64::min).map(|count| count.max(0.0))
     }

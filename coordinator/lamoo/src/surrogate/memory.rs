@@ -49,8 +49,6 @@ pub(super) struct Learnt {
     /// Of the whole list, in its order.
     makeups: Vec<Vec<f64>>,
     effort: Effort,
-    /// Of the whole list, in its order.
-    efforts: Vec<f64>,
 }
 
 impl Learnt {
@@ -65,18 +63,7 @@ impl Learnt {
         let makeup = Makeup::of(scope);
         let makeups = all.iter().map(|own| makeup.features(scope, own)).collect();
         let (seen, models) = (BTreeMap::new(), BTreeMap::new());
-        Self {
-            layout,
-            list,
-            idle,
-            facts,
-            seen,
-            models,
-            makeup,
-            makeups,
-            effort: Effort::default(),
-            efforts: Vec::new(),
-        }
+        Self { layout, list, idle, facts, seen, models, makeup, makeups, effort: Effort::default() }
     }
 
     /// What is known of an objective at a place of the list.
@@ -119,7 +106,6 @@ impl Learnt {
         let lesson = |(architecture, effort)| (self.makeup.features(scope, &scope.own(architecture)), effort);
         let lessons: Vec<(Vec<f64>, f64)> = told.take(effort::MOST).map(lesson).collect();
         self.effort = Effort::learn(&lessons);
-        self.efforts = self.makeups.iter().map(|features| self.effort.of(features)).collect();
     }
 
     pub(super) fn knows_efforts(&self) -> bool {
@@ -129,7 +115,7 @@ impl Learnt {
     /// Of a full training, where the usual takes 1.
     pub(super) fn effort(&self, scope: &Scope<'_>, own: &Architecture, place: Option<usize>) -> f64 {
         match place {
-            Some(place) => self.efforts[place],
+            Some(place) => self.effort.of(&self.makeups[place]),
             None => self.effort.of(&self.makeup.features(scope, own)),
         }
     }

@@ -63,8 +63,9 @@ pub struct Surrogate<'q> {
     front: Front<()>,
     gain: ExpectedGain,
     price: Price,
-    /// Whatever it takes, until something else is supposed: to weigh the whole list takes longest.
-    hopes: OnceCell<Vec<(usize, f64)>>,
+    /// What each place of the list would add if all went well, whatever it takes; until something is supposed: to weigh a whole list
+    /// takes longest of all.
+    gains: OnceCell<Vec<(usize, f64)>>,
 }
 
 impl<'q> Surrogate<'q> {
@@ -99,11 +100,11 @@ impl<'q> Surrogate<'q> {
             learnt.update(objective, &by_objective[objective], level_count);
         }
         learnt.learn_efforts(&question);
-        let (gain, price, hopes) = (ExpectedGain::beyond(&front), Price::default(), OnceCell::new());
+        let (gain, price, gains) = (ExpectedGain::beyond(&front), Price::default(), OnceCell::new());
         let at =
             |(own, values): (&Architecture, &Vec<f64>)| Some((question.pool.place(own)?, values.clone()));
         let shown_at = shown.iter().filter_map(at).collect();
-        let mut surrogate = Self { question, learnt, shown, shown_at, front, gain, price, hopes };
+        let mut surrogate = Self { question, learnt, shown, shown_at, front, gain, price, gains };
         for own in question.pending {
             surrogate.suppose(own);
         }
@@ -206,16 +207,17 @@ impl<'q> Surrogate<'q> {
 
     /// The same whatever it takes.
     fn gains(&self) -> &[(usize, f64)] {
-        self.hopes.get_or_init(|| self.weigh_all())
+        self.gains.get_or_init(|| self.weigh_all())
     }
 
     fn weigh_all(&self) -> Vec<(usize, f64)> {
         let all = self.question.pool.all().unwrap_or_default();
-        let optimistic: Vec<Vec<f64>> = all
-            .iter()
-            .enumerate()
-            .map(|(place, own)| self.beliefs(own, Some(place)).iter().map(Belief::optimistic).collect())
-            .collect();
+        let objectives = self.question.reference.len();
+        let weighed = all.iter().enumerate().flat_map(|(place, own)| {
+            (0..objectives).map(move |objective| self.belief(objective, own, Some(place)).optimistic())
+        });
+        let optimistic: Vec<f64> = weighed.collect();
+        let optimistic: Vec<&[f64]> = optimistic.chunks_exact(objectives).collect();
         let Ok(gains) = self.front.gains(&optimistic) else { return Vec::new() };
         let mut hopes: Vec<(usize, f64)> =
             gains.into_iter().enumerate().filter(|(_, gain)| *gain > 0.0).collect();
@@ -226,7 +228,7 @@ impl<'q> Surrogate<'q> {
     /// Goes on as if `own` had shown what is believed of it.
     pub(crate) fn suppose(&mut self, own: &Architecture) {
         let scope = *self.question.pool.scope();
-        self.hopes.take();
+        self.gains.take();
         self.learnt.see(&scope, own);
         let values: Vec<f64> = self.beliefs(own, None).iter().map(Belief::median).collect();
         for (objective, value) in values.iter().enumerate() {
@@ -251,28 +253,32 @@ impl<'q> Surrogate<'q> {
     }
 
     fn beliefs(&self, own: &Architecture, place: Option<usize>) -> Vec<Belief> {
-        (0..self.question.reference.len())
-            .map(|objective| {
-                let knowledge = self.question.knowledge;
-                let known = match place {
-                    Some(place) => self.learnt.fact(objective, place),
-                    None => knowledge.known(objective, own),
-                };
-                if let Some(value) = known {
-                    return Belief::Certain(value);
-                }
-                let shown = || place.map_or_else(|| self.shown.get(own), |place| self.shown_at.get(&place));
-                match if knowledge.is_trained(objective) { None } else { shown() } {
-                    Some(shown) => Belief::Certain(shown[objective]),
-                    None => self.learnt.believe(objective, own, place),
-                }
-            })
-            .collect()
+        (0..self.question.reference.len()).map(|objective| self.belief(objective, own, place)).collect()
+    }
+
+    fn belief(&self, objective: usize, own: &Architecture, place: Option<usize>) -> Belief {
+        let knowledge = self.question.knowledge;
+        let known = match place {
+            Some(place) => self.learnt.fact(objective, place),
+            None => knowledge.known(objective, own),
+        };
+        if let Some(value) = known {
+            return Belief::Certain(value);
+        }
+        let shown = match place {
+            _ if knowledge.is_trained(objective) => None,
+            Some(place) => self.shown_at.get(&place),
+            None => self.shown.get(own),
+        };
+        match shown {
+            Some(shown) => Belief::Certain(shown[objective]),
+            None => self.learnt.believe(objective, own, place),
+        }
     }
 }
 
 fn sort_by_hope(hopes: &mut [(usize, f64)]) {
-    hopes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    hopes.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 
 /// 0 for the full fidelity, then the longer before the shorter, scores last.
