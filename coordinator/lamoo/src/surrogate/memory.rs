@@ -49,6 +49,8 @@ pub(super) struct Learnt {
     /// Of the whole list, in its order.
     makeups: Vec<Vec<f64>>,
     effort: Effort,
+    /// Of the whole list, in its order: a question weighs the list for each candidate it wants.
+    efforts: Vec<f64>,
 }
 
 impl Learnt {
@@ -63,7 +65,8 @@ impl Learnt {
         let makeup = Makeup::of(scope);
         let makeups = all.iter().map(|own| makeup.features(scope, own)).collect();
         let (seen, models) = (BTreeMap::new(), BTreeMap::new());
-        Self { layout, list, idle, facts, seen, models, makeup, makeups, effort: Effort::default() }
+        let (effort, efforts) = (Effort::default(), Vec::new());
+        Self { layout, list, idle, facts, seen, models, makeup, makeups, effort, efforts }
     }
 
     /// What is known of an objective at a place of the list.
@@ -106,6 +109,7 @@ impl Learnt {
         let lesson = |(architecture, effort)| (self.makeup.features(scope, &scope.own(architecture)), effort);
         let lessons: Vec<(Vec<f64>, f64)> = told.take(effort::MOST).map(lesson).collect();
         self.effort = Effort::learn(&lessons);
+        self.efforts = self.makeups.iter().map(|features| self.effort.of(features)).collect();
     }
 
     pub(super) fn knows_efforts(&self) -> bool {
@@ -115,7 +119,7 @@ impl Learnt {
     /// Of a full training, where the usual takes 1.
     pub(super) fn effort(&self, scope: &Scope<'_>, own: &Architecture, place: Option<usize>) -> f64 {
         match place {
-            Some(place) => self.effort.of(&self.makeups[place]),
+            Some(place) => self.efforts[place],
             None => self.effort.of(&self.makeup.features(scope, own)),
         }
     }

@@ -213,10 +213,11 @@ impl<'q> Surrogate<'q> {
     fn weigh_all(&self) -> Vec<(usize, f64)> {
         let all = self.question.pool.all().unwrap_or_default();
         let objectives = self.question.reference.len();
-        let weighed = all.iter().enumerate().flat_map(|(place, own)| {
-            (0..objectives).map(move |objective| self.belief(objective, own, Some(place)).optimistic())
-        });
-        let optimistic: Vec<f64> = weighed.collect();
+        let mut optimistic = Vec::with_capacity(all.len() * objectives);
+        for (place, own) in all.iter().enumerate() {
+            let of = |objective| self.belief(objective, own, Some(place)).optimistic();
+            optimistic.extend((0..objectives).map(of));
+        }
         let optimistic: Vec<&[f64]> = optimistic.chunks_exact(objectives).collect();
         let Ok(gains) = self.front.gains(&optimistic) else { return Vec::new() };
         let mut hopes: Vec<(usize, f64)> =
