@@ -60,8 +60,8 @@ impl Core {
         }
     }
 
-    /// How many full trainings can still be begun beside those that run, in the cleanest hour foreseen; none where nothing limits them, or it is not known
-    /// what they take. Time is no such limit: what it pays for is a matter of how many slots there are.
+    /// How many full trainings can still be begun beside those that run, in the cleanest hour foreseen; none where nothing limits
+    /// them, or it is not known what they take. Time is no such limit: what it pays for is a matter of how many slots there are.
     pub(crate) fn affordable(&self) -> Option<f64> {
         let (left, committed, each) = (self.left(), self.committed(), self.expected(Purpose::Full).1);
         let by_energy = left.energy.map(|energy| (energy - committed) / each);

@@ -47,7 +47,7 @@ pub(crate) struct Question<'q> {
     pub(crate) pending: &'q BTreeSet<Architecture>,
     pub(crate) knowledge: &'q dyn Knowledge,
     pub(crate) reference: &'q [f64],
-    /// How many full trainings can still be paid for; none where there is no end to it.
+    /// How many full trainings can still be paid for, beside those that run; none where there is no end to it.
     pub(crate) affordable: Option<f64>,
 }
 

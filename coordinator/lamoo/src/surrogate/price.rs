@@ -31,7 +31,7 @@ pub(crate) struct Price {
 
 impl Price {
     /// Where `reached` is the hypervolume so far, the training after the next promises `gain` for `effort`, and the budgets end
-    /// the run after so many full `trainings`; none where they don't.
+    /// the run after so many full `trainings`, those that run just now not counted; none where they don't.
     pub(crate) fn of(reached: f64, gain: f64, effort: f64, trainings: Option<f64>) -> Self {
         let last = trainings.map_or(0.0, |trainings| FALL / trainings.max(1.0).powi(2));
         Self { rate: (TRUE_SHARE * gain / effort).min(LONG_RUN.max(last) * reached) }
