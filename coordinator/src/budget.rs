@@ -60,8 +60,9 @@ impl Core {
         }
     }
 
-    /// How many full trainings can still be begun beside those that run, in the cleanest hour foreseen; none where nothing limits
-    /// them, or it is not known what they take. Time is no such limit: what it pays for is a matter of how many slots there are.
+    /// How many full trainings may still end: those that have begun, and those that the cleanest hour foreseen can pay for; none
+    /// where nothing limits them, or it is not known what they take. Time is no such limit: what it pays for is a matter of how
+    /// many slots there are.
     pub(crate) fn affordable(&self) -> Option<f64> {
         let (left, committed, each) = (self.left(), self.committed(), self.expected(Purpose::Full).1);
         let by_energy = left.energy.map(|energy| (energy - committed) / each);
@@ -69,9 +70,10 @@ impl Core {
             .carbon
             .zip(self.cleanest_foreseen())
             .map(|(carbon, intensity)| (carbon - committed.emissions(intensity)) / each.emissions(intensity));
-        let by_count = left.trainings.map(|open| open.saturating_sub(self.state.open_fulls()) as f64);
+        let begun = self.state.open_fulls() as f64;
+        let by_count = left.trainings.map(|open| open as f64 - begun);
         let known = [by_energy, by_carbon, by_count].into_iter().flatten().filter(|count| count.is_finite());
-        known.reduce(f64::min).map(|count| count.max(0.0))
+        known.reduce(f64::min).map(|count| begun + count.max(0.0))
     }
 
     /// Why the study has to end now, if it has to.

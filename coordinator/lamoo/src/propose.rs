@@ -31,7 +31,7 @@ pub struct ProposalRequest<'a> {
     pub knowledge: &'a dyn Knowledge,
     /// `[m]`, finite: worse than all that is of interest.
     pub reference: &'a [f64],
-    /// How many full trainings the budgets still pay for, beside those that run; none where nothing limits them, or it is not known.
+    /// How many full trainings may still end by the budgets, begun or not; none where nothing limits them, or it is not known.
     pub affordable: Option<f64>,
     /// Candidates wanted.
     pub count: usize,

@@ -37,13 +37,17 @@ struct Study<'a> {
     options: Options,
     observations: Vec<Observation>,
     pending: BTreeSet<Architecture>,
+    /// Of the first step that trains.
+    fidelity: Fidelity,
+    affordable: Option<f64>,
     memory: Memory,
 }
 
 impl<'a> Study<'a> {
     fn new(space: &'a dyn SearchSpace, options: Options) -> Self {
         let (observations, pending) = (Vec::new(), BTreeSet::new());
-        Self { space, options, observations, pending, memory: Memory::default() }
+        let (fidelity, affordable, memory) = (Fidelity::Full, None, Memory::default());
+        Self { space, options, observations, pending, fidelity, affordable, memory }
     }
 
     fn propose(&mut self, count: usize, seed: u64) -> Proposals {
@@ -57,13 +61,13 @@ impl<'a> Study<'a> {
         let request = ProposalRequest {
             scope: Scope::functions(self.space),
             observations: &self.observations,
-            fidelity: Fidelity::Full,
+            fidelity: self.fidelity,
             pending: &self.pending,
             exclude: &BTreeSet::new(),
             promotable: &[],
             knowledge: &Nothing,
             reference: &REFERENCE,
-            affordable: None,
+            affordable: self.affordable,
             count,
             seed: Seed(seed),
             options: &self.options,
@@ -328,4 +332,39 @@ fn where_efforts_are_told_the_cheaper_of_equals_is_proposed() {
         let (ratio, genes) = (f64::from(told) / f64::from(untold), space.decisions().len());
         assert!(ratio < share, "{genes} genes: {told}, {untold} untold");
     }
+}
+
+/// The outer genes of what is proposed after two full and thirty short trainings, in all, where each of them adds a little and takes
+/// much, and the budgets let so many more full trainings end.
+fn proposed_dear(affordable: Option<f64>) -> u32 {
+    let space = Product::new(6, 4);
+    let mut proposed = 0;
+    for seed in 0..4 {
+        let options = Options { sampler: SamplerKind::Surrogate, ..Options::default() };
+        let fidelity = Fidelity::Rung(3);
+        let mut study = Study { fidelity, affordable, ..Study::new(&space, options) };
+        let mut rng = Seed(seed).stream("budgets", 0);
+        for place in 0..30 {
+            let architecture = space.random(&mut rng);
+            let inner = &architecture.genes()[1..architecture.genes().len() - 1];
+            let share = inner.iter().map(|&gene| f64::from(gene)).sum::<f64>() / (4 * inner.len()) as f64;
+            let outer = f64::from(outer(&architecture));
+            let objectives = vec![share, (1.0 - share).powi(2) + 0.02 * (8.0 - outer)];
+            let short = Observation { architecture, fidelity, objectives, effort: Some(1.0 + outer) };
+            if place < 2 {
+                study.observations.push(Observation { fidelity: Fidelity::Full, ..short.clone() });
+            }
+            study.observations.push(short);
+        }
+        let found = study.propose(5, seed).candidates;
+        proposed += found.iter().map(|found| outer(&found.architecture)).sum::<u32>();
+    }
+    proposed
+}
+
+#[test]
+fn near_the_end_of_the_budgets_the_cheaper_is_proposed_and_far_from_it_as_without() {
+    let [endless, far, near, last] = [None, Some(100.0), Some(10.0), Some(1.0)].map(proposed_dear);
+    assert_eq!(endless, far);
+    assert!(near <= far && f64::from(last) < 0.8 * f64::from(near), "{far}, then {near}, then {last}");
 }

@@ -70,6 +70,6 @@ pub struct Wanted {
     pub exclude: Arc<BTreeSet<Architecture>>,
     /// Scored or trained shortly, and open to more: what would a full training of each add?
     pub promotable: Vec<Architecture>,
-    /// How many full trainings the budgets still pay for, beside those that run; none where nothing limits them, or it is not known.
+    /// How many full trainings may still end by the budgets, begun or not; none where nothing limits them, or it is not known.
     pub affordable: Option<f64>,
 }

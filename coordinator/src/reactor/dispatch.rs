@@ -167,8 +167,10 @@ impl Core {
     /// has finished.
     fn ask_for_candidates(&mut self) {
         let told = self.state.trained();
-        // A searcher that had no more to name has none until something is learnt.
-        let has_enough = self.stock.len() >= self.options.batch || self.answered_all;
+        // Of what the next result outdates, half a batch is enough. A searcher that had no more to name has none until something is
+        // learnt.
+        let enough = if self.options.learns { self.options.batch.div_ceil(2) } else { self.options.batch };
+        let has_enough = self.stock.len() >= enough || self.answered_all;
         let knows_all = has_enough && (self.asked_with == Some(told) || !self.options.learns);
         if self.proposing.is_some() || knows_all || self.options.agenda.is_some() {
             return;

@@ -40,20 +40,8 @@ impl<'q> Improvement<'q> {
 
     /// The most promising open architecture of the list.
     fn best_listed(&self, batch: &Batch<'_>) -> Option<(Architecture, f64)> {
-        let all = batch.pool().all()?;
-        let mut best: Option<(&Architecture, f64)> = None;
-        for (place, hope) in self.surrogate.hopes() {
-            // What is expected is less than what is hoped.
-            if best.is_some_and(|(_, promise)| hope <= promise) {
-                break;
-            }
-            let own = &all[place];
-            let promise = self.surrogate.promise(own, Some(place));
-            if best.is_none_or(|(_, most)| promise > most) && batch.is_new(own) && batch.is_inside(own) {
-                best = Some((own, promise));
-            }
-        }
-        best.map(|(own, promise)| (own.clone(), promise))
+        let foremost = self.surrogate.foremost(|own| batch.is_new(own) && batch.is_inside(own));
+        foremost.map(|(own, promise)| (own.clone(), promise))
     }
 
     /// Whether a choice that promises so much gives way to hope.

@@ -6,9 +6,9 @@ use super::scale::Scale;
 
 /// Standard deviations to which an optimist looks.
 const OPTIMISM: f64 = 3.5;
-/// Standard deviations beyond which nothing falls: the chance is 1e-33. Most levels are asked about in vain, and an error function
+/// Standard deviations beyond which nothing falls: the chance is 1e-15. Most levels are asked about in vain, and an error function
 /// costs as much as all the rest.
-const NEVER: f64 = -12.0;
+const NEVER: f64 = -8.0;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Belief {

@@ -83,6 +83,11 @@ impl Effort {
         self.known.is_some()
     }
 
+    /// What no estimate is below.
+    pub(crate) fn least(&self) -> f64 {
+        self.known.as_ref().map_or(1.0, |line| libm::exp(line.least))
+    }
+
     /// 1 where too little is known.
     pub(crate) fn of(&self, features: &[f64]) -> f64 {
         let of = |line: &Line| (line.constant + dot(&line.weights, features)).clamp(line.least, line.most);
@@ -141,5 +146,6 @@ mod tests {
             (0..8).map(|step| (vec![f64::from(step)], libm::exp(f64::from(step)))).collect();
         let learnt = Effort::learn(&rising);
         assert!(learnt.of(&[100.0]) <= learnt.of(&[50.0]) && learnt.of(&[50.0]) < 8.0 * BEYOND);
+        assert!(learnt.of(&[-100.0]) == learnt.least() && learnt.least() < learnt.of(&[0.0]));
     }
 }

@@ -2,6 +2,8 @@
 //! `Σ_box Π_i (E[max(0, u_i - Y_i)] - E[max(0, l_i - Y_i)])`, its objectives being independent (Yang, Emmerich, Deutz,
 //! Bäck; J. Global Optimization 75, 2019).
 
+use std::cell::RefCell;
+
 use moo::Front;
 
 use super::belief::Belief;
@@ -9,60 +11,77 @@ use super::belief::Belief;
 /// The undominated space, cut for asking.
 #[derive(Debug)]
 pub(crate) struct ExpectedGain {
-    /// By objective, the values at which boxes begin or end, rising.
-    levels: Vec<Vec<f64>>,
+    objectives: usize,
+    /// The values at which boxes begin or end, rising: those of the first objective, then those of the next.
+    levels: Vec<f64>,
+    /// The objective of each level.
+    of: Vec<u32>,
     /// Places in `levels` of each box's lower and upper end: `[boxes, m]` of pairs.
     boxes: Vec<(u32, u32)>,
+    /// It is asked of thousands in a row.
+    scratch: RefCell<Scratch>,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    /// By level; not a number where not yet asked.
+    shortfalls: Vec<f64>,
+    order: Vec<usize>,
 }
 
 impl ExpectedGain {
     pub(crate) fn beyond<T>(front: &Front<T>) -> Self {
         let cuboids = front.boxes();
         let objectives = front.reference().len();
-        let levels: Vec<Vec<f64>> = (0..objectives)
-            .map(|objective| {
-                let ends =
-                    cuboids.iter().flat_map(|cuboid| [cuboid.lower[objective], cuboid.upper[objective]]);
-                let mut levels: Vec<f64> = ends.collect();
-                levels.sort_by(f64::total_cmp);
-                levels.dedup();
-                levels
-            })
-            .collect();
+        let (mut levels, mut of, mut first) = (Vec::new(), Vec::new(), Vec::new());
+        for objective in 0..objectives {
+            let ends = cuboids.iter().flat_map(|cuboid| [cuboid.lower[objective], cuboid.upper[objective]]);
+            let mut own: Vec<f64> = ends.collect();
+            own.sort_by(f64::total_cmp);
+            own.dedup();
+            first.push(levels.len());
+            levels.extend(own);
+            of.resize(levels.len(), objective as u32);
+        }
         let place = |objective: usize, value: f64| {
-            levels[objective].partition_point(|level| level.total_cmp(&value).is_lt()) as u32
+            let own = &levels[first[objective]..first.get(objective + 1).copied().unwrap_or(levels.len())];
+            (first[objective] + own.partition_point(|level| level.total_cmp(&value).is_lt())) as u32
         };
         let boxes = cuboids.iter().flat_map(|cuboid| {
             let pairs = cuboid.lower.iter().zip(&cuboid.upper).enumerate();
             pairs.map(|(objective, (lower, upper))| (place(objective, *lower), place(objective, *upper)))
         });
-        Self { boxes: boxes.collect(), levels }
+        Self { objectives, boxes: boxes.collect(), of, levels, scratch: RefCell::default() }
     }
 
     /// Of an architecture with one belief for each objective.
     pub(crate) fn of(&self, beliefs: &[Belief]) -> f64 {
-        let mut shortfalls: Vec<Vec<Option<f64>>> =
-            self.levels.iter().map(|levels| vec![None; levels.len()]).collect();
-        let mut below = |objective: usize, place: u32| {
+        let Scratch { shortfalls, order } = &mut *self.scratch.borrow_mut();
+        shortfalls.clear();
+        shortfalls.resize(self.levels.len(), f64::NAN);
+        let mut below = |place: u32| {
             let place = place as usize;
-            *shortfalls[objective][place]
-                .get_or_insert_with(|| beliefs[objective].shortfall(self.levels[objective][place]))
+            if shortfalls[place].is_nan() {
+                shortfalls[place] = beliefs[self.of[place] as usize].shortfall(self.levels[place]);
+            }
+            shortfalls[place]
         };
         // What is certain costs nothing to ask, and rules most boxes out.
-        let mut order: Vec<usize> = (0..beliefs.len()).collect();
+        order.clear();
+        order.extend(0..beliefs.len());
         order.sort_by_key(|&objective| !matches!(beliefs[objective], Belief::Certain(_)));
         let mut volume = |pairs: &[(u32, u32)]| {
             let mut volume = 1.0;
-            for &objective in &order {
+            for &objective in &*order {
                 let (lower, upper) = pairs[objective];
-                volume *= below(objective, upper) - below(objective, lower);
+                volume *= below(upper) - below(lower);
                 if volume == 0.0 {
                     break;
                 }
             }
             volume
         };
-        self.boxes.chunks_exact(self.levels.len()).map(&mut volume).sum()
+        self.boxes.chunks_exact(self.objectives).map(&mut volume).sum()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a study keeps between two questions, to save time: the list of the space, views, models with their parameters.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,8 +50,8 @@ pub(super) struct Learnt {
     /// Of the whole list, in its order.
     makeups: Vec<Vec<f64>>,
     effort: Effort,
-    /// Of the whole list, in its order: a question weighs the list for each candidate it wants.
-    efforts: Vec<f64>,
+    /// Of the whole list, in its order, where they were asked: a question weighs the list for each candidate it wants.
+    efforts: Vec<OnceCell<f64>>,
 }
 
 impl Learnt {
@@ -109,7 +110,8 @@ impl Learnt {
         let lesson = |(architecture, effort)| (self.makeup.features(scope, &scope.own(architecture)), effort);
         let lessons: Vec<(Vec<f64>, f64)> = told.take(effort::MOST).map(lesson).collect();
         self.effort = Effort::learn(&lessons);
-        self.efforts = self.makeups.iter().map(|features| self.effort.of(features)).collect();
+        self.efforts.clear();
+        self.efforts.resize(self.makeups.len(), OnceCell::new());
     }
 
     pub(super) fn knows_efforts(&self) -> bool {
@@ -119,9 +121,14 @@ impl Learnt {
     /// Of a full training, where the usual takes 1.
     pub(super) fn effort(&self, scope: &Scope<'_>, own: &Architecture, place: Option<usize>) -> f64 {
         match place {
-            Some(place) => self.efforts[place],
+            Some(place) => *self.efforts[place].get_or_init(|| self.effort.of(&self.makeups[place])),
             None => self.effort.of(&self.makeup.features(scope, own)),
         }
+    }
+
+    /// What no effort is below.
+    pub(super) fn least_effort(&self) -> f64 {
+        self.effort.least()
     }
 
     /// By its place in the list, or else by its view, which must have been seen.

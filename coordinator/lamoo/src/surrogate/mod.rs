@@ -47,7 +47,7 @@ pub(crate) struct Question<'q> {
     pub(crate) pending: &'q BTreeSet<Architecture>,
     pub(crate) knowledge: &'q dyn Knowledge,
     pub(crate) reference: &'q [f64],
-    /// How many full trainings can still be paid for, beside those that run; none where there is no end to it.
+    /// How many full trainings may still end, begun or not; none where there is no end to it.
     pub(crate) affordable: Option<f64>,
 }
 
@@ -66,6 +66,8 @@ pub struct Surrogate<'q> {
     /// What each place of the list would add if all went well, whatever it takes; until something is supposed: to weigh a whole list
     /// takes longest of all.
     gains: OnceCell<Vec<(usize, f64)>>,
+    /// What each place of the list is expected to add, whatever it takes, where it was asked; until something is supposed.
+    expected: Vec<OnceCell<f64>>,
 }
 
 impl<'q> Surrogate<'q> {
@@ -100,11 +102,22 @@ impl<'q> Surrogate<'q> {
             learnt.update(objective, &by_objective[objective], level_count);
         }
         learnt.learn_efforts(&question);
-        let (gain, price, gains) = (ExpectedGain::beyond(&front), Price::default(), OnceCell::new());
+        let (gain, price) = (ExpectedGain::beyond(&front), Price::default());
+        let expected = vec![OnceCell::new(); question.pool.all().map_or(0, <[_]>::len)];
         let at =
             |(own, values): (&Architecture, &Vec<f64>)| Some((question.pool.place(own)?, values.clone()));
         let shown_at = shown.iter().filter_map(at).collect();
-        let mut surrogate = Self { question, learnt, shown, shown_at, front, gain, price, gains };
+        let mut surrogate = Self {
+            question,
+            learnt,
+            shown,
+            shown_at,
+            front,
+            gain,
+            price,
+            gains: OnceCell::new(),
+            expected,
+        };
         for own in question.pending {
             surrogate.suppose(own);
         }
@@ -127,7 +140,13 @@ impl<'q> Surrogate<'q> {
 
     /// The hypervolume that an own form's full training is expected to add, at the price of what it takes.
     pub(crate) fn promise(&self, own: &Architecture, place: Option<usize>) -> f64 {
-        self.priced(self.gain.of(&self.beliefs(own, place)), own, place)
+        self.priced(self.expected(own, place), own, place)
+    }
+
+    /// The same whatever it takes.
+    fn expected(&self, own: &Architecture, place: Option<usize>) -> f64 {
+        let expected = || self.gain.of(&self.beliefs(own, place));
+        place.map_or_else(expected, |place| *self.expected[place].get_or_init(expected))
     }
 
     fn priced(&self, gain: f64, own: &Architecture, place: Option<usize>) -> f64 {
@@ -139,7 +158,7 @@ impl<'q> Surrogate<'q> {
 
     /// By the training after the next, of all that can be listed or stands near the front.
     fn ask_the_price(&mut self) -> Option<Price> {
-        if !self.learnt.knows_efforts() || self.front.is_empty() {
+        if !self.learnt.knows_efforts() {
             return None;
         }
         let near = if self.question.pool.all().is_some() { Vec::new() } else { self.near_front() };
@@ -148,28 +167,32 @@ impl<'q> Surrogate<'q> {
             None => near.iter().map(|own| (own, None, f64::INFINITY)).collect(),
         };
         // What is expected is less than what is hoped.
-        let foremost = |gain: &ExpectedGain| {
+        type Expect<'e> = &'e dyn Fn(&Architecture, Option<usize>) -> f64;
+        let foremost = |expect: Expect<'_>| {
             let mut best: Option<(&Architecture, Option<usize>, f64)> = None;
             for &(own, place, hope) in &weighed {
                 if best.is_some_and(|(_, _, most)| hope <= most) {
                     break;
                 }
-                let expected = gain.of(&self.beliefs(own, place));
+                let expected = expect(own, place);
                 if best.is_none_or(|(_, _, most)| expected > most) {
                     best = Some((own, place, expected));
                 }
             }
             best
         };
-        let (next, place, _) = foremost(&self.gain)?;
+        let (next, place, _) = foremost(&|own, place| self.expected(own, place))?;
         let mut front = self.front.clone();
         let values: Vec<f64> = self.beliefs(next, place).iter().map(Belief::median).collect();
         front.insert(&values, ()).ok()?;
-        let (own, place, gain) = foremost(&ExpectedGain::beyond(&front))?;
+        let after = ExpectedGain::beyond(&front);
+        let (own, place, gain) = foremost(&|own, place| after.of(&self.beliefs(own, place)))?;
         let effort = self.learnt.effort(self.question.pool.scope(), own, place);
         let fulls = self.question.observations.iter().filter(|seen| seen.fidelity == Fidelity::Full);
         let trainings = self.question.affordable.map(|more| fulls.count() as f64 + more.max(0.0));
-        Some(Price::of(self.front.hypervolume(), gain, effort, trainings))
+        // Before anything is reached, what the first is believed to reach stands for it.
+        let reached = if self.front.is_empty() { front.hypervolume() } else { self.front.hypervolume() };
+        Some(Price::of(reached, gain, effort, trainings))
     }
 
     /// Neighbours of what is on the front, by what was shown of it.
@@ -193,19 +216,31 @@ impl<'q> Surrogate<'q> {
         self.priced(self.front.gain(&optimistic).unwrap_or(0.0), own, place)
     }
 
-    /// What own forms at these places of the list would add if all went as well as an optimist hopes; places that even then
-    /// add nothing are left out, the most first.
-    pub(crate) fn hopes(&self) -> Vec<(usize, f64)> {
-        let all = self.question.pool.all().unwrap_or_default();
-        let mut hopes = self.gains().to_vec();
-        if !self.price.is_free() {
-            hopes.iter_mut().for_each(|(place, hope)| *hope = self.priced(*hope, &all[*place], Some(*place)));
-            sort_by_hope(&mut hopes);
+    /// The most promising of the list, of those that are open.
+    pub(crate) fn foremost(&self, is_open: impl Fn(&Architecture) -> bool) -> Option<(&Architecture, f64)> {
+        let all = self.question.pool.all()?;
+        let least = self.learnt.least_effort();
+        let mut best: Option<(&Architecture, f64)> = None;
+        for &(place, hope) in self.gains() {
+            let falls_short = |promise: f64| best.is_some_and(|(_, most)| promise <= most);
+            // What is expected is less than what is hoped, and no place takes less than the least.
+            if falls_short(self.price.promise(hope, least)) {
+                break;
+            }
+            let own = &all[place];
+            if falls_short(self.priced(hope, own, Some(place))) {
+                continue;
+            }
+            let promise = self.promise(own, Some(place));
+            if !falls_short(promise) && is_open(own) {
+                best = Some((own, promise));
+            }
         }
-        hopes
+        best
     }
 
-    /// The same whatever it takes.
+    /// What each place of the list would add if all went as well as an optimist hopes, whatever it takes; places that even then
+    /// add nothing are left out, the most first.
     fn gains(&self) -> &[(usize, f64)] {
         self.gains.get_or_init(|| self.weigh_all())
     }
@@ -222,7 +257,7 @@ impl<'q> Surrogate<'q> {
         let Ok(gains) = self.front.gains(&optimistic) else { return Vec::new() };
         let mut hopes: Vec<(usize, f64)> =
             gains.into_iter().enumerate().filter(|(_, gain)| *gain > 0.0).collect();
-        sort_by_hope(&mut hopes);
+        hopes.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         hopes
     }
 
@@ -230,6 +265,7 @@ impl<'q> Surrogate<'q> {
     pub(crate) fn suppose(&mut self, own: &Architecture) {
         let scope = *self.question.pool.scope();
         self.gains.take();
+        self.expected.fill(OnceCell::new());
         self.learnt.see(&scope, own);
         let values: Vec<f64> = self.beliefs(own, None).iter().map(Belief::median).collect();
         for (objective, value) in values.iter().enumerate() {
@@ -276,10 +312,6 @@ impl<'q> Surrogate<'q> {
             None => self.learnt.believe(objective, own, place),
         }
     }
-}
-
-fn sort_by_hope(hopes: &mut [(usize, f64)]) {
-    hopes.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 
 /// 0 for the full fidelity, then the longer before the shorter, scores last.

@@ -17,7 +17,7 @@
 /// third and 0.1 % after the tenth.
 const LONG_RUN: f64 = 2e-3;
 /// Share of the hypervolume reached that the `n`-th training adds, times `n²`.
-const FALL: f64 = 0.1;
+const FALL: f64 = 0.3;
 /// Share of a promise that is kept: the best of many promises is mostly one of those that promise too much.
 const TRUE_SHARE: f64 = 0.5;
 /// Share of its gain that every promise keeps: what adds something is better than what adds nothing.
@@ -31,7 +31,7 @@ pub(crate) struct Price {
 
 impl Price {
     /// Where `reached` is the hypervolume so far, the training after the next promises `gain` for `effort`, and the budgets end
-    /// the run after so many full `trainings`, those that run just now not counted; none where they don't.
+    /// the run after so many full `trainings`; none where they don't.
     pub(crate) fn of(reached: f64, gain: f64, effort: f64, trainings: Option<f64>) -> Self {
         let last = trainings.map_or(0.0, |trainings| FALL / trainings.max(1.0).powi(2));
         Self { rate: (TRUE_SHARE * gain / effort).min(LONG_RUN.max(last) * reached) }
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_sooner_the_budgets_end_the_run_the_more_effort_is_worth() {
-        let prices = [Some(1.0), Some(4.0), Some(20.0), None].map(|end| Price::of(1.0, 1.0, 1.0, end));
+        let prices = [Some(2.0), Some(8.0), Some(20.0), None].map(|end| Price::of(1.0, 1.0, 1.0, end));
         let promises = prices.map(|price| price.promise(0.1, 1.2));
         assert!(promises[0] < promises[1] && promises[1] < promises[2], "{promises:?}");
         assert_eq!(promises[2], promises[3], "of twenty, the last is as good as any later");
