@@ -208,10 +208,22 @@ fn a_finished_training_is_asked_about_and_the_newest_answer_replaces_the_stock()
     bench.finishes("a", 1, evaluation(0.5, 10, vec![]));
     assert_eq!(told(&bench), Some(1), "what finished is told of");
     let stock: Vec<Option<f64>> = bench.core.stock.iter().map(|candidate| candidate.promise).collect();
-    assert_eq!(stock, vec![Some(1.0); bench.core.options.batch], "nothing of the old answer is left");
+    let but_one = bench.core.options.batch - 1;
+    assert_eq!(stock, vec![Some(1.0); but_one], "nothing of the old answer is left, and one has begun");
     let questions = bench.asked.len();
     bench.passes(2.0);
     assert_eq!(bench.asked.len(), questions, "with nothing new to tell, nothing is asked");
+}
+
+#[test]
+fn with_nothing_new_to_tell_a_searcher_is_asked_when_less_than_half_a_batch_is_left() {
+    let mut bench = Bench::new(&["ladder.one_shot=false", "search.batch=5"]);
+    bench.allocation = Shares { train: 4, sample: 0, rest: 0 };
+    let after = ["a", "b", "c", "d"].map(|name| {
+        bench.joins(name, 1);
+        (bench.asked.len(), bench.core.stock.len())
+    });
+    assert_eq!(after, [(1, 4), (1, 3), (2, 5), (2, 4)]);
 }
 
 #[test]

@@ -107,17 +107,8 @@ impl<'q> Surrogate<'q> {
         let at =
             |(own, values): (&Architecture, &Vec<f64>)| Some((question.pool.place(own)?, values.clone()));
         let shown_at = shown.iter().filter_map(at).collect();
-        let mut surrogate = Self {
-            question,
-            learnt,
-            shown,
-            shown_at,
-            front,
-            gain,
-            price,
-            gains: OnceCell::new(),
-            expected,
-        };
+        let mut surrogate =
+            Self { question, learnt, shown, shown_at, front, gain, price, gains: OnceCell::new(), expected };
         for own in question.pending {
             surrogate.suppose(own);
         }
