@@ -115,9 +115,13 @@ def caps(study):
         percent = lambda run: run["percent"]
         most = max(run["kg"] * 1000 for runs in contender.of() for run in runs)
         by_zone = [contender.found(percent, [zone]).text(2) for zone in contender.zones]
-        rows.append([f"{grams} g", contender.found(percent).text(2)] + by_zone + [f"{most:.1f} g"])
-    head = ["cap", "% of the hypervolume", *contender.zones, "most that a run spent"]
+        rows.append([f"{grams} g", worlds_and_seeds(contender), contender.found(percent).text(2)] + by_zone + [f"{most:.1f} g"])
+    head = ["cap", "worlds × seeds", "% of the hypervolume", *contender.zones, "most that a run spent"]
     return f"## Caps\n\nThe default with `budget.carbon_g`, ended at 99.9 % where it gets there.\n\n{table(head, rows)}"
+
+
+def worlds_and_seeds(contender):
+    return f"{len(contender.worlds)} × {len(contender.of()[0])}"
 
 
 def where_both_are(ours, theirs):
@@ -137,7 +141,7 @@ def everyone(study):
             same, lamoo = (where_both_are(contender, base.get(searcher)) for searcher in (contender.searcher, "lamoo-random"))
             goes_on = any(not run["reason"].startswith("the hypervolume") for runs in contender.of() for run in runs)
             within = [contender.found(lambda run, place=place: run["within"][place]).text(2) for place in range(len(CAPS))]
-            row = [contender.policy, contender.searcher or "–", f"{len(contender.worlds)} × {len(contender.of()[0])}"]
+            row = [contender.policy, contender.searcher or "–", worlds_and_seeds(contender)]
             row += [contender.to(level, "kg").text(2 if level < 99 else 3) for level in LEVELS]
             row += [contender.to(99.5, figure).text(1) for figure in ("kwh", "hours", "trainings")]
             rows.append(row + [same, lamoo] + (within if goes_on else ["–"] * len(CAPS)))

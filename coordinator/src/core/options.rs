@@ -24,7 +24,7 @@ pub struct Options {
     pub has_model: bool,
     /// Whether results change what the searcher proposes.
     pub learns: bool,
-    /// Candidates asked for at once, and kept at hand.
+    /// Candidates asked for at once. So many are kept at hand, of a searcher that learns half as many.
     pub batch: usize,
     /// Zones that are observed whether or not a worker is in them.
     pub zones: BTreeSet<Zone>,

@@ -163,8 +163,8 @@ impl Core {
         self.send(&lease.worker, ToWorker::Assign(Box::new(assignment)));
     }
 
-    /// Keeps a batch of candidates at hand, so that no slot waits for the optimiser, and asks one that learns afresh when a training
-    /// has finished.
+    /// Keeps candidates at hand, so that no slot waits for the optimiser, and asks one that learns afresh when a training has
+    /// finished.
     fn ask_for_candidates(&mut self) {
         let told = self.state.trained();
         // Of what the next result outdates, half a batch is enough. A searcher that had no more to name has none until something is

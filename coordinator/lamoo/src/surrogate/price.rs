@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn before_anything_is_reached_effort_costs_nothing() {
+    fn where_nothing_can_be_reached_effort_costs_nothing() {
         assert!(Price::of(0.0, 1.0, 1.0, Some(3.0)).is_free());
     }
 }
