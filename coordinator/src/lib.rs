@@ -21,6 +21,7 @@ pub mod supernets;
 pub mod watch;
 
 pub mod actor;
+mod background;
 pub mod blob_store;
 pub mod carbon;
 pub mod clock;

@@ -15,8 +15,8 @@ use crate::core::State;
 use crate::directory::write_whole;
 use crate::laws::{self, Violation};
 
-/// A ledger that has grown by so many events since the last snapshot is worth another: they fold in less than a second.
-const WORTH: u64 = 200_000;
+/// A ledger that has grown by so many events since the last snapshot is worth another: they fold in two seconds.
+pub(crate) const WORTH: u64 = 500_000;
 /// Or by this part of itself, where that is more: what writing costs stays a fixed share of the work. A restart folds the rest.
 const WORTH_SHARE: u64 = 5;
 

@@ -122,8 +122,8 @@ fn an_empty_ledger_has_none() {
 
 #[test]
 fn snapshots_come_in_growing_steps() {
-    assert!(!is_due(199_999, 0) && is_due(200_000, 0) && !is_due(399_999, 200_000));
-    assert!(!is_due(2_450_000, 2_000_000) && is_due(2_500_000, 2_000_000));
+    assert!(!is_due(WORTH - 1, 0) && is_due(WORTH, 0) && !is_due(2 * WORTH - 1, WORTH));
+    assert!(!is_due(12_450_000, 10_000_000) && is_due(12_500_000, 10_000_000));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use forecast::{
 
 use super::carbon_watch::{CarbonWatch, History, Known};
 use super::coordinator::{Coordinator, Take};
+use crate::background;
 use crate::core::Input;
 
 #[derive(Debug)]
@@ -156,9 +157,13 @@ impl Handler<MakeForecasts> for ForecastMaker {
             for (zone, series) in pasts {
                 if let Some(training) = this.begin_training(&zone, &series) {
                     let done = context.address();
-                    std::thread::spawn(move || {
+                    let train = move || {
                         done.do_send(TrainingDone { zone, history: series, trained: training.run() });
-                    });
+                    };
+                    if let Err(error) = background::spawn("forecaster", train) {
+                        tracing::error!(%error, "no thread could be had to train a forecaster on");
+                        this.training = None;
+                    }
                     break;
                 }
             }

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::core::Input;
 use crate::desk::Desk;
 use crate::doorkeeper::Doorkeeper;
+use crate::pace;
 
 /// How often the lists of keys and the desk are looked at: soon enough for a person who waits, and two looks at files.
 const LOOK: Duration = Duration::from_secs(1);
@@ -187,6 +188,7 @@ impl Handler<Listening> for Gateway {
 
 impl StreamHandler<(PeerName, Bytes)> for Gateway {
     fn handle(&mut self, (from, bytes): (PeerName, Bytes), _: &mut Self::Context) {
+        pace::heard();
         self.on_peer(&from, &bytes);
     }
 

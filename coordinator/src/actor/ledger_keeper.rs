@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use ledger::Ledger;
 
+use crate::background;
 use crate::laws::Violation;
 use crate::news::Moment;
 use crate::snapshot::{self, Written};
@@ -71,8 +72,7 @@ impl LedgerKeeper {
                 None
             }
         };
-        let spawned = std::thread::Builder::new().name("snapshot".into()).spawn(write);
-        self.writing = spawned.ok();
+        self.writing = background::spawn("snapshot", write).ok();
     }
 }
 

@@ -29,7 +29,7 @@ fn broken_laws_of_a_long_history_are_told() {
     let turns = [Event::StudyPaused, Event::StudyResumed];
     let mut moments: Vec<Moment> =
         records.into_iter().map(|Record { at, event, .. }| (at, vec![event])).collect();
-    moments.push((end, turns.iter().cycle().take(200_000).cloned().collect()));
+    moments.push((end, turns.iter().cycle().take(snapshot::WORTH as usize).cloned().collect()));
     let folder = tempfile::tempdir().unwrap();
     let ledger = Ledger::open(folder.path().join("ledger.sqlite")).unwrap();
 

@@ -25,7 +25,7 @@ impl Core {
             return self.send(worker, ToWorker::WhoAreYou { session });
         };
         if self.knows(worker, session) {
-            self.heard.insert(worker.clone(), self.now());
+            self.hear(worker);
         }
         let expected = taken + 1;
         if number == expected || (planted(Mutation::TakesInTwice) && number < expected) {

@@ -38,11 +38,20 @@ impl Core {
         self.state.workers.get(worker).is_some_and(|record| record.alive && record.session == session)
     }
 
+    /// It is there at this moment. Most of what a fleet says is no more than that.
+    pub(crate) fn hear(&mut self, worker: &WorkerName) {
+        let now = self.now();
+        match self.heard.get_mut(worker) {
+            Some(heard) => *heard = now,
+            None => drop(self.heard.insert(worker.clone(), now)),
+        }
+    }
+
     fn on_hello(&mut self, worker: WorkerName, hello: Hello) {
         if self.is_over() {
             // Whoever worked for the study may still deliver what it holds.
             if self.knows(&worker, hello.session) {
-                self.heard.insert(worker.clone(), self.now());
+                self.hear(&worker);
                 self.welcome(&worker, hello.session);
             }
             let reason = self.state.finished.as_ref().map(|(_, reason)| reason.clone()).unwrap_or_default();
@@ -77,7 +86,7 @@ impl Core {
             self.record(event);
             self.decide_again();
         }
-        self.heard.insert(worker.clone(), self.now());
+        self.hear(&worker);
         self.welcome(&worker, hello.session);
         self.compare_held(&worker, hello.session, &hello.held);
     }
@@ -97,7 +106,7 @@ impl Core {
         if !self.knows(worker, session) {
             return self.send(worker, ToWorker::WhoAreYou { session });
         }
-        self.heard.insert(worker.clone(), self.now());
+        self.hear(worker);
         self.compare_held(worker, session, held);
     }
 
@@ -111,12 +120,12 @@ impl Core {
         }
         let patience = Millis(self.options.heartbeat.0 * BEATS_BEFORE_REPEAT);
         let now = self.now();
-        let lost: Vec<TaskId> = self
-            .tasks_of(worker, session)
-            .into_iter()
+        let mut lost: Vec<TaskId> = self
+            .leased_to(worker, session)
             .filter(|task| !held.contains(task))
             .filter(|task| self.assigned.get(task).is_none_or(|sent| now.since(*sent) > patience))
             .collect();
+        lost.sort_unstable();
         lost.into_iter().for_each(|task| self.send_assignment(task));
     }
 
@@ -144,9 +153,13 @@ impl Core {
     }
 
     pub(crate) fn tasks_of(&self, worker: &WorkerName, session: SessionId) -> Vec<TaskId> {
-        let held = self.state.leases_of(worker).filter(|(_, lease)| lease.session == session);
-        let mut tasks: Vec<TaskId> = held.map(|(_, lease)| lease.task).collect();
+        let mut tasks: Vec<TaskId> = self.leased_to(worker, session).collect();
         tasks.sort_unstable();
         tasks
+    }
+
+    fn leased_to(&self, worker: &WorkerName, session: SessionId) -> impl Iterator<Item = TaskId> {
+        let held = self.state.leases_of(worker).filter(move |(_, lease)| lease.session == session);
+        held.map(|(_, lease)| lease.task)
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Gate {
     max_connections: usize,
     connected: AtomicUsize,
     refusals: AtomicU64,
+    /// How often somebody lost a name.
+    losses: AtomicU64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +55,7 @@ impl Gate {
             max_connections: limits.max_connections,
             connected: AtomicUsize::new(0),
             refusals: AtomicU64::new(0),
+            losses: AtomicU64::new(0),
         }
     }
 
@@ -65,7 +68,13 @@ impl Gate {
         let mut roster = self.roster();
         roster.retain(|name, id| is_listed(&present, name, id));
         self.allowances().retain(|name| roster.current(name).is_some());
+        self.losses.fetch_add(1, Ordering::Relaxed);
         self.changed.notify_one();
+    }
+
+    /// Another number once anybody may have lost its name: until then, who had one has it still.
+    pub(super) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Relaxed)
     }
 
     /// Waits until the list is another.
@@ -113,12 +122,16 @@ impl Gate {
             ));
         }
         let mut roster = self.roster();
-        let is_new = roster.current(&name).is_none();
+        let former = roster.current(&name);
+        let (is_new, is_another) = (former.is_none(), former.is_some_and(|former| *former != id));
         if is_new && self.connected.load(Ordering::Relaxed) >= self.max_connections {
             return Answer::Later(format!("{} peers are connected already", self.max_connections));
         }
         match roster.admit(&name, &id) {
-            Ok(()) => Answer::Welcome(name),
+            Ok(()) => {
+                self.losses.fetch_add(u64::from(is_another), Ordering::Relaxed);
+                Answer::Welcome(name)
+            }
             Err(refusal) => Answer::Refused(format!("{name}: {refusal}")),
         }
     }

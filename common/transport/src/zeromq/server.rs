@@ -1,5 +1,6 @@
 //! The ROUTER: one task pumps frames into the handle, one guards the set of connections.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +119,7 @@ async fn pump(
     room: Room,
     done: oneshot::Sender<()>,
 ) {
+    let mut names = Names::default();
     loop {
         let received = tokio::select! {
             biased;
@@ -134,7 +136,7 @@ async fn pump(
         };
         let connection_id = sender.peer_info().connection_id;
         let (Some(name), Ok(frame)) =
-            (name_of(&gate, sender.peer_info(), sender.as_ref()), body.into_bytes())
+            (names.of(&gate, sender.peer_info(), sender.as_ref()), body.into_bytes())
         else {
             let address = sender.peer_info().peer_address.map(|address| address.to_string());
             let address = address.as_deref().unwrap_or("unknown");
@@ -158,6 +160,38 @@ async fn pump(
     // The crate's only error here is that it is closed already.
     let _ = socket.into_inner().close_with_linger(Some(LINGER)).await;
     let _ = done.send(());
+}
+
+/// Who speaks on each connection, as the gate said: it need not be asked for every frame.
+///
+/// Invariant: what is remembered is thrown away when anybody loses a name, and so never outlives the right to it.
+#[derive(Default)]
+struct Names {
+    of: HashMap<u64, PeerName>,
+    /// [`Gate::losses`] when the first was remembered.
+    losses: u64,
+}
+
+/// So many are remembered at once; those of connections that ended are among them.
+const MAX_REMEMBERED: usize = 1 << 16;
+
+impl Names {
+    fn of(&mut self, gate: &Gate, peer: &PeerInfo, announced: &[u8]) -> Option<PeerName> {
+        let losses = gate.losses();
+        if losses != self.losses || self.of.len() >= MAX_REMEMBERED {
+            self.of.clear();
+            self.losses = losses;
+        }
+        if let Some(known) = self.of.get(&peer.connection_id) {
+            return Some(known.clone());
+        }
+        let name = name_of(gate, peer, announced)?;
+        // Where this very name was taken from another connection, that is not remembered: the next frame asks again.
+        if gate.losses() == self.losses {
+            self.of.insert(peer.connection_id, name.clone());
+        }
+        Some(name)
+    }
 }
 
 fn name_of(gate: &Gate, peer: &PeerInfo, announced: &[u8]) -> Option<PeerName> {
