@@ -33,10 +33,15 @@ pub fn roles(
             };
             let joules = |place: usize| slots[place].pace.joules;
             let mut able: Vec<usize> = open.iter().copied().filter(|place| slots[*place].may(role)).collect();
-            able.sort_by(|&a, &b| {
-                standing(a).cmp(&standing(b)).then_with(|| joules(a).total_cmp(&joules(b)))
-            });
-            able.truncate(wanted as usize);
+            let wanted = wanted as usize;
+            if wanted < able.len() {
+                // Which ones is the question, not their order: a fleet may have ten thousand.
+                able.select_nth_unstable_by(wanted, |&a, &b| {
+                    let by_joules = || joules(a).total_cmp(&joules(b));
+                    standing(a).cmp(&standing(b)).then_with(by_joules).then(a.cmp(&b))
+                });
+                able.truncate(wanted);
+            }
             able.iter().for_each(|place| planned[*place] = role);
             open.retain(|place| planned[*place] == Role::Rest);
         }
