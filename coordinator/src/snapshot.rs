@@ -17,8 +17,9 @@ use crate::laws::{self, Violation};
 
 /// A ledger that has grown by so many events since the last snapshot is worth another: they fold in two seconds.
 pub(crate) const WORTH: u64 = 500_000;
-/// Or by this part of itself, where that is more: what writing costs stays a fixed share of the work. A restart folds the rest.
-const WORTH_SHARE: u64 = 5;
+/// Or by this part of itself, where that is more: each costs what the whole state takes to read and to write, and so costs a fixed share
+/// of the work. A restart folds the rest.
+const WORTH_SHARE: u64 = 2;
 
 const MAGIC: &[u8; 8] = b"CeNASsn1";
 const DIGEST: usize = 32;
