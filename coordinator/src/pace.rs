@@ -5,12 +5,14 @@
 //! wakes at most once a turn, and takes all that has come by then: what network drivers call interrupt moderation. Where little comes
 //! nothing waits, for wakings are further apart than a turn anyhow.
 //!
-//! The more is said, the longer the turn: a fleet of thousands is spoken with in few wakings, each append holds what many said, and
-//! the disk is waited for as seldom; a few workers are answered in milliseconds.
+//! The more speak, the longer the turn: a fleet of thousands is spoken with in few wakings, each append holds what many said, and the
+//! disk is waited for as seldom; a few hundred are answered in milliseconds. Whoever talks without end is one speaker: it makes nobody
+//! wait.
 
 #![allow(clippy::disallowed_methods)] // A skin: it rests a thread by the clock of its machine.
 
 use std::cell::Cell;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::RangeInclusive;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,25 +23,30 @@ use tokio::runtime::{Builder, Runtime};
 /// under way is moved at 250 MB/s; the longest lets an assignment wait for a fiftieth of a second, next to evaluations of seconds.
 const TURN: RangeInclusive<Duration> = Duration::from_millis(4)..=Duration::from_millis(20);
 
-/// For each frame of a turn the next is so long: turns grow where more than a thousand frames come in a second.
-const TURN_PER_FRAME: Duration = Duration::from_millis(1);
+/// For each that spoke in a turn the next is so long: turns grow where more than four thousand speak in a second, and the thread has
+/// its hands full.
+const TURN_PER_SPEAKER: Duration = Duration::from_micros(250);
 
 /// Rounds in which everything ready runs once: a frame passes through as many hands (its connection, the socket, the gateway).
 const ROUNDS: usize = 3;
 
 thread_local! {
     static RESTED: Cell<Option<Instant>> = const { Cell::new(None) };
-    static FRAMES: Cell<u32> = const { Cell::new(0) };
+    /// Who spoke since the last waking: a place for each name, which some share.
+    static SPEAKERS: Cell<u128> = const { Cell::new(0) };
 }
 
 /// A worker said something.
-pub(crate) fn heard() {
-    FRAMES.set(FRAMES.get().saturating_add(1));
+pub(crate) fn heard(worker: &str) {
+    let mut hasher = DefaultHasher::new();
+    worker.hash(&mut hasher);
+    let place = hasher.finish() % u64::from(u128::BITS);
+    SPEAKERS.set(SPEAKERS.get() | 1 << place);
 }
 
-/// After one in which so many frames came.
-fn turn(frames: u32) -> Duration {
-    TURN_PER_FRAME.saturating_mul(frames).clamp(*TURN.start(), *TURN.end())
+/// After one in which so many spoke.
+fn turn(speakers: u32) -> Duration {
+    TURN_PER_SPEAKER.saturating_mul(speakers).clamp(*TURN.start(), *TURN.end())
 }
 
 /// Until whatever came in this turn has been looked at.
@@ -54,7 +61,7 @@ pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_all()
         .on_thread_park(|| {
-            let turn = turn(FRAMES.take());
+            let turn = turn(SPEAKERS.take().count_ones());
             let early = RESTED.get().map_or(Duration::ZERO, |rested| turn.saturating_sub(rested.elapsed()));
             if !early.is_zero() {
                 thread::sleep(early);
@@ -70,9 +77,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_is_as_long_as_its_frames_are_many() {
-        let lengths = [0, 4, 5, 12, 20, 100_000].map(|frames| turn(frames).as_millis());
+    fn a_turn_is_long_where_many_speak_and_not_where_one_does_not_stop() {
+        let lengths = [0, 16, 20, 48, 80, 100].map(|speakers| turn(speakers).as_millis());
         assert_eq!(lengths, [4, 4, 5, 12, 20, 20]);
+        let after = |names: &mut dyn Iterator<Item = u32>| {
+            names.for_each(|name| heard(&format!("w{name}")));
+            turn(SPEAKERS.take().count_ones())
+        };
+        assert_eq!(after(&mut (0..10_000).map(|_| 7)), *TURN.start());
+        assert_eq!(after(&mut (0..10_000)), *TURN.end());
     }
 
     #[test]

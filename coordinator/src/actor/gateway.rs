@@ -188,7 +188,7 @@ impl Handler<Listening> for Gateway {
 
 impl StreamHandler<(PeerName, Bytes)> for Gateway {
     fn handle(&mut self, (from, bytes): (PeerName, Bytes), _: &mut Self::Context) {
-        pace::heard();
+        pace::heard(from.as_str());
         self.on_peer(&from, &bytes);
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use ledger::Ledger;
@@ -15,6 +15,8 @@ use crate::snapshot::{self, Written};
 
 /// How often a refused append is tried again: soon enough after somebody made room, and nothing to a disk that is in trouble.
 const RETRY: Duration = Duration::from_secs(1);
+/// An append that takes longer is told of: all of a fleet waits for it.
+const SLOW: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub struct LedgerKeeper {
@@ -83,12 +85,15 @@ impl Actor for LedgerKeeper {
 impl Handler<Append> for LedgerKeeper {
     type Result = Result<u64, ledger::Error>;
 
+    #[allow(clippy::disallowed_methods)] // the thread is the ledger's: it knows its disk by the clock, and may sleep
     fn handle(&mut self, append: Append, _: &mut Self::Context) -> Self::Result {
         let mut told = None;
         loop {
             let moments = append.moments.iter().map(|(at, events)| (*at, events.as_slice()));
+            let began = Instant::now();
             match self.ledger.append_all(moments) {
                 Ok(sequences) => {
+                    tell_if_slow(began.elapsed(), sequences.end - sequences.start);
                     if told.is_some() {
                         append.tell.do_send(FromLedger::HeldUp(None));
                     }
@@ -102,13 +107,19 @@ impl Handler<Append> for LedgerKeeper {
                         append.tell.do_send(FromLedger::HeldUp(reason.clone()));
                         told = reason;
                     }
-                    #[allow(clippy::disallowed_methods)]
-                    // the thread is the ledger's, and nothing may overtake this append
+                    // Nothing may overtake this append.
                     std::thread::sleep(RETRY);
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+fn tell_if_slow(took: Duration, events: u64) {
+    if took > SLOW {
+        let took_ms = took.as_millis();
+        tracing::warn!(took_ms, events, "the disk was slow to make events durable: work waited to be handed out");
     }
 }
 
