@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use common::config::Config;
 use common::energy::{Method, Purpose};
+use common::id::WorkerName;
 use common::study::EvaluatorSpec;
 use common::time::{HOUR_MS, Timestamp};
 use common::trial::Source;
@@ -184,10 +185,11 @@ fn hypervolume(state: &State, study: &Study) -> HypervolumeFacts {
 }
 
 fn workers(state: &State, chronicle: &Chronicle) -> Vec<WorkerFacts> {
-    let finished = |name| {
-        let of_worker = |trial: &&Trial| trial.evaluation.is_some() && trial.worker.as_ref() == Some(name);
-        state.trials.values().filter(of_worker).count() as u64
-    };
+    let mut finished: BTreeMap<&WorkerName, u64> = BTreeMap::new();
+    let with_result = state.trials.values().filter(|trial| trial.evaluation.is_some());
+    for worker in with_result.filter_map(|trial| trial.worker.as_ref()) {
+        *finished.entry(worker).or_default() += 1;
+    }
     let lost = |name| {
         let losses = chronicle.lost.get(name).into_iter().flatten();
         losses.map(|(at, reason)| Loss { at: at.to_string(), reason: reason.clone() }).collect()
@@ -212,7 +214,7 @@ fn workers(state: &State, chronicle: &Chronicle) -> Vec<WorkerFacts> {
                 .collect(),
             sessions: record.sessions,
             joules: record.joules.0,
-            finished_trials: finished(name),
+            finished_trials: finished.get(name).copied().unwrap_or_default(),
             lost: lost(name),
             quarantine: record
                 .health
