@@ -119,7 +119,11 @@ impl Handler<Append> for LedgerKeeper {
 fn tell_if_slow(took: Duration, events: u64) {
     if took > SLOW {
         let took_ms = took.as_millis();
-        tracing::warn!(took_ms, events, "the disk was slow to make events durable: work waited to be handed out");
+        tracing::warn!(
+            took_ms,
+            events,
+            "the disk was slow to make events durable: work waited to be handed out"
+        );
     }
 }
 
