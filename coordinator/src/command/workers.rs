@@ -60,8 +60,7 @@ pub(super) fn listing(told: &Told) -> String {
     for worker in &told.report.workers {
         let slots = told.state.workers.get(&worker.name).map_or(&[][..], |record| record.slots.as_slice());
         for (number, slot) in slots.iter().enumerate() {
-            let holding =
-                told.state.leases().find(|(_, lease)| lease.worker == worker.name && lease.slot == slot.slot);
+            let holding = told.state.holder(&(worker.name.clone(), slot.slot));
             let doing = match (worker.alive, holding) {
                 (false, _) => "gone".into(),
                 (true, Some((trial, _))) => format!("trial {}", trial.id),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use common::fidelity::{Fidelity, Role};
-use common::id::{WorkerName, Zone};
+use common::id::Zone;
 
 use super::narrate::{describe, relative_hypervolume};
 use crate::actor::Glance;
 use crate::budget::Left;
 use crate::core::{State, TrialState};
+use crate::fleet::SlotKey;
 use crate::report::text;
 
 /// Hours of forecast shown.
@@ -151,7 +152,7 @@ fn workers(state: &State, glance: &Glance<'_>) -> Vec<String> {
         }
         for slot in &record.slots {
             let key = (name.clone(), slot.slot);
-            let doing = holder(state, glance, &key.0, slot.slot).unwrap_or_else(|| {
+            let doing = holder(state, glance, &key).unwrap_or_else(|| {
                 let role = glance.core.roles().get(&key).copied().unwrap_or(Role::Rest);
                 if role == Role::Rest { "resting".into() } else { format!("idle, ready to {role}") }
             });
@@ -161,13 +162,8 @@ fn workers(state: &State, glance: &Glance<'_>) -> Vec<String> {
     lines
 }
 
-fn holder(
-    state: &State,
-    glance: &Glance<'_>,
-    worker: &WorkerName,
-    slot: common::id::SlotId,
-) -> Option<String> {
-    let (trial, lease) = state.leases().find(|(_, lease)| lease.worker == *worker && lease.slot == slot)?;
+fn holder(state: &State, glance: &Glance<'_>, key: &SlotKey) -> Option<String> {
+    let (trial, lease) = state.holder(key)?;
     let done = glance.core.running().get(&lease.task).map_or(0.0, |progress| progress.done);
     Some(format!("{} {:>3.0} % {}", bar(done, 10), 100.0 * done, describe(trial, state)))
 }
