@@ -123,7 +123,7 @@ fn an_empty_ledger_has_none() {
 #[test]
 fn snapshots_come_in_growing_steps() {
     assert!(!is_due(WORTH - 1, 0) && is_due(WORTH, 0) && !is_due(2 * WORTH - 1, WORTH));
-    assert!(!is_due(19_999_999, 10_000_000) && is_due(20_000_000, 10_000_000));
+    assert!(!is_due(19_000_000, 10_000_000) && is_due(20_000_000, 10_000_000));
 }
 
 #[test]

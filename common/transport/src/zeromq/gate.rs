@@ -291,6 +291,25 @@ mod tests {
         assert_eq!(gate.decide(former, Some(&announced)), Answer::Welcome(name("a")));
     }
 
+    /// What is remembered of connections is thrown away by this number.
+    #[test]
+    fn whoever_loses_a_name_changes_the_number_of_losses_and_nobody_else_does() {
+        let gate = Gate::new(None, &room_for(8));
+        let announce = |text: &'static str| {
+            gate.decide(PublicKey::from_bytes([0; 32]), Some(&Bytes::from(text)));
+            gate.losses()
+        };
+        let losses = ["a/1", "a/1", "b/1", "a/2", "a/1", "a/2", "b/1"].map(announce);
+        assert_eq!(losses, [0, 0, 0, 1, 1, 1, 1], "the refused takes nothing");
+
+        let key = KeyPair::generate().public();
+        let mut allow = Allow::new();
+        allow.insert(name("a"), key).unwrap();
+        let gate = Gate::new(Some(allow), &room_for(8));
+        gate.set_allow(Allow::new());
+        assert_eq!(gate.losses(), 1);
+    }
+
     #[test]
     fn without_keys_the_claim_must_be_a_name() {
         let gate = Gate::new(None, &room_for(8));
