@@ -16,7 +16,7 @@ use crate::snapshot::{self, Written};
 /// How often a refused append is tried again: soon enough after somebody made room, and nothing to a disk that is in trouble.
 const RETRY: Duration = Duration::from_secs(1);
 /// An append that takes longer is told of: all of a fleet waits for it.
-const SLOW: Duration = Duration::from_millis(250);
+const SLOW: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct LedgerKeeper {
