@@ -69,3 +69,19 @@ impl Steps {
 fn processor_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_waits_is_not_long_and_one_that_works_is() {
+        let mut steps = Steps::default();
+        steps.time("waits", || std::thread::sleep(Duration::from_millis(100)));
+        assert!(steps.longest < Duration::from_millis(50), "{:?}", steps.longest);
+        let until = processor_time() + Duration::from_millis(60);
+        steps.time("works", || while processor_time() < until {});
+        assert!(steps.longest >= Duration::from_millis(50), "{:?}", steps.longest);
+        assert_eq!((steps.of, steps.nth, steps.count), ("works", 2, 2));
+    }
+}

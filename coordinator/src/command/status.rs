@@ -19,7 +19,7 @@ use crate::report::{BudgetFacts, Spent, TrialFacts, text};
 const HOURS_AHEAD: i64 = 12;
 /// Workers report their joules every few seconds; a study silent for longer has no coordinator, or no worker.
 const SILENCE: Millis = Millis(60_000);
-/// So many workers fit a screen, each on its line; of more, how many there are of each kind is told. As JSON all are told.
+/// So many workers fit a screen, each on its line; more are counted. As JSON all are told.
 const LISTED: usize = 40;
 
 /// Show how a study stands, running or not
@@ -257,7 +257,7 @@ fn shown(status: &Status) -> String {
         lines.push(("because", format!("{reason} ({policy})")));
     }
     if status.workers.len() > LISTED {
-        lines.push(("workers", fleet_line(&status.workers)));
+        lines.extend(fleet_lines(&status.workers).into_iter().map(|line| ("workers", line)));
     } else {
         lines.extend(status.workers.iter().map(|worker| ("workers", worker_line(worker))));
     }
@@ -338,16 +338,28 @@ fn spending(status: &Status) -> String {
     )
 }
 
-/// Of a fleet too large to be listed.
-fn fleet_line(workers: &[WorkerStatus]) -> String {
-    let (alive, gone): (Vec<_>, Vec<_>) = workers.iter().partition(|worker| worker.alive);
-    let (aside, at_hand): (Vec<_>, Vec<_>) = alive.into_iter().partition(|worker| worker.put_aside.is_some());
-    let (idle, at_work): (Vec<_>, Vec<_>) = at_hand.into_iter().partition(|worker| worker.trials.is_empty());
-    let counts = [("at work", at_work), ("idle", idle), ("given nothing", aside), ("gone", gone)];
-    let counts = counts.iter().filter(|(_, of_these)| !of_these.is_empty());
-    let counts: Vec<String> =
-        counts.map(|(what, of_these)| format!("{} {what}", text::count(of_these.len() as u64))).collect();
-    format!("{}; `ce-nas workers` lists them", counts.join(", "))
+/// Of a fleet too large to be listed: how many are at what, and who is put aside and why.
+fn fleet_lines(workers: &[WorkerStatus]) -> Vec<String> {
+    let counts: Vec<String> = ["at work", "idle", "about to go", "given nothing", "gone"]
+        .into_iter()
+        .map(|doing| (workers.iter().filter(|worker| kind(worker) == doing).count() as u64, doing))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, doing)| format!("{} {doing}", text::count(count)))
+        .collect();
+    let aside = workers.iter().filter(|worker| kind(worker) == "given nothing").take(LISTED);
+    let all = format!("{}; `ce-nas workers` lists them", counts.join(", "));
+    std::iter::once(all).chain(aside.map(worker_line)).collect()
+}
+
+/// Each worker is of one.
+fn kind(worker: &WorkerStatus) -> &'static str {
+    match worker {
+        worker if !worker.alive => "gone",
+        worker if worker.put_aside.is_some() => "given nothing",
+        worker if worker.draining => "about to go",
+        worker if worker.trials.is_empty() => "idle",
+        _ => "at work",
+    }
 }
 
 fn worker_line(worker: &WorkerStatus) -> String {
@@ -363,32 +375,4 @@ fn worker_line(worker: &WorkerStatus) -> String {
     let doing = if worker.draining { format!("{doing}, about to go") } else { doing };
     let plural = if worker.slots == 1 { "slot" } else { "slots" };
     format!("{} in {}, {} {plural}, {doing}", worker.worker, worker.zone, worker.slots)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn worker(alive: bool, trials: &[u64], put_aside: Option<&str>) -> WorkerStatus {
-        WorkerStatus {
-            worker: WorkerName::new("w"),
-            zone: Zone::new("DE"),
-            alive,
-            slots: 1,
-            trials: trials.iter().copied().map(TrialId).collect(),
-            lost_reason: None,
-            draining: false,
-            put_aside: put_aside.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn of_a_large_fleet_each_worker_counts_once() {
-        let mut fleet: Vec<_> = (0..1_200).map(|trial| worker(true, &[trial], None)).collect();
-        fleet.extend([worker(true, &[], None), worker(true, &[7], Some("until noon: it failed"))]);
-        fleet.extend([worker(false, &[], None), worker(false, &[], None)]);
-        let told = "1,200 at work, 1 idle, 1 given nothing, 2 gone; `ce-nas workers` lists them";
-        assert_eq!(fleet_line(&fleet), told);
-        assert_eq!(fleet_line(&fleet[..50]), "50 at work; `ce-nas workers` lists them");
-    }
 }

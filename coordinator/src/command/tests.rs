@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use clap::{CommandFactory, Parser};
+use common::event::{Event, Record};
+use common::id::WorkerName;
 use ledger::Ledger;
 
 use super::*;
@@ -63,6 +65,42 @@ fn study(wishes: Wishes) -> tempfile::TempDir {
 
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn status_counts_a_fleet_that_is_too_large_to_be_listed() {
+    let mut records = sample::study(Wishes::default());
+    let joined = records.iter().find(|record| matches!(record.event, Event::WorkerJoined { .. })).unwrap();
+    let (at, joined) = (records.last().unwrap().at, joined.event.clone());
+    let names: Vec<WorkerName> = (0..50).map(|number| WorkerName::new(format!("gpu-{number}"))).collect();
+    let Event::WorkerJoined { session, .. } = joined else { unreachable!() };
+    let as_named = |name: &WorkerName| {
+        let mut event = joined.clone();
+        if let Event::WorkerJoined { worker, .. } = &mut event {
+            worker.clone_from(name);
+        }
+        event
+    };
+    let mut events: Vec<Event> = names.iter().map(as_named).collect();
+    let (aside, goes) = (names[7].clone(), names[8].clone());
+    let reason = "4 trials in a row failed".to_owned();
+    events.push(Event::WorkerQuarantined { worker: aside, until: at, reason });
+    events.push(Event::WorkerDraining { worker: goes, session });
+    for event in events {
+        let sequence = records.len() as u64 + 1;
+        records.push(Record { sequence, at, event });
+    }
+    let folder = tempfile::tempdir().unwrap();
+    sample::write_ledger(&StudyDirectory::new(folder.path()).ledger(), &records);
+    let status = within(folder.path(), "status --dir %").unwrap();
+    let told = "1 at work, 49 idle, 1 about to go, 1 given nothing; `ce-nas workers` lists them";
+    for expected in [told, "gpu-7 in LOCAL, given nothing until", "4 trials in a row failed"] {
+        assert!(status.contains(expected), "{expected} in\n{status}");
+    }
+    assert!(!status.contains("gpu-9"), "the others are not listed:\n{status}");
+    let as_json = json(&within(folder.path(), "status --dir % --json").unwrap());
+    assert_eq!(as_json["workers"].as_array().map(Vec::len), Some(52), "as JSON all are told");
+    assert!(within(folder.path(), "workers --dir %").unwrap().contains("gpu-9"));
 }
 
 #[test]
