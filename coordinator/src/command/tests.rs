@@ -328,8 +328,8 @@ fn explain_tells_what_operators_did() {
     let at = told.last().unwrap().at;
     let mut events: Vec<_> = told.into_iter().map(|record| (record.at, record.event)).collect();
     let trial = TrialId(0);
-    events.push((at, common::event::Event::TrialCancelled { trial }));
-    events.push((at, common::event::Event::TrialRetried { trial }));
+    events.push((at, Event::TrialCancelled { trial }));
+    events.push((at, Event::TrialRetried { trial }));
     let folder = tempfile::tempdir().unwrap();
     sample::write_ledger(&StudyDirectory::new(folder.path()).ledger(), &sample::numbered(events));
     let text = within(folder.path(), "explain 0 --dir %").unwrap();
@@ -342,7 +342,7 @@ fn a_paused_study_is_said_to_be_paused() {
     let at = told.last().unwrap().at;
     let kept = told.into_iter().map(|record| (record.at, record.event));
     let mut events: Vec<_> = kept.filter(|(_, event)| event.kind() != "study_finished").collect();
-    events.push((at, common::event::Event::StudyPaused));
+    events.push((at, Event::StudyPaused));
     let folder = tempfile::tempdir().unwrap();
     sample::write_ledger(&StudyDirectory::new(folder.path()).ledger(), &sample::numbered(events));
     assert_eq!(json(&within(folder.path(), "status --dir % --json").unwrap())["state"], "paused");
@@ -410,7 +410,7 @@ fn of_a_mixed_fleet_workers_says_what_a_training_takes_on_each() {
     let listed = |devices: [&str; 2]| {
         let mut records = sample::study(Wishes::default());
         for record in &mut records {
-            if let common::event::Event::WorkerJoined { worker, slots, .. } = &mut record.event {
+            if let Event::WorkerJoined { worker, slots, .. } = &mut record.event {
                 slots[0].device = devices[usize::from(worker.as_str() == "local-2")].into();
             }
         }
@@ -489,5 +489,5 @@ fn workers_are_admitted_invited_and_revoked() {
     assert!(keyring.allow().unwrap().is_empty() && keyring.invitations().unwrap().is_empty());
     within(folder.path(), "workers release node-7 --dir %").unwrap();
     let desk = crate::desk::Desk::new(StudyDirectory::new(folder.path()).requests());
-    assert_eq!(desk.take_releases(), [common::id::WorkerName::new("node-7")]);
+    assert_eq!(desk.take_releases(), [WorkerName::new("node-7")]);
 }
