@@ -167,9 +167,9 @@ impl Drop for Study {
     }
 }
 
-/// Processes whose command line names `folder`, which is one test's own.
+/// Processes whose command line names `folder`, which is one test's own. Whoever started this one may name it too.
 fn processes_naming(folder: &Path) -> Vec<(i32, Vec<String>)> {
-    let own = std::process::id().cast_signed();
+    let own = own_line();
     let prefix = folder.display().to_string();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -177,11 +177,20 @@ fn processes_naming(folder: &Path) -> Vec<(i32, Vec<String>)> {
         let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let words: Vec<String> =
             line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-        if id != own && words.iter().any(|word| word.starts_with(&prefix)) {
+        if !own.contains(&id) && words.iter().any(|word| word.starts_with(&prefix)) {
             found.push((id, words));
         }
     }
     found
+}
+
+/// This process and those that it descends from.
+fn own_line() -> BTreeSet<i32> {
+    let parent = |id: i32| -> Option<i32> {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+    };
+    std::iter::successors(Some(std::process::id().cast_signed()), |id| parent(*id)).collect()
 }
 
 /// A ledger's records, asked simple questions.
