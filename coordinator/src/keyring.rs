@@ -42,6 +42,10 @@ impl Keyring {
     pub fn worker_key(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{name}.key"))
     }
+    /// The key of a worker that was revoked; no program reads it.
+    pub fn retired_key(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.key.revoked"))
+    }
 
     /// The coordinator's pair, made on first use.
     pub fn coordinator(&self) -> Result<KeyPair> {
@@ -57,15 +61,18 @@ impl Keyring {
         Ok(pair)
     }
 
-    /// The worker's key file, made and admitted on first use.
+    /// The worker's key file, made and admitted on first use. Launchers ask for it again and again: after a revocation there is
+    /// no such file any more, so that what they admit is a new pair.
     pub fn admit_new(&self, name: &str) -> Result<PathBuf> {
         // Before any file bears it.
         let _: PeerName = name.parse()?;
+        // A key that is read here must not be revoked before it is on the list.
+        let _alone = self.alone()?;
         let path = self.worker_key(name);
         if !path.exists() {
             KeyPair::generate().save(&path)?;
         }
-        self.admit(name, KeyPair::load(&path)?.public())?;
+        self.add(name, KeyPair::load(&path)?.public())?;
         Ok(path)
     }
 
@@ -75,9 +82,14 @@ impl Keyring {
         self.add(name, key)
     }
 
-    /// Takes a worker, and its open invitation, off the lists; whether it was on one of them.
+    /// Takes a worker, and its open invitation, off the lists, and puts a key of it that lies here aside; whether there was
+    /// anything of it.
     pub fn revoke(&self, name: &str) -> Result<bool> {
+        // Before any file of this name is moved.
+        let peer: PeerName = name.parse()?;
         let _alone = self.alone()?;
+        // First: broken off after this, it can be asked for again, and no launcher admits the old key meanwhile.
+        let retired = self.retire(&peer)?;
         let (allow, mut invitations) = (self.allow()?, self.invitations()?);
         let mut kept = Allow::new();
         for (listed, key) in allow.iter().filter(|(listed, _)| listed.as_str() != name) {
@@ -90,7 +102,23 @@ impl Keyring {
             self.write_allow(&kept)?;
             self.write_invitations(&invitations)?;
         }
-        Ok(after < before)
+        Ok(retired || after < before)
+    }
+
+    /// Puts the worker's key file aside, over one that was put aside before; whether there was one.
+    fn retire(&self, name: &PeerName) -> Result<bool> {
+        let path = self.worker_key(name.as_str());
+        // A worker may bear any name, and this file is nobody else's.
+        if path == self.secret() {
+            return Ok(false);
+        }
+        match std::fs::rename(&path, self.retired_key(name.as_str())) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            moved => {
+                moved.with_context(|| format!("{} can't be put aside", path.display()))?;
+                Ok(true)
+            }
+        }
     }
 
     /// Lets whoever has the secret of `key` enrol once as `name`; an earlier invitation of that name is void.
@@ -230,6 +258,34 @@ mod tests {
         keyring.admit_new("b").unwrap();
         keyring.admit_new("a").unwrap();
         assert_eq!(keyring.allow().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_revoked_key_does_not_come_back_by_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let keyring = Keyring::new(directory.path());
+        let own = keyring.coordinator().unwrap().public();
+        let key_of = |name: &str| KeyPair::load(&keyring.admit_new(name).unwrap()).unwrap().public();
+        let (leaked, other) = (key_of("slurm-3"), key_of("slurm-33"));
+        assert_eq!(key_of("slurm-3"), leaked, "as long as nobody revokes it");
+        assert!(keyring.revoke("slurm-3").unwrap());
+        assert!(!keyring.worker_key("slurm-3").exists());
+        assert_eq!(KeyPair::load(&keyring.retired_key("slurm-3")).unwrap().public(), leaked, "kept aside");
+
+        let renewed = key_of("slurm-3");
+        let listed = |key| keyring.allow().unwrap().name_of(&key).cloned();
+        assert_ne!(renewed, leaked);
+        assert_eq!((listed(leaked), listed(renewed)), (None, Some("slurm-3".parse().unwrap())));
+        assert!(keyring.revoke("slurm-3").unwrap(), "and again");
+        assert!(!keyring.revoke("slurm-3").unwrap());
+        assert_eq!(key_of("slurm-33"), other);
+
+        // A key that an earlier release left where it was, and names that are paths or the coordinator's own.
+        KeyPair::generate().save(&keyring.worker_key("left")).unwrap();
+        assert!(keyring.revoke("left").unwrap() && !keyring.worker_key("left").exists());
+        assert!(keyring.revoke("../left").is_err());
+        assert!(!keyring.revoke("coordinator").unwrap());
+        assert_eq!(keyring.coordinator().unwrap().public(), own);
     }
 
     #[test]
