@@ -9,12 +9,15 @@ use bytes::Bytes;
 use common::event::Event;
 use common::seed::Seed;
 use common::wire::{self, ToWorker};
+use nix::sys::signal::Signal;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use system_tests::lab::books::audit;
 use system_tests::lab::hostility::{
-    announce_too_much, declared_lengths, dial, greet_with_garbage, heartbeat, truncated, well_formed_lies,
+    announce_too_much, declared_lengths, dial, greet_with_garbage, heartbeat, play_again, truncated,
+    well_formed_lies,
 };
+use system_tests::lab::relay::Relay;
 use system_tests::lab::{REHEARSAL, Study};
 use transport::{
     Client, ClientOptions, ClientSecurity, Connection, KeyPair, PublicKey, SendError, Transport, ZeroMq,
@@ -74,6 +77,42 @@ fn an_honest_study_ends_well_among_hostile_bytes() {
     );
     let log = std::fs::read_to_string(study.directory.join("coordinator.log")).expect("the log");
     assert!(!log.contains("panicked"), "{log}");
+}
+
+#[test]
+fn what_a_worker_said_is_not_believed_a_second_time() {
+    let study = Study::new(REHEARSAL);
+    study.keys_for("traveller");
+    let mut coordinator =
+        study.coordinator(&["--set", "budget.hours=400", "--set", "evaluation.rehearsal_epoch_s=0.1"]);
+    let endpoint = study.endpoint();
+    let address = endpoint.trim_start_matches("tcp://").to_owned();
+    let port: u16 = address.rsplit(':').next().expect("a port").parse().expect("a number");
+    let relay = Relay::to(&address);
+    let worker = study.worker_at(&relay.endpoint(), "traveller", &[]);
+    study.until("it has brought results", |seen| seen.finished().len() >= 3);
+    // Its joining, its beats and its results, while it is there.
+    let recording = relay.said();
+    for _ in 0..3 {
+        play_again(port, &recording);
+    }
+    let before = study.history().finished().len();
+    study.until("it goes on", |seen| seen.finished().len() >= before + 2);
+    // And when it is gone, however it went.
+    drop(worker);
+    let recording = relay.said();
+    for _ in 0..3 {
+        play_again(port, &recording);
+    }
+    assert!(coordinator.is_running(), "{}", coordinator.said());
+    let history = study.history();
+    assert_eq!(history.sessions().into_values().collect::<Vec<_>>(), [1], "nobody joined but the worker");
+    let lost =
+        |event: &Event| matches!(event, Event::WorkerLost { reason, .. } if !reason.contains("no heartbeat"));
+    assert!(!history.events().any(lost), "nothing put it out");
+    coordinator.signal(Signal::SIGINT);
+    coordinator.end().with(130);
+    audit(&study.directory);
 }
 
 fn has_ended<'a>(mut events: impl Iterator<Item = &'a Event>) -> bool {

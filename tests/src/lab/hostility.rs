@@ -68,6 +68,14 @@ pub fn greet_with_garbage(port: u16, dice: &mut ChaCha8Rng, count: usize) {
     strangers.into_iter().for_each(|stranger| hung_up(stranger, "garbage"));
 }
 
+/// What somebody else said on a connection of theirs, said again on a new one, until the other side hangs up.
+pub fn play_again(port: u16, recording: &[u8]) {
+    let mut stranger = dial(port);
+    // It may hang up while we still speak.
+    let _ = stranger.write_all(recording);
+    hung_up(stranger, "a recorded connection");
+}
+
 /// Of a session that nobody knows.
 pub fn heartbeat() -> FromWorker {
     FromWorker::Heartbeat {
