@@ -63,6 +63,9 @@ pub enum Event {
     WorkerDraining {
         worker: WorkerName,
         session: SessionId,
+        /// Whoever comes back under its name is turned away until it is released. Before that was so, a drain ended with its session.
+        #[serde(default)]
+        holds: bool,
     },
     /// A session ended: politely, by silence, or because its successor joined. Its leases are void.
     WorkerLost {
@@ -80,6 +83,9 @@ pub enum Event {
     WorkerReleased {
         worker: WorkerName,
         reason: String,
+        /// A drain is taken back as well, which only somebody can say.
+        #[serde(default)]
+        undrained: bool,
     },
     /// Everything that this session reported up to `delivery` has been taken in.
     Acknowledged {

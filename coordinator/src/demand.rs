@@ -36,6 +36,8 @@ pub struct Demand {
     pub reason: String,
     /// Workers of the launcher with no slot at work or ready for it, by name: who goes first, should some go.
     pub resting: BTreeSet<WorkerName>,
+    /// Workers of the launcher that somebody drained: nobody is wanted in their place.
+    pub drained: BTreeSet<WorkerName>,
 }
 
 /// Whether a study can use anybody.
@@ -93,6 +95,7 @@ impl Core {
             wanted: 0,
             reason,
             resting: self.resting(offer),
+            drained: self.drained(offer),
         })
     }
 
@@ -107,7 +110,13 @@ impl Core {
             wanted: (shares.train + shares.sample).saturating_sub(others).min(offer.slots),
             reason: allocation.reason,
             resting: self.resting(offer),
+            drained: self.drained(offer),
         }
+    }
+
+    fn drained(&self, offer: &Offer) -> BTreeSet<WorkerName> {
+        let drained = self.state.workers.iter().filter(|(_, record)| record.turned_away);
+        drained.map(|(name, _)| name).filter(|name| offer.names(name)).cloned().collect()
     }
 
     fn resting(&self, offer: &Offer) -> BTreeSet<WorkerName> {

@@ -58,6 +58,8 @@ fn admitted_and_revoked_while_the_study_runs() {
     until("it notices", || later.said().contains("does not accept us").then_some(()));
     assert!(later.is_running(), "it waits, as for any coordinator");
     assert!(!study.history().leased().values().any(|worker| worker.as_str() == "later"));
+    let keys = study.directory.join("keys");
+    assert!(!keys.join("later.key").exists() && keys.join("later.key.revoked").exists());
     study.ce_nas(&["workers", "revoke", "later", "--dir", &directory]).with(1).saying(&["neither admitted"]);
 
     // Its key is good again as soon as somebody says so.

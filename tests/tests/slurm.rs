@@ -307,6 +307,65 @@ fn what_is_submitted_and_what_goes_wrong() {
 }
 
 #[test]
+fn what_is_revoked_or_drained_does_not_come_back_by_the_launcher() {
+    let study = Study::new(REHEARSAL);
+    let tools = Tools::new(&study);
+    let mut coordinator = study.coordinator(&[&LONG[..], &["--set", "allocation.policy=greedy"]].concat());
+    study.endpoint();
+    let decided =
+        |seen: &History| seen.events().any(|event| matches!(event, Event::AllocationDecided { .. }));
+    study.until("it has decided", decided);
+    let directory = study.directory.to_str().expect("plain text");
+    let asks = |words: &[&str]| study.ce_nas(&[words, &["--dir", directory]].concat()).with(0);
+    let submitted = || tools.look(&study, &["--max", "2"])["submitted"].clone();
+    let both = serde_json::json!(["slurm-1", "slurm-2"]);
+    assert_eq!(submitted(), both);
+
+    // The key of a revoked one is another from then on, in the file and on the list.
+    let key = study.directory.join("keys/slurm-2.key");
+    let read = |name: &str| fs::read_to_string(study.directory.join("keys").join(name)).expect("a file");
+    let public = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("public")).expect("the public half");
+        line.trim_start_matches("public").trim_start_matches([' ', '=']).trim_matches('"').to_owned()
+    };
+    let (leaked, other) = (public(&read("slurm-2.key")), public(&read("slurm-1.key")));
+    asks(&["workers", "revoke", "slurm-2"]);
+    assert!(!key.exists() && public(&read("slurm-2.key.revoked")) == leaked);
+    assert_eq!(submitted(), both, "the name is free for another job");
+    let list = read("allowed-workers");
+    assert!(!list.contains(&leaked) && list.contains(&other), "{list}");
+    assert!(list.contains(&public(&read("slurm-2.key"))), "{list}");
+
+    // A worker of the launcher's, as a job would start it.
+    study.keys_for("slurm-1");
+    let mut worker = study.worker("slurm-1", &[]);
+    study.until("it is at work", |seen| trains(seen) == 1);
+    asks(&["workers", "drain", "slurm-1"]);
+    let left = worker.end().with(0);
+    assert!(left.out.contains("release slurm-1") || left.err.contains("release slurm-1"), "{}", left.err);
+    let look = tools.look(&study, &["--max", "2"]);
+    assert_eq!(
+        (&look["submitted"], &look["drained"]),
+        (&serde_json::json!(["slurm-2"]), &serde_json::json!(["slurm-1"]))
+    );
+    // Another launcher may start it again: it is not let in, and says why.
+    study.worker("slurm-1", &[]).end().with(3).saying(&["ce-nas workers release slurm-1"]);
+    let listed = asks(&["workers"]);
+    assert!(listed.out.contains("slurm-1 is drained until"), "{}", listed.out);
+    asks(&["workers", "release", "slurm-1"]);
+    until("it is released", || {
+        tools.look(&study, &["--max", "2"])["drained"].as_array().is_some_and(Vec::is_empty).then_some(())
+    });
+    assert_eq!(submitted(), both);
+    let mut again = study.worker("slurm-1", &[]);
+    study.until("it is at work again", |seen| trains(seen) == 1);
+    again.kill();
+    coordinator.signal(Signal::SIGINT);
+    coordinator.end().with(130);
+    audit(&study.directory);
+}
+
+#[test]
 fn mistakes_are_named_before_anything_is_asked() {
     let study = Study::new(REHEARSAL);
     let tools = Tools::new(&study);

@@ -33,6 +33,9 @@ pub enum Action {
         place: Place,
     },
     /// Take a worker's right to connect; a running coordinator cuts it off within seconds and gives its work to others
+    ///
+    /// A key of it that lies in the study's keys/ is put aside as NAME.key.revoked: whatever makes workers of this name from then on,
+    /// such as `ce-nas cluster slurm`, makes a new pair.
     Revoke {
         name: String,
         #[command(flatten)]
@@ -54,7 +57,9 @@ pub enum Action {
         #[command(flatten)]
         place: Place,
     },
-    /// Give work again to a worker that was put aside because it failed at one trial after another
+    /// Give work again to a worker that was put aside because it failed at one trial after another, or that was drained
+    ///
+    /// One that was drained and has left may come back from then on; whatever started it is to start it again.
     Release {
         name: String,
         #[command(flatten)]

@@ -85,7 +85,7 @@ fn status_counts_a_fleet_that_is_too_large_to_be_listed() {
     let (aside, goes) = (names[7].clone(), names[8].clone());
     let reason = "4 trials in a row failed".to_owned();
     events.push(Event::WorkerQuarantined { worker: aside, until: at, reason });
-    events.push(Event::WorkerDraining { worker: goes, session });
+    events.push(Event::WorkerDraining { worker: goes, session, holds: true });
     for event in events {
         let sequence = records.len() as u64 + 1;
         records.push(Record { sequence, at, event });

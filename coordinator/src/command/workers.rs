@@ -18,6 +18,7 @@ use crate::requirements::shortfall;
 ///   ce-nas workers --dir runs/quickstart
 ///   ce-nas workers invite gpu-07 --dir runs/study
 ///   ce-nas workers drain gpu-07 --dir runs/study
+///   ce-nas workers release gpu-07 --dir runs/study
 ///   ce-nas workers revoke gpu-07 --dir runs/study
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
@@ -105,6 +106,9 @@ pub(super) fn listing(told: &Told) -> String {
                 listing.push_str(&format!("{name}, slot {}: {lacks}\n", slot.slot));
             }
         }
+    }
+    for (name, _) in told.state.workers.iter().filter(|(_, record)| record.turned_away) {
+        listing.push_str(&format!("{name} is drained until `ce-nas workers release {name}`\n"));
     }
     for worker in &told.report.workers {
         if let Some(aside) = &worker.quarantine {

@@ -58,7 +58,7 @@ pub enum Input {
     Revoked {
         worker: WorkerName,
     },
-    /// Somebody says that this worker is well again.
+    /// Somebody says that this worker is well again, or takes its drain back.
     Released {
         worker: WorkerName,
     },
@@ -110,7 +110,8 @@ pub enum Control {
     /// Put running work in safety and hand out nothing, until `Resume`. Time goes on.
     Pause,
     Resume,
-    /// The worker's present process gets nothing new, and goes once it holds nothing.
+    /// The worker's process gets nothing new, and goes once it holds nothing. Another one under its name is turned away, until
+    /// `Input::Released`.
     DrainWorker {
         worker: WorkerName,
     },

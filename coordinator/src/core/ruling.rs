@@ -66,13 +66,19 @@ impl Core {
                 None => {
                     Err(Refusal::Unknown(format!("there is no worker {worker}; `ce-nas workers` lists them")))
                 }
-                Some(record) if !record.alive => is_so(format!("Worker {worker} is gone already.")),
+                Some(record) if !record.alive && record.turned_away => {
+                    is_so(format!("Worker {worker} is drained and gone already."))
+                }
+                // A launcher may be about to start it anew.
+                Some(record) if !record.alive => changes(format!(
+                    "Worker {worker} is gone; should it come back, it is turned away until `ce-nas workers release {worker}`."
+                )),
                 Some(record) if record.draining => {
                     is_so(format!("Worker {worker} is being drained already."))
                 }
-                Some(_) => {
-                    changes(format!("Worker {worker} gets nothing new, and goes once it holds nothing."))
-                }
+                Some(_) => changes(format!(
+                    "Worker {worker} gets nothing new, and goes once it holds nothing; `ce-nas workers release {worker}` takes that back."
+                )),
             },
             Control::DrainWorkers => match self.undrained().count() {
                 0 => is_so("No worker is there that is not being drained already."),

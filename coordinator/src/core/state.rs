@@ -119,6 +119,8 @@ pub struct WorkerRecord {
     pub alive: bool,
     /// This session gets nothing new, and goes once it holds nothing.
     pub draining: bool,
+    /// Whoever comes back under its name is turned away, until somebody releases it.
+    pub turned_away: bool,
     pub joined: Timestamp,
     /// Sessions this worker has had.
     pub sessions: u32,
@@ -163,10 +165,11 @@ impl State {
             Event::StudyPaused => self.paused = Some(at),
             Event::StudyResumed => self.paused = None,
             Event::BudgetChanged { budget } => self.budget = Some(*budget),
-            Event::WorkerDraining { worker, session } => {
+            Event::WorkerDraining { worker, session, holds } => {
                 if let Some(record) = self.workers.get_mut(worker).filter(|record| record.session == *session)
                 {
                     record.draining = true;
+                    record.turned_away = *holds;
                 }
             }
             Event::StudyFinished { reason } => self.finished = Some((at, reason.clone())),
@@ -210,9 +213,12 @@ impl State {
                     record.health.quarantined(*until, reason);
                 }
             }
-            Event::WorkerReleased { worker, .. } => {
+            Event::WorkerReleased { worker, undrained, .. } => {
                 if let Some(record) = self.workers.get_mut(worker) {
                     record.health.released();
+                    if *undrained {
+                        (record.draining, record.turned_away) = (false, false);
+                    }
                 }
             }
             Event::TaskCheckpointed { task, checkpoint } => {
@@ -373,6 +379,7 @@ impl State {
         let before = self.workers.remove(worker);
         let returned = before.as_ref().is_some_and(|record| record.session == session);
         let draining = before.as_ref().is_some_and(|record| record.session == session && record.draining);
+        let turned_away = before.as_ref().is_some_and(|record| record.turned_away);
         let (mut acknowledged, mut origins, sessions, joules, health) = before
             .map(|record| {
                 (record.acknowledged, record.origins, record.sessions, record.joules, record.health)
@@ -390,6 +397,7 @@ impl State {
             host: host.into(),
             alive: true,
             draining,
+            turned_away,
             joined: at,
             sessions: sessions + u32::from(!returned),
             acknowledged,

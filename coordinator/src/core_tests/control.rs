@@ -82,8 +82,6 @@ fn a_drained_worker_gives_its_work_back_and_is_told_to_go() {
 
     bench.delivers("a", 1, Report::Leaving { reason: "drained".into() });
     assert_eq!(asks(&mut bench, drain()), Ok(false), "gone already");
-    bench.joins("a", 7);
-    assert!(!bench.core.state().workers[&WorkerName::new("a")].draining, "whoever starts it anew wants it");
     assert!(matches!(
         asks(&mut bench, Control::DrainWorker { worker: "nobody".into() }),
         Err(Refusal::Unknown(_))
@@ -91,6 +89,56 @@ fn a_drained_worker_gives_its_work_back_and_is_told_to_go() {
     assert_eq!(asks(&mut bench, Control::DrainWorkers), Ok(true));
     assert_eq!(asks(&mut bench, Control::DrainWorkers), Ok(false));
     assert!(bench.core.state().workers.values().all(|record| record.draining));
+}
+
+/// Launchers start again what has left.
+#[test]
+fn a_drain_holds_until_somebody_takes_it_back() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    bench.joins("b", 2);
+    let drain = |worker: &str| Control::DrainWorker { worker: worker.into() };
+    let record = |bench: &Bench, worker: &str| bench.core.state().workers[&WorkerName::new(worker)].clone();
+    let turned_away = |bench: &Bench| {
+        told(
+            bench,
+            "a",
+            |m| matches!(m, ToWorker::Refused { reason } if reason.contains("workers release a")),
+        )
+    };
+    let task = bench.task_of("a").unwrap();
+    assert_eq!(asks(&mut bench, drain("a")), Ok(true));
+    bench.delivers("a", 1, Report::Suspended { task, checkpoint: None });
+    // Its connection broke and is back: the same process delivers what it has, and goes.
+    bench.joins("a", 1);
+    assert_eq!(turned_away(&bench), 0);
+    bench.delivers("a", 1, Report::Leaving { reason: "drained".into() });
+
+    for session in [7, 8] {
+        bench.joins("a", session);
+        bench.passes(1.0);
+        assert!(!record(&bench, "a").alive && bench.task_of("a").is_none());
+        assert_eq!((turned_away(&bench), record(&bench, "a").sessions), (1, 1));
+        bench.restarts(PLAIN);
+    }
+
+    bench.step(Input::Released { worker: "a".into() });
+    bench.step(Input::Released { worker: "a".into() });
+    let released = bench.ledger.iter().filter(|record| record.event.kind() == "worker_released");
+    assert_eq!(released.count(), 1);
+    bench.joins("a", 9);
+    assert!(record(&bench, "a").alive && bench.task_of("a").is_some());
+
+    // One that is gone may be about to be started again; one that still runs may stay after all.
+    bench.delivers("a", 9, Report::Leaving { reason: "asked to stop".into() });
+    assert_eq!(asks(&mut bench, drain("a")), Ok(true));
+    assert_eq!(asks(&mut bench, drain("a")), Ok(false));
+    bench.joins("a", 10);
+    assert!(!record(&bench, "a").alive);
+    assert_eq!(asks(&mut bench, drain("b")), Ok(true));
+    bench.step(Input::Released { worker: "b".into() });
+    assert!(!record(&bench, "b").draining && record(&bench, "b").alive);
+    assert_eq!(asks(&mut bench, drain("b")), Ok(true), "and may be drained again");
 }
 
 #[test]

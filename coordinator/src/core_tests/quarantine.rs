@@ -124,6 +124,20 @@ fn somebody_may_say_that_it_is_well() {
 }
 
 #[test]
+fn the_end_of_a_quarantine_is_not_the_end_of_a_drain() {
+    let mut bench = two();
+    for _ in 0..3 {
+        fails(&mut bench, "bad", 1);
+    }
+    bench.step(Input::Control(Control::DrainWorker { worker: "bad".into() }));
+    waits(&mut bench, 62);
+    assert!(aside(&bench, "bad").is_none(), "its time is over");
+    assert!(bench.core.state().workers[&WorkerName::new("bad")].draining && bench.task_of("bad").is_none());
+    bench.step(Input::Released { worker: "bad".into() });
+    assert!(!bench.core.state().workers[&WorkerName::new("bad")].draining);
+}
+
+#[test]
 fn a_revoked_worker_s_work_goes_to_another() {
     let mut bench = two();
     let task = bench.task_of("bad").unwrap();

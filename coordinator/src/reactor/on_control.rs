@@ -76,7 +76,7 @@ impl Core {
         let Some(session) = self.state.workers.get(&worker).map(|record| record.session) else { return };
         // Without a role its trainings are suspended, and its scores end by themselves.
         self.drop_roles_of(&worker);
-        self.record(Event::WorkerDraining { worker, session });
+        self.record(Event::WorkerDraining { worker, session, holds: true });
         self.decide_again();
     }
 

@@ -8,13 +8,12 @@ use common::wire::ToWorker;
 use crate::agenda::Agenda;
 use crate::core::{Core, Effect};
 use crate::fleet::Round;
+use crate::reactor::on_worker::words_to_the_drained;
 
 /// A `Suspend` that bore no fruit for so long is sent again.
 const REPEAT_SUSPEND: Millis = Millis(3_000);
 /// A worker that is still there so long after it was told of the end is told again: the word may have been lost.
 const REPEAT_STUDY_OVER: Millis = Millis(3_000);
-/// What a worker is told that somebody wants gone: for it, the study is over.
-const DRAINED: &str = "this worker is drained: the study goes on without it";
 /// An optimiser that has not answered for so long is asked again.
 const REPEAT_PROPOSE: Millis = Millis(60_000);
 
@@ -87,7 +86,9 @@ impl Core {
         for worker in drained {
             if self.told_to_go.get(&worker).is_none_or(|told| now.since(*told) > REPEAT_STUDY_OVER) {
                 self.told_to_go.insert(worker.clone(), now);
-                self.send(&worker, ToWorker::StudyOver { reason: DRAINED.into() });
+                // For it, the study is over.
+                let reason = words_to_the_drained(&worker);
+                self.send(&worker, ToWorker::StudyOver { reason });
             }
         }
     }

@@ -12,6 +12,11 @@ use crate::mutation::{Mutation, planted};
 /// An assignment that a worker does not hold after so many heartbeats was lost on the way and is sent again.
 const BEATS_BEFORE_REPEAT: i64 = 2;
 
+/// What a worker is told that somebody wants gone.
+pub(crate) fn words_to_the_drained(worker: &WorkerName) -> String {
+    format!("this worker is drained: it is given nothing until `ce-nas workers release {worker}`")
+}
+
 impl Core {
     pub(crate) fn on_message(&mut self, worker: WorkerName, message: FromWorker) {
         match message {
@@ -74,6 +79,10 @@ impl Core {
             {
                 self.lose(&worker, former, "its process was replaced by a new one");
             }
+            if self.is_turned_away(&worker, hello.session) {
+                let reason = words_to_the_drained(&worker);
+                return self.send(&worker, ToWorker::Refused { reason });
+            }
             let event = Event::WorkerJoined {
                 worker: worker.clone(),
                 session: hello.session,
@@ -89,6 +98,13 @@ impl Core {
         self.hear(&worker);
         self.welcome(&worker, hello.session);
         self.compare_held(&worker, hello.session, &hello.held);
+    }
+
+    /// Drained, and come back as another process: whatever starts workers anew does not take a drain back. The process that was
+    /// drained itself is welcome to deliver what it holds.
+    fn is_turned_away(&self, worker: &WorkerName, session: SessionId) -> bool {
+        let record = self.state.workers.get(worker);
+        record.is_some_and(|record| record.turned_away && record.session != session)
     }
 
     fn welcome(&mut self, worker: &WorkerName, session: SessionId) {

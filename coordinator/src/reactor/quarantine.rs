@@ -1,4 +1,5 @@
-//! A worker that fails at one trial after another is put aside for a while, for longer each time, and comes back by itself.
+//! A worker that fails at one trial after another is put aside for a while, for longer each time, and comes back by itself. One that
+//! somebody drained comes back when somebody says so.
 
 use common::event::Event;
 use common::id::WorkerName;
@@ -61,19 +62,22 @@ impl Core {
         {
             due.push((worker, "nobody else is there"));
         }
-        due.iter().for_each(|(worker, reason)| self.release(worker, reason));
+        due.iter().for_each(|(worker, reason)| self.release(worker, reason, false));
     }
 
     /// Somebody says so.
     pub(crate) fn on_released(&mut self, worker: &WorkerName) {
-        let aside = self.state.workers.get(worker).is_some_and(|record| record.health.quarantine.is_some());
-        if aside && !self.is_over() {
-            self.release(worker, "somebody says that it is well");
+        let Some(record) = self.state.workers.get(worker) else { return };
+        let (aside, drained) = (record.health.quarantine.is_some(), record.draining || record.turned_away);
+        if (!aside && !drained) || self.is_over() {
+            return;
         }
+        let reason = if drained { "somebody takes its drain back" } else { "somebody says that it is well" };
+        self.release(worker, reason, drained);
     }
 
-    fn release(&mut self, worker: &WorkerName, reason: &str) {
-        self.record(Event::WorkerReleased { worker: worker.clone(), reason: reason.into() });
+    fn release(&mut self, worker: &WorkerName, reason: &str, undrained: bool) {
+        self.record(Event::WorkerReleased { worker: worker.clone(), reason: reason.into(), undrained });
         self.decide_again();
     }
 }

@@ -32,7 +32,9 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
         Event::WorkerQuarantined { worker, reason, until } => {
             format!("worker {worker} is given nothing until {until}: {reason}")
         }
-        Event::WorkerReleased { worker, reason } => format!("worker {worker} is given work again: {reason}"),
+        Event::WorkerReleased { worker, reason, .. } => {
+            format!("worker {worker} is given work again: {reason}")
+        }
         Event::WorkerLost { worker, reason, .. } => format!("worker {worker} is gone: {reason}"),
         Event::AllocationDecided { allocation } if allocation.zones.is_empty() => return None,
         Event::AllocationDecided { allocation } => {

@@ -32,15 +32,21 @@ pub enum Fault {
     Asked(Wish),
 }
 
+/// How long somebody waits who finds no coordinator.
+const ASK_AGAIN: Millis = Millis(1_000);
+
 /// What an operator asks for. Whatever is asked is asked back, so that a study comes to its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Wish {
     Pause,
     Resume,
-    /// The machine comes back as another process.
+    /// The machine is released and comes back as another process.
     Drain {
         machine: usize,
         back: Millis,
+    },
+    Release {
+        machine: usize,
     },
     /// The `nth` of all trials, should there be so many.
     Cancel {
@@ -101,13 +107,26 @@ impl World {
             Wish::Pause => Control::Pause,
             Wish::Resume => Control::Resume,
             Wish::Drain { machine, back } => {
-                self.schedule.push(self.now + back, Happening::Begin { machine });
+                self.schedule
+                    .push(self.now + back, Happening::Fault(Fault::Asked(Wish::Release { machine })));
                 Control::DrainWorker { worker: self.name_of(machine) }
             }
+            Wish::Release { machine } => return self.release(machine),
             Wish::Cancel { nth } => Control::Cancel { trial: TrialId(nth) },
             Wish::Retry { nth } => Control::Retry { trial: TrialId(nth) },
         };
         self.coordinator_step(coordinator::core::Input::Control(control));
+    }
+
+    /// A word that is left for the coordinator, which one that is dead hears when it is back.
+    fn release(&mut self, machine: usize) {
+        if self.site.core.is_none() {
+            let again = Happening::Fault(Fault::Asked(Wish::Release { machine }));
+            return self.schedule.push(self.now + ASK_AGAIN, again);
+        }
+        let worker = self.name_of(machine);
+        self.coordinator_step(coordinator::core::Input::Released { worker });
+        self.schedule.push(self.now, Happening::Begin { machine });
     }
 
     fn cut(&mut self, machine: usize, way: Option<Way>, span: Millis, seen: bool) {

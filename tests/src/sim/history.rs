@@ -32,6 +32,8 @@ pub struct History {
     /// Given up by somebody, or tried again for somebody.
     cancelled: BTreeSet<TrialId>,
     drained: BTreeSet<SessionKey>,
+    /// Drained until somebody releases them.
+    turned_away: BTreeSet<WorkerName>,
     paused: bool,
     crashes: BTreeMap<TrialId, u32>,
     /// Crashed, and not to be tried again before.
@@ -91,7 +93,8 @@ impl History {
                 must!(found, "Q-3", !busy, "slot {slot} of {worker} gets task {task} while it holds another");
                 must!(found, "L-6", !self.over, "task {task} is leased after the study's end");
                 must!(found, "L-6", !self.paused, "task {task} is leased while the study is paused");
-                let drained = self.drained.contains(&(worker.clone(), *session));
+                let drained =
+                    self.turned_away.contains(worker) || self.drained.contains(&(worker.clone(), *session));
                 must!(found, "L-6", !drained, "task {task} is leased to {worker}, which is drained");
                 let here = resume.is_none_or(|c| store.is_none_or(|store| store.contains(c.blob)));
                 must!(found, "B-2", here, "task {task} shall resume from a blob that is gone");
@@ -163,8 +166,14 @@ impl History {
                 must!(found, "Q-5", self.aside.insert(worker.clone()), "{worker} is put aside twice");
                 must!(found, "Q-5", *until > record.at, "{worker} is put aside for no time");
             }
-            Event::WorkerReleased { worker, .. } => {
-                must!(found, "Q-5", self.aside.remove(worker), "{worker} is released and was not put aside");
+            Event::WorkerReleased { worker, undrained, .. } => {
+                let was_aside = self.aside.remove(worker);
+                let was_drained = *undrained && self.turned_away.remove(worker);
+                if was_drained {
+                    self.drained.retain(|(drained, _)| drained != worker);
+                }
+                let had_reason = was_aside || was_drained;
+                must!(found, "Q-5", had_reason, "{worker} is released and was neither put aside nor drained");
             }
             Event::WorkerLost { worker, session, .. } => {
                 let key = (worker.clone(), *session);
@@ -190,8 +199,16 @@ impl History {
                 );
                 *end = measurement.end;
             }
-            Event::WorkerDraining { worker, session } => {
+            Event::WorkerDraining { worker, session, holds } => {
                 self.drained.insert((worker.clone(), *session));
+                if *holds {
+                    self.turned_away.insert(worker.clone());
+                }
+            }
+            Event::WorkerJoined { worker, session, .. } => {
+                let key = (worker.clone(), *session);
+                let turned_away = self.turned_away.contains(worker) && !self.drained.contains(&key);
+                must!(found, "L-6", !turned_away, "{worker} is drained, and let in as session {session}");
             }
             Event::StudyFinished { .. } => {
                 must!(found, "L-6", !self.over, "the study ends twice");

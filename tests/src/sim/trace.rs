@@ -116,7 +116,7 @@ pub fn event(event: &Event) -> String {
     match event {
         Event::WorkerJoined { worker, session, .. } => format!("{kind} {worker} in session {session}"),
         Event::WorkerQuarantined { worker, reason, .. } => format!("quarantined {worker}: {reason}"),
-        Event::WorkerReleased { worker, reason } => format!("released {worker}: {reason}"),
+        Event::WorkerReleased { worker, reason, .. } => format!("released {worker}: {reason}"),
         Event::WorkerLost { worker, session, reason } => {
             format!("{kind} {worker} in session {session}: {reason}")
         }
@@ -144,7 +144,7 @@ pub fn event(event: &Event) -> String {
         Event::EvaluationGiven { trial, evaluation, .. } => {
             format!("{kind} {trial} {:.3}", evaluation.validation_error)
         }
-        Event::WorkerDraining { worker, session } => format!("{kind} {worker} in session {session}"),
+        Event::WorkerDraining { worker, session, .. } => format!("{kind} {worker} in session {session}"),
         Event::TrialCancelled { trial } | Event::TrialRetried { trial } => format!("{kind} {trial}"),
         Event::TrialFailed { trial, reason } => format!("{kind} {trial}: {reason}"),
         Event::EnergySpent { worker, measurement, .. } => {

@@ -216,7 +216,7 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
                 20 => Event::StudyPaused,
                 21 => Event::StudyResumed,
                 22 => Event::BudgetChanged { budget: budget(rng.random_range(0.1..900.0)) },
-                23 => Event::WorkerDraining { worker: WorkerName::new(worker), session },
+                23 => Event::WorkerDraining { worker: WorkerName::new(worker), session, holds: true },
                 _ => {
                     let start = rng.random_range(0..1_000_000);
                     let task = rng.random_bool(0.7).then(|| task(trial, attempt));

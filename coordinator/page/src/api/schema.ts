@@ -618,6 +618,8 @@ export interface components {
             worse_share: number;
         };
         Demand: {
+            /** @description Workers of the launcher that somebody drained: it submits neither them nor others in their place, until they are released. */
+            drained: string[];
             /** @description The hour of the carbon signal that the answer holds for. */
             hour: string;
             /**

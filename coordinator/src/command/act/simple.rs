@@ -73,6 +73,9 @@ pub fn retry(args: &TrialArgs, out: &mut dyn Write) -> Result<()> {
 
 /// Let workers go: they get nothing new, their trainings are put in safety, then they leave
 ///
+/// Whoever comes back under their names is turned away until `ce-nas workers release NAME`, and `ce-nas cluster slurm` submits nobody in
+/// their place. Workers of another launcher are taken away there (on Kubernetes: `kubectl scale`), for it would start them again.
+///
 /// Example: ce-nas workers drain gpu-07 --dir runs/study
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]

@@ -41,4 +41,6 @@ pub struct Demand {
     pub reason: String,
     /// Workers of the launcher with no slot at work or about to be: who goes first, should some go.
     pub resting: Vec<String>,
+    /// Workers of the launcher that somebody drained: it submits neither them nor others in their place, until they are released.
+    pub drained: Vec<String>,
 }

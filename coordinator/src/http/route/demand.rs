@@ -1,9 +1,10 @@
 //! What launchers ask: how many of the machines that they could bring would be put to work now.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::web::{Data, Json, Query};
-use common::id::Zone;
+use common::id::{WorkerName, Zone};
 use tokio::time::Instant;
 
 use super::read::within;
@@ -52,6 +53,7 @@ pub async fn demand(desk: Data<Desk>, query: Query<DemandQuery>) -> Result<Json<
         }
         tokio::time::sleep(AGAIN).await;
     };
+    let names = |found: BTreeSet<WorkerName>| found.iter().map(ToString::to_string).collect();
     Ok(Json(Demand {
         zone,
         hour: found.hour.to_string(),
@@ -68,6 +70,7 @@ pub async fn demand(desk: Data<Desk>, query: Query<DemandQuery>) -> Result<Json<
         rest: found.shares.rest.into(),
         wanted: found.wanted.into(),
         reason: found.reason,
-        resting: found.resting.into_iter().map(|name| name.to_string()).collect(),
+        resting: names(found.resting),
+        drained: names(found.drained),
     }))
 }

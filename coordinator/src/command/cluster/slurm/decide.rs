@@ -34,6 +34,8 @@ pub enum Wish {
         wanted: u32,
         /// Those with nothing to do now.
         resting: BTreeSet<u32>,
+        /// Those that somebody drained: they leave by themselves, and their places stay empty.
+        drained: BTreeSet<u32>,
     },
     /// It could not be asked, or is between two coordinators.
     Unknown,
@@ -46,6 +48,8 @@ pub enum Wish {
 pub struct Memory {
     /// Wanted when it last could be asked.
     wanted: Option<u32>,
+    /// Drained when it last could be asked.
+    drained: BTreeSet<u32>,
     surplus_since: Option<Timestamp>,
     /// The jobs of the last look.
     seen: BTreeMap<JobId, Seen>,
@@ -59,6 +63,7 @@ pub struct Memory {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
+    index: u32,
     /// First seen running.
     started: Option<Timestamp>,
     /// So near its time limit that it may leave at any moment.
@@ -97,12 +102,13 @@ pub fn decide(queue: &[Job], wish: &Wish, limits: &Limits, memory: &mut Memory, 
         step.target = Some(0);
         return step;
     }
-    step.failed = memory.look(queue, limits, now);
-    let workers = Workers::of(queue);
-    step.cancel = workers.superfluous.clone();
-    if let Wish::Workers { wanted, .. } = wish {
+    if let Wish::Workers { wanted, drained, .. } = wish {
         memory.wanted = Some((*wanted).clamp(limits.min, limits.max));
+        memory.drained.clone_from(drained);
     }
+    step.failed = memory.look(queue, limits, now);
+    let workers = Workers::of(queue, &memory.drained);
+    step.cancel = workers.superfluous.clone();
     // Whatever the study wants, more than `max` are never right.
     let target = memory.wanted.unwrap_or(workers.present.len() as u32).min(limits.max);
     step.target = memory.wanted.map(|_| target);
@@ -113,16 +119,20 @@ pub fn decide(queue: &[Job], wish: &Wish, limits: &Limits, memory: &mut Memory, 
     memory.cancelled.extend(step.cancel.iter().cloned());
     step.waits_until = memory.not_before.filter(|until| *until > now);
     if step.waits_until.is_none() && memory.wanted.is_some() {
-        let missing = target.saturating_sub(workers.present.len() as u32) as usize;
-        let free: Vec<u32> =
-            (1..=limits.max).filter(|index| !workers.named.contains(index)).take(missing).collect();
+        let in_place =
+            workers.present.union(&memory.drained).filter(|index| **index <= limits.max).count() as u32;
+        let missing = target.saturating_sub(in_place) as usize;
+        let is_free = |index: &u32| !workers.named.contains(index) && !memory.drained.contains(index);
+        let free: Vec<u32> = (1..=limits.max).filter(is_free).take(missing).collect();
         if !free.is_empty() && *wish != Wish::Unknown {
             step.submit.push(Batch { indices: free, after: None });
         }
         let ends_soon =
             |job: &&Job| job.phase == Phase::Running && job.left.is_some_and(|left| left < limits.lead);
         for job in queue.iter().filter(ends_soon) {
-            let stays = !leave.contains(&job.index) && !workers.waiting.contains(&job.index);
+            let stays = !leave.contains(&job.index)
+                && !workers.waiting.contains(&job.index)
+                && !memory.drained.contains(&job.index);
             if stays && !step.cancel.contains(&job.id) {
                 step.submit.push(Batch { indices: vec![job.index], after: Some(job.id.clone()) });
             }
@@ -131,7 +141,7 @@ pub fn decide(queue: &[Job], wish: &Wish, limits: &Limits, memory: &mut Memory, 
     step
 }
 
-/// Who shall go: those in the queue first, then those at rest, then the highest.
+/// Who shall go: those who do so anyway first, then those in the queue, those at rest, and the highest.
 fn leaving(
     workers: &Workers,
     wish: &Wish,
@@ -154,7 +164,8 @@ fn leaving(
     let resting = if let Wish::Workers { resting, .. } = wish { resting } else { &nobody };
     let mut order: Vec<u32> = workers.present.iter().copied().collect();
     order.sort_by_key(|index| {
-        (workers.running.contains(index), !resting.contains(index), std::cmp::Reverse(*index))
+        let stays = !memory.drained.contains(index);
+        (stays, workers.running.contains(index), !resting.contains(index), std::cmp::Reverse(*index))
     });
     order.into_iter().take(surplus).collect()
 }
@@ -168,17 +179,18 @@ struct Workers {
     present: BTreeSet<u32>,
     running: BTreeSet<u32>,
     waiting: BTreeSet<u32>,
-    /// A second job of a worker that waits already, and whatever would wait for ever.
+    /// A second job of a worker that waits already, one of a drained worker, and whatever would wait for ever.
     superfluous: Vec<JobId>,
 }
 
 impl Workers {
-    fn of(queue: &[Job]) -> Self {
+    fn of(queue: &[Job], drained: &BTreeSet<u32>) -> Self {
         let mut workers = Self::default();
         for job in queue {
             workers.named.insert(job.index);
             let is_first = match job.phase {
                 Phase::Running => workers.running.insert(job.index),
+                Phase::Waiting(_) if drained.contains(&job.index) => false,
                 Phase::Waiting(_) => workers.waiting.insert(job.index),
                 Phase::Stuck(_) => false,
                 Phase::Leaving => continue,
@@ -205,8 +217,11 @@ impl Memory {
         let there: BTreeSet<&JobId> = queue.iter().map(|job| &job.id).collect();
         let gone = std::mem::take(&mut self.seen).into_iter();
         let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = gone.partition(|(id, _)| there.contains(id));
-        let is_short =
-            |seen: &Seen| !seen.may_leave && seen.started.is_none_or(|started| now.since(started) < SHORT);
+        let is_short = |seen: &Seen| {
+            !seen.may_leave
+                && !self.drained.contains(&seen.index)
+                && seen.started.is_none_or(|started| now.since(started) < SHORT)
+        };
         let failed: Vec<JobId> = gone
             .into_iter()
             .filter(|(id, seen)| is_short(seen) && !self.cancelled.contains(id))
@@ -218,7 +233,7 @@ impl Memory {
             let started = before.or_else(|| (job.phase == Phase::Running).then_some(now));
             // Slurm counts in minutes, and may give its signal one early.
             let may_leave = job.left.is_some_and(|left| left.0 < limits.grace.0 + MINUTE.0);
-            self.seen.insert(job.id.clone(), Seen { started, may_leave });
+            self.seen.insert(job.id.clone(), Seen { index: job.index, started, may_leave });
         }
         // What started before the trouble says nothing of it.
         let works =

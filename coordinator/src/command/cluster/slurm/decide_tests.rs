@@ -22,7 +22,11 @@ fn waiting(id: &str, index: u32) -> Job {
 }
 
 fn workers(wanted: u32) -> Wish {
-    Wish::Workers { wanted, resting: [].into() }
+    Wish::Workers { wanted, resting: [].into(), drained: [].into() }
+}
+
+fn without(wanted: u32, drained: &[u32]) -> Wish {
+    Wish::Workers { wanted, resting: [].into(), drained: drained.iter().copied().collect() }
 }
 
 fn ids(ids: &[&str]) -> Vec<JobId> {
@@ -58,7 +62,7 @@ fn what_waits_counts_and_a_name_in_use_is_not_given_twice() {
 #[test]
 fn too_many_go_after_a_while_those_in_the_queue_and_at_rest_first() {
     let queue = [running("1_1", 1), running("1_2", 2), running("1_3", 3), waiting("1_4", 4)];
-    let wish = Wish::Workers { wanted: 1, resting: [1, 2].into() };
+    let wish = Wish::Workers { wanted: 1, resting: [1, 2].into(), drained: [].into() };
     let mut memory = Memory::default();
     let mut at = |minute: i64| decide(&queue, &wish, &LIMITS, &mut memory, Timestamp(minute * MINUTE)).cancel;
     assert_eq!(at(0), []);
@@ -87,6 +91,37 @@ fn a_successor_waits_for_a_job_that_nears_its_limit() {
     let endless = Job { left: None, ..running("1_1", 1) };
     assert_eq!(first(&[endless], &workers(1)).submit, []);
     assert_eq!(first(&[soon], &Wish::Unknown).submit, [], "nobody knows whether it is wanted");
+}
+
+#[test]
+fn the_place_of_a_drained_worker_stays_empty_until_it_is_released() {
+    let mut memory = Memory::default();
+    let mut at = |seconds: i64, queue: &[Job], wish: &Wish| {
+        decide(queue, wish, &LIMITS, &mut memory, Timestamp(seconds * 1000))
+    };
+    let two = [running("1_1", 1), running("1_2", 2)];
+    assert_eq!(at(0, &two, &workers(2)), Step { target: Some(2), ..Step::default() });
+    // It was there for seconds, leaves by itself, and has not failed; neither its name nor another is submitted.
+    assert_eq!(at(20, &two, &without(2, &[2])), Step { target: Some(2), ..Step::default() });
+    let one = [running("1_1", 1)];
+    assert_eq!(at(30, &one, &without(2, &[2])), Step { target: Some(2), ..Step::default() });
+    assert_eq!(submitted(&at(40, &one, &Wish::Unknown)), [0; 0], "remembered while nobody can be asked");
+    assert_eq!(submitted(&at(50, &one, &without(3, &[2]))), [3], "the plan wants one more, and 2 it is not");
+    assert_eq!(submitted(&at(60, &one, &without(4, &[2, 9]))), [3, 4], "no more than max without it");
+    assert_eq!(submitted(&at(70, &one, &workers(2))), [2], "it is released");
+}
+
+#[test]
+fn a_drained_worker_has_no_successor_and_waits_for_no_node() {
+    let soon = Job { left: Some(Millis(599_000)), ..running("1_1", 1) };
+    assert_eq!(first(std::slice::from_ref(&soon), &without(1, &[1])).submit, []);
+    let step = first(&[soon, waiting("2_1", 1), waiting("1_2", 2)], &without(2, &[1, 2]));
+    assert_eq!((step.cancel, step.submit), (ids(&["2_1", "1_2"]), vec![]));
+    // Too many: those who leave anyway are the first to go.
+    let queue = [running("1_1", 1), running("1_2", 2)];
+    let now = Limits { linger: Millis(0), ..LIMITS };
+    let step = decide(&queue, &without(1, &[1]), &now, &mut Memory::default(), Timestamp(0));
+    assert_eq!(step.cancel, ids(&["1_1"]));
 }
 
 #[test]

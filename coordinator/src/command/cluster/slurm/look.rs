@@ -1,5 +1,6 @@
 //! One look: asks the coordinator and the queue, has it decided, does it, and tells.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
@@ -36,6 +37,8 @@ pub struct Look {
     pub reason: String,
     /// Why jobs wait, in Slurm's words.
     pub waiting_for: Vec<String>,
+    /// Workers that somebody drained: their places stay empty.
+    pub drained: Vec<String>,
     pub submitted: Vec<String>,
     pub cancelled: Vec<String>,
     /// In words, a sentence each; with --dry-run what would be done.
@@ -53,8 +56,14 @@ impl Launcher<'_> {
         let asked = if self.limits.max == 0 { Ok(None) } else { self.ask().map(Some) };
         let wish;
         (wish, look.reason) = match asked {
-            Ok(Some(demand)) => (self.wish(&demand), demand.reason),
-            Ok(None) => (Wish::Workers { wanted: 0, resting: [].into() }, "none are allowed".into()),
+            Ok(Some(demand)) => {
+                look.drained.clone_from(&demand.drained);
+                (self.wish(&demand), demand.reason)
+            }
+            Ok(None) => {
+                let nobody = Wish::Workers { wanted: 0, resting: [].into(), drained: [].into() };
+                (nobody, "none are allowed".into())
+            }
             Err(error) => self.without_coordinator(&error, &mut look),
         };
         let queue = match tools::queue(&self.recipe.job_name, &self.recipe.comment) {
@@ -85,9 +94,14 @@ impl Launcher<'_> {
             StudyState::Draining => Wish::Unknown,
             StudyState::Running | StudyState::Paused => Wish::Workers {
                 wanted: u32::try_from(demand.wanted.div_ceil(self.recipe.slots.into())).unwrap_or(u32::MAX),
-                resting: demand.resting.iter().filter_map(|name| self.recipe.index(name)).collect(),
+                resting: self.indices(&demand.resting),
+                drained: self.indices(&demand.drained),
             },
         }
+    }
+
+    fn indices(&self, names: &[String]) -> BTreeSet<u32> {
+        names.iter().filter_map(|name| self.recipe.index(name)).collect()
     }
 
     /// A coordinator ends with its study, and can't be asked then; the ledger tells.
@@ -189,6 +203,11 @@ impl Look {
             let _ = write!(text, ", {} leaving", self.leaving);
         }
         let _ = write!(text, ": {}", self.reason);
+        if !self.drained.is_empty() {
+            let names = self.drained.join(", ");
+            let _ =
+                write!(text, "\n  {names} drained: nobody takes the place until `ce-nas workers release`");
+        }
         for line in self.did.iter().chain(&self.trouble) {
             let _ = write!(text, "\n  {line}");
         }
