@@ -1,6 +1,7 @@
 //! Drives the real worker cores and does what their effects say, as the worker's skin would.
 
 use bytes::Bytes;
+use common::event::Event;
 use common::fidelity::Role;
 use common::id::{SlotId, TaskId, WorkerName};
 use common::time::Millis;
@@ -18,6 +19,8 @@ use super::world::{Happening, Timer, World};
 const TICK: Millis = Millis(250);
 /// Between two windows of a meter.
 const METER_EVERY: Millis = Millis(3_000);
+/// What turned a process away is asked again after this.
+const START_AGAIN: Millis = Millis(5_000);
 const PROGRESS_EVERY: Millis = Millis(1_500);
 
 impl World {
@@ -80,6 +83,12 @@ impl World {
         }
     }
 
+    /// It may have been released since: a word is on its way for a while.
+    fn was_drained(&self, name: &WorkerName) -> bool {
+        let drains = |event: &Event| matches!(event, Event::WorkerDraining { worker, .. } if worker == name);
+        self.site.ledger.iter().any(|record| drains(&record.event))
+    }
+
     fn do_for_worker(&mut self, machine: usize, name: &WorkerName, effect: Effect) {
         let now = self.now;
         match effect {
@@ -131,7 +140,10 @@ impl World {
             Effect::Note(note) => self.note(&format!("{name} . {note}")),
             Effect::Exit(exit) => {
                 self.note(&format!("{name} exits: {exit}"));
-                if !matches!(exit, Exit::Done { .. } | Exit::Stopped) {
+                if matches!(exit, Exit::Refused { .. }) && self.was_drained(name) {
+                    // Whatever starts workers by itself does not ask why one left.
+                    self.schedule.push(now + START_AGAIN, Happening::Begin { machine });
+                } else if !matches!(exit, Exit::Done { .. } | Exit::Stopped) {
                     self.auditor.violation("W-5", format!("{name} left for no good reason: {exit}"));
                 }
                 self.kill(machine);
