@@ -1,5 +1,6 @@
 //! Where a study keeps what: one directory, with everything a restart, a report or a colleague needs.
 
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,8 @@ impl StudyDirectory {
 
     /// Makes the directory and its folders.
     pub fn create(&self) -> io::Result<()> {
-        [self.blobs(), self.keys(), self.workers()].iter().try_for_each(std::fs::create_dir_all)
+        [self.blobs(), self.keys(), self.workers()].iter().try_for_each(fs::create_dir_all)?;
+        sync_folder(&self.root)
     }
 
     pub fn root(&self) -> &Path {
@@ -71,18 +73,66 @@ impl StudyDirectory {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all, and so that a loss of power does not bring the one before back.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write;
     let temporary = path.with_extension(format!("partial-{}", std::process::id()));
-    let written = std::fs::File::create(&temporary).and_then(|mut file| {
+    let written = File::create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    let renamed = written.and_then(|()| std::fs::rename(&temporary, path));
+    let renamed = written.and_then(|()| fs::rename(&temporary, path));
     if renamed.is_err() {
         // The target is untouched; a leftover of the attempt would only confuse.
-        let _ = std::fs::remove_file(&temporary);
+        let _ = fs::remove_file(&temporary);
     }
-    renamed
+    renamed.and_then(|()| sync_parent(path))
+}
+
+/// Makes a folder whose parent is there, durably.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Ok(()) => sync_parent(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was made, renamed or removed in the folder stays so.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    match File::open(path).and_then(|folder| folder.sync_all()) {
+        // File systems that know no such thing say so in one of these ways.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    // The parent of a bare name is the folder we are in.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    sync_folder(parent.unwrap_or(Path::new(".")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_also_by_a_bare_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list");
+        for text in ["one", "another"] {
+            write_whole(&path, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let nowhere = folder.path().join("nowhere");
+        assert!(write_whole(&nowhere.join("list"), b"").is_err());
+        assert!(make_folder(&nowhere.join("deeper")).is_err(), "one level at a time");
+        make_folder(&nowhere).unwrap();
+        make_folder(&nowhere).unwrap();
+        sync_parent(Path::new("a-bare-name")).unwrap();
+    }
 }

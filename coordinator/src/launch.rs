@@ -12,9 +12,11 @@ use tokio::sync::{oneshot, watch};
 use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, ZeroMq};
 
 use crate::actor::{
-    Agent, CarbonWatch, Coordinator, Exit, ForecastMaker, Gateway, LedgerKeeper, Listening, Parts, Take,
+    Agent, BlobKeeper, CarbonWatch, Coordinator, Exit, ForecastMaker, Gateway, LedgerKeeper, Listening,
+    Parts, Take,
 };
 use crate::agenda::Agenda;
+use crate::blob_store::{BlobStore, Inventory};
 use crate::carbon;
 use crate::clock;
 use crate::core::{Control, Core, Input, NewStudy, Options, State};
@@ -90,8 +92,10 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     // Both addresses first: a study that can't have them does not begin.
     let http = http::bind(&config.http, &directory)?;
     let (server, door) = bind(&config, &directory).await?;
+    let endpoint = server.endpoint().clone();
+    let (sender, receiver) = server.split();
     let desk = Desk::new(directory.requests());
-    let (gateway, endpoint) = Gateway::new(server, directory.blobs(), door, desk)?;
+    let store = BlobStore::open(directory.blobs())?;
     write_whole(&directory.endpoint(), endpoint.to_string().as_bytes())
         .with_context(|| format!("{} can't be written", directory.endpoint().display()))?;
 
@@ -105,11 +109,14 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     let forecaster = ForecastMaker::new(&config.forecast)?;
 
     let watch = CarbonWatch::new(sources, carbon::constants(&config.carbon)?).knowing(told(&state));
-    let gateway = gateway.start();
     // What may take long has a thread of its own, so that the coordinator never waits for it.
+    let keeper = BlobKeeper::new(store, sender.clone(), directory.ledger(), Inventory::of(&state));
+    let blobs = BlobKeeper::start_in_arbiter(&Arbiter::new().handle(), |_| keeper);
+    let gateway = Gateway::new(sender, receiver, blobs.clone(), door, desk).start();
     let parts = Parts {
         ledger: LedgerKeeper::start_in_arbiter(&Arbiter::new().handle(), |_| LedgerKeeper::new(ledger)),
         gateway: gateway.clone(),
+        blobs,
         carbon: CarbonWatch::start_in_arbiter(&Arbiter::new().handle(), |_| watch),
         forecaster: ForecastMaker::start_in_arbiter(&Arbiter::new().handle(), |_| forecaster),
         agent: Agent::new(policy).start(),
@@ -244,3 +251,7 @@ pub(crate) fn hostname() -> String {
         .and_then(|name| name.into_string().ok())
         .unwrap_or_else(|| "unknown".into())
 }
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod tests;

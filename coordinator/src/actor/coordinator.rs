@@ -13,9 +13,10 @@ use common::wire::ToWorker;
 use tokio::sync::{oneshot, watch};
 
 use super::agent::{Agent, Consider, Decide};
+use super::blob_keeper::{BlobKeeper, Forget};
 use super::carbon_watch::{CarbonWatch, Observe};
 use super::forecaster::{ForecastMaker, MakeForecasts};
-use super::gateway::{Forget, Gateway, SendAll};
+use super::gateway::{Gateway, SendAll};
 use super::ledger_keeper::{Append, FromLedger, LedgerKeeper};
 use super::searcher::{Propose, SearchTold};
 use super::steps::Steps;
@@ -40,6 +41,7 @@ const TRIALS_PER_CHECK: usize = 4_000;
 pub struct Parts {
     pub ledger: Addr<LedgerKeeper>,
     pub gateway: Addr<Gateway>,
+    pub blobs: Addr<BlobKeeper>,
     pub carbon: Addr<CarbonWatch>,
     pub forecaster: Addr<ForecastMaker>,
     pub agent: Addr<Agent>,
@@ -269,7 +271,7 @@ impl Coordinator {
             Effect::Decide { hour, situation } => self.parts.agent.do_send(Decide { hour, situation, reply }),
             Effect::Propose(wanted) => self.parts.searcher.do_send(Propose { wanted, reply }),
             Effect::GoOn => context.notify(Take(Input::GoOn)),
-            Effect::Forget(blob) => self.parts.gateway.do_send(Forget(blob)),
+            Effect::Forget(blob) => self.parts.blobs.do_send(Forget(blob)),
             Effect::Exit { reason } => self.leave(Exit::Over { reason }),
         }
     }

@@ -1,18 +1,16 @@
-//! Between the wire and the core: frames become messages and back. Blobs go straight to the store and never reach the core.
+//! Between the wire and the core: frames become messages and back. Blobs go straight to their keeper and never reach the core.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use actix::prelude::*;
-use anyhow::Result;
-use common::blob::BlobId;
 use common::id::WorkerName;
-use common::wire::{self, Chunk, FromWorker, ToWorker};
+use common::wire::{self, FromWorker, ToWorker};
 use futures_util::stream;
-use transport::{Bytes, Endpoint, PeerName, PublicKey, Server, ServerReceiver, ServerSender};
+use transport::{Bytes, PeerName, PublicKey, ServerReceiver, ServerSender};
 
+use super::blob_keeper::{BlobKeeper, Bring, Fetch, Gone};
 use super::coordinator::{Coordinator, Take};
-use crate::blob_store::{self, BlobStore};
+use super::window::Window;
 use crate::clock;
 use crate::core::Input;
 use crate::desk::Desk;
@@ -22,11 +20,17 @@ use crate::pace;
 /// How often the lists of keys and the desk are looked at: soon enough for a person who waits, and two looks at files.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// What a message takes beside its bytes, as the transport counts; and what a question for a piece is counted as, so that hundreds of
+/// a worker may wait.
+const MESSAGE_BYTES: usize = 256;
+const QUESTION_BYTES: usize = 16 << 10;
+
 #[derive(Debug)]
 pub struct Gateway {
     sender: ServerSender,
     receiver: Option<ServerReceiver>,
-    blobs: BlobStore,
+    blobs: Addr<BlobKeeper>,
+    window: Window,
     coordinator: Option<Addr<Coordinator>>,
     /// None without keys: everybody on this machine may come in.
     door: Option<Doorkeeper>,
@@ -43,30 +47,20 @@ pub struct Listening(pub Addr<Coordinator>);
 #[rtype(result = "()")]
 pub(super) struct SendAll(pub Vec<(WorkerName, ToWorker)>);
 
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct Forget(pub BlobId);
-
 impl Gateway {
     pub fn new(
-        server: Server,
-        blobs: PathBuf,
+        sender: ServerSender,
+        receiver: ServerReceiver,
+        blobs: Addr<BlobKeeper>,
         door: Option<Doorkeeper>,
         desk: Desk,
-    ) -> Result<(Self, Endpoint)> {
-        let endpoint = server.endpoint().clone();
-        let (sender, receiver) = server.split();
-        let blobs = BlobStore::open(blobs)?;
-        let receiver = Some(receiver);
-        Ok((Self { sender, receiver, blobs, coordinator: None, door, desk }, endpoint))
+    ) -> Self {
+        let (receiver, window) = (Some(receiver), Window::default());
+        Self { sender, receiver, blobs, window, coordinator: None, door, desk }
     }
 
     fn send(&self, to: &WorkerName, message: &ToWorker) {
-        let Ok(peer) = to.as_str().parse::<PeerName>() else { return };
-        // A peer that is away will say hello again; what matters is repeated until it is acknowledged.
-        if let Err(error) = self.sender.send(&peer, wire::encode(message)) {
-            tracing::debug!(worker = %to, %error, "a message was not sent");
-        }
+        send(&self.sender, to, message);
     }
 
     /// Whether somebody changed the lists of keys, or left a word.
@@ -82,6 +76,7 @@ impl Gateway {
                 );
                 self.sender.set_allow(change.allow);
                 for worker in change.gone {
+                    self.blobs.do_send(Gone(worker.clone()));
                     coordinator.do_send(Take(Input::Revoked { worker }));
                 }
             }
@@ -129,8 +124,16 @@ impl Gateway {
     fn on_frame(&mut self, from: &PeerName, bytes: &[u8]) {
         let worker = WorkerName::new(from.as_str());
         match wire::decode::<FromWorker>(bytes) {
-            Ok(FromWorker::Upload(chunk)) => self.on_upload(&worker, &chunk),
-            Ok(FromWorker::Download { blob, offset }) => self.on_download(&worker, blob, offset),
+            Ok(FromWorker::Upload(chunk)) => {
+                if let Some(place) = self.window.place(&worker, chunk.bytes.len() + MESSAGE_BYTES) {
+                    self.blobs.do_send(Bring { worker, chunk, place });
+                }
+            }
+            Ok(FromWorker::Download { blob, offset }) => {
+                if let Some(place) = self.window.place(&worker, QUESTION_BYTES) {
+                    self.blobs.do_send(Fetch { worker, blob, offset, place });
+                }
+            }
             Ok(message) => {
                 if let Some(coordinator) = &self.coordinator {
                     coordinator.do_send(Take(Input::Message { worker, message }));
@@ -146,23 +149,13 @@ impl Gateway {
             }
         }
     }
+}
 
-    fn on_upload(&mut self, worker: &WorkerName, chunk: &Chunk) {
-        match self.blobs.receive(worker, chunk) {
-            Ok(received) => self.send(worker, &ToWorker::UploadedTo { blob: chunk.blob, received }),
-            Err(error @ blob_store::Error::Io { .. }) => {
-                tracing::error!(%worker, %error, "a blob could not be stored; the worker keeps it and tries again");
-            }
-            Err(error) => tracing::warn!(%worker, %error, "a piece of a blob was refused"),
-        }
-    }
-
-    fn on_download(&self, worker: &WorkerName, blob: BlobId, offset: u64) {
-        match self.blobs.piece(blob, offset) {
-            Ok(Some(chunk)) => self.send(worker, &ToWorker::Chunk(chunk)),
-            Ok(None) => self.send(worker, &ToWorker::BlobMissing { blob }),
-            Err(error) => tracing::error!(%worker, %error, "a blob could not be read"),
-        }
+pub(super) fn send(sender: &ServerSender, to: &WorkerName, message: &ToWorker) {
+    let Ok(peer) = to.as_str().parse::<PeerName>() else { return };
+    // A peer that is away will say hello again; what matters is repeated until it is acknowledged.
+    if let Err(error) = sender.send(&peer, wire::encode(message)) {
+        tracing::debug!(worker = %to, %error, "a message was not sent");
     }
 }
 
@@ -201,13 +194,5 @@ impl Handler<SendAll> for Gateway {
 
     fn handle(&mut self, SendAll(messages): SendAll, _: &mut Self::Context) {
         messages.iter().for_each(|(to, message)| self.send(to, message));
-    }
-}
-
-impl Handler<Forget> for Gateway {
-    type Result = ();
-
-    fn handle(&mut self, Forget(blob): Forget, _: &mut Self::Context) {
-        self.blobs.forget(blob);
     }
 }

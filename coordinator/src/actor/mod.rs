@@ -1,6 +1,7 @@
 //! The actix skin: mailboxes around the core. One actor a file; none decides anything.
 
 mod agent;
+mod blob_keeper;
 mod carbon_watch;
 mod coordinator;
 mod forecaster;
@@ -8,8 +9,10 @@ mod gateway;
 mod ledger_keeper;
 mod searcher;
 mod steps;
+mod window;
 
 pub use agent::Agent;
+pub use blob_keeper::BlobKeeper;
 pub use carbon_watch::CarbonWatch;
 pub use coordinator::{Ask, Coordinator, Exit, Glance, Look, Obeyed, Order, Parts, Take};
 pub use forecaster::ForecastMaker;

@@ -181,6 +181,7 @@ impl World {
 
     pub(super) fn coordinator_tick(&mut self) {
         let life = self.site.life;
+        self.site.store.give_up_untouched(self.wall());
         self.coordinator_step(Input::Tick);
         self.schedule.push(self.now + TICK, Happening::CoordinatorTick { life });
         if let Some(core) = &self.site.core {
@@ -202,7 +203,8 @@ impl World {
         self.note(&format!("{worker} > {}", trace::from_worker(&message).1));
         match message {
             FromWorker::Upload(chunk) => {
-                if let Some(received) = self.site.store.receive(&worker, &chunk) {
+                let now = self.wall();
+                if let Some(received) = self.site.store.receive(&worker, &chunk, now) {
                     self.send_from_coordinator(&worker, &ToWorker::UploadedTo { blob: chunk.blob, received });
                 }
             }

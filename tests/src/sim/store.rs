@@ -1,40 +1,45 @@
-//! The coordinator's blob store without a disk: it answers as `coordinator::blob_store` does (a test compares them). Whole
-//! blobs outlive a crash, half received ones do not.
+//! The coordinator's blob store without a disk: it answers as `coordinator::blob_store` does (a test compares them), for uploads under way
+//! are kept by the same rules. Whole blobs outlive a crash, half received ones do not.
 
 use std::collections::BTreeMap;
 
 use common::blob::BlobId;
 use common::id::WorkerName;
+use common::time::Timestamp;
 use common::wire::{CHUNK_BYTES, Chunk, MAX_BLOB_BYTES};
+use coordinator::blob_store::uploads::Uploads;
 
 #[derive(Debug, Default)]
 pub struct Store {
     whole: BTreeMap<BlobId, Vec<u8>>,
-    partial: BTreeMap<(WorkerName, BlobId), Vec<u8>>,
+    uploads: Uploads<Vec<u8>>,
 }
 
 impl Store {
     /// How many bytes are here without gaps; none where the piece is refused.
-    pub fn receive(&mut self, worker: &WorkerName, chunk: &Chunk) -> Option<u64> {
+    pub fn receive(&mut self, worker: &WorkerName, chunk: &Chunk, now: Timestamp) -> Option<u64> {
         let end = chunk.offset.saturating_add(chunk.bytes.len() as u64);
         if chunk.total > MAX_BLOB_BYTES || chunk.bytes.len() > CHUNK_BYTES || end > chunk.total {
             return None;
         }
+        let key = (worker.clone(), chunk.blob);
         if self.contains(chunk.blob) {
+            self.uploads.close(&key);
             return Some(chunk.total);
         }
-        let key = (worker.clone(), chunk.blob);
-        let received = self.partial.get(&key).map_or(0, |bytes| bytes.len() as u64);
+        let received = self.uploads.received(&key, now);
         if chunk.offset != received {
             return Some(received);
         }
-        let bytes = self.partial.entry(key.clone()).or_default();
-        bytes.extend_from_slice(&chunk.bytes);
-        let received = bytes.len() as u64;
-        if received < chunk.total {
-            return Some(received);
+        // No simulated world is large enough for the quota of bytes.
+        self.uploads.make_room(&key, u64::MAX);
+        let upload = self.uploads.open(&key, now);
+        upload.kept.extend_from_slice(&chunk.bytes);
+        upload.received = end;
+        if end < chunk.total {
+            return Some(end);
         }
-        let bytes = self.partial.remove(&key).unwrap_or_default();
+        let bytes = self.uploads.close(&key).map(|upload| upload.kept).unwrap_or_default();
         if BlobId::of(&bytes) != chunk.blob {
             return Some(0);
         }
@@ -57,8 +62,12 @@ impl Store {
         self.whole.remove(&blob);
     }
 
+    pub fn give_up_untouched(&mut self, now: Timestamp) {
+        self.uploads.give_up_untouched(now);
+    }
+
     /// The process is gone: what was half received is asked for again.
     pub fn crash(&mut self) {
-        self.partial.clear();
+        self.uploads = Uploads::default();
     }
 }

@@ -1,0 +1,197 @@
+//! Owns the blob store, on a thread of its own: blobs are hashed and synced here while the coordinator hears others. It answers
+//! workers itself, each in the order in which it asked.
+
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix::prelude::*;
+use common::blob::BlobId;
+use common::id::WorkerName;
+use common::time::{Millis, Timestamp};
+use common::wire::{Chunk, ToWorker};
+use ledger::Ledger;
+use transport::ServerSender;
+
+use super::gateway::send;
+use super::window::Place;
+use crate::background;
+use crate::blob_store::{self, BlobStore, Freed, Inventory};
+use crate::clock;
+use crate::snapshot;
+
+/// What is left behind in a day does not fill a disk: what may is asked for sooner.
+const SWEEP: Duration = Duration::from_secs(24 * 3_600);
+/// How often it is looked whether uploads were given up.
+const LOOK: Duration = Duration::from_secs(60);
+/// An inventory reads the whole history, on a thread of the lowest priority: a long one takes seconds, whatever workers do.
+const BETWEEN_INVENTORIES: Millis = Millis(60_000);
+
+#[derive(Debug)]
+pub struct BlobKeeper {
+    store: BlobStore,
+    sender: ServerSender,
+    ledger: PathBuf,
+    /// Of the history as this process found it.
+    found: Inventory,
+    counting: Option<JoinHandle<()>>,
+    /// When an inventory of this process was known last.
+    counted: Option<Timestamp>,
+}
+
+/// A worker brings a piece.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Bring {
+    pub worker: WorkerName,
+    pub chunk: Chunk,
+    pub place: Place,
+}
+
+/// A worker asks for a piece.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Fetch {
+    pub worker: WorkerName,
+    pub blob: BlobId,
+    pub offset: u64,
+    pub place: Place,
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Forget(pub BlobId);
+
+/// This worker may not come in any more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Gone(pub WorkerName);
+
+/// What the history names by now.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Counted(Result<Inventory, ledger::Error>);
+
+impl BlobKeeper {
+    /// `found` is what the history at `ledger` names as this process begins.
+    pub fn new(store: BlobStore, sender: ServerSender, ledger: PathBuf, found: Inventory) -> Self {
+        Self { store, sender, ledger, found, counting: None, counted: None }
+    }
+
+    fn sweep(&mut self, inventory: &Inventory) {
+        match self.store.sweep(inventory, clock::now()) {
+            Ok(Freed { blobs: 0, .. }) => {}
+            Ok(Freed { blobs, bytes }) => {
+                tracing::info!(blobs, bytes, "blobs that the history does not name are removed");
+            }
+            Err(error) => tracing::error!(%error, "the blobs could not be looked through"),
+        }
+    }
+
+    /// Reads the history's names beside the running coordinator, and sweeps once they are known; not where that is under way, or was
+    /// done a moment ago.
+    fn count(&mut self, context: &mut Context<Self>) {
+        let is_recent = self.counted.is_some_and(|at| clock::now().since(at) < BETWEEN_INVENTORIES);
+        if is_recent || self.counting.as_ref().is_some_and(|counting| !counting.is_finished()) {
+            return;
+        }
+        let (path, tell) = (self.ledger.clone(), context.address());
+        let count = move || {
+            let state = Ledger::read_only(&path).and_then(|ledger| snapshot::fold(&ledger));
+            tell.do_send(Counted(state.map(|state| Inventory::of(&state))));
+        };
+        match background::spawn("inventory", count) {
+            Ok(counting) => self.counting = Some(counting),
+            Err(error) => tracing::error!(%error, "what the history names could not be asked"),
+        }
+    }
+
+    fn over_quota(&mut self, worker: &WorkerName, error: &blob_store::Error, context: &mut Context<Self>) {
+        if !self.store.is_counted(worker) {
+            // Reports may have named it all by now; the worker asks again.
+            return self.count(context);
+        }
+        let reason = error.to_string();
+        tracing::error!(%worker, reason, "a worker is sent away");
+        send(&self.sender, worker, &ToWorker::Refused { reason });
+    }
+}
+
+impl Actor for BlobKeeper {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        let found = std::mem::take(&mut self.found);
+        self.sweep(&found);
+        context.run_interval(SWEEP, |this, context| this.count(context));
+        context.run_interval(LOOK, |this, _| this.store.give_up_untouched(clock::now()));
+    }
+}
+
+impl Handler<Bring> for BlobKeeper {
+    type Result = ();
+
+    fn handle(&mut self, Bring { worker, chunk, place }: Bring, context: &mut Self::Context) {
+        match self.store.receive(&worker, &chunk, clock::now()) {
+            Ok(received) => {
+                send(&self.sender, &worker, &ToWorker::UploadedTo { blob: chunk.blob, received });
+                if received == chunk.total && self.store.wants_inventory(&worker) {
+                    self.count(context);
+                }
+            }
+            Err(error @ blob_store::Error::OverQuota(_)) => self.over_quota(&worker, &error, context),
+            Err(error @ blob_store::Error::Io { .. }) => {
+                tracing::error!(%worker, %error, "a blob could not be stored; the worker keeps it and tries again");
+            }
+            Err(error) => tracing::warn!(%worker, %error, "a piece of a blob was refused"),
+        }
+        drop(place);
+    }
+}
+
+impl Handler<Fetch> for BlobKeeper {
+    type Result = ();
+
+    fn handle(&mut self, Fetch { worker, blob, offset, place }: Fetch, _: &mut Self::Context) {
+        match self.store.piece(blob, offset) {
+            Ok(Some(chunk)) => send(&self.sender, &worker, &ToWorker::Chunk(chunk)),
+            Ok(None) => send(&self.sender, &worker, &ToWorker::BlobMissing { blob }),
+            Err(error) => tracing::error!(%worker, %error, "a blob could not be read"),
+        }
+        drop(place);
+    }
+}
+
+impl Handler<Forget> for BlobKeeper {
+    type Result = ();
+
+    fn handle(&mut self, Forget(blob): Forget, _: &mut Self::Context) {
+        self.store.forget(blob);
+    }
+}
+
+impl Handler<Gone> for BlobKeeper {
+    type Result = ();
+
+    fn handle(&mut self, Gone(worker): Gone, _: &mut Self::Context) {
+        self.store.give_up_of(&worker);
+    }
+}
+
+impl Handler<Counted> for BlobKeeper {
+    type Result = ();
+
+    fn handle(&mut self, Counted(counted): Counted, _: &mut Self::Context) {
+        self.counted = Some(clock::now());
+        match counted {
+            Ok(inventory) => self.sweep(&inventory),
+            Err(error) => {
+                tracing::error!(%error, "what the history names could not be read: nothing is removed")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "blob_keeper_tests.rs"]
+mod tests;
