@@ -13,7 +13,7 @@ use common::fidelity::Fidelity;
 use common::id::{Attempt, TaskId, TrialId};
 use common::time::HOUR_MS;
 use common::trial::{Checkpoint, Origin, Subject};
-use common::wire::{self, Chunk, FromWorker, ToWorker};
+use common::wire::{self, CHUNK_BYTES, Chunk, FromWorker, ToWorker};
 use transport::{Client, ClientOptions, ClientSecurity, Connection};
 
 use super::*;
@@ -86,6 +86,32 @@ fn who_gives_uploads_up_may_always_begin_another() {
         let ToWorker::Chunk(chunk) = answer else { panic!("{answer:?}") };
         assert_eq!(chunk.bytes, whole[4..]);
     });
+}
+
+/// All pieces at once, time and again: those that find no place before the store's thread are lost, and the blob is there in the end.
+#[test]
+fn who_sends_faster_than_the_disk_takes_gets_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes: Vec<u8> = (0..40 * CHUNK_BYTES).map(|place| (place * 31 % 251) as u8).collect();
+    let (blob, total) = (BlobId::of(&bytes), bytes.len());
+    visited(&config(folder.path()), async |client: &mut Client| {
+        let mut here = 0;
+        while here < total {
+            for from in (here..total).step_by(CHUNK_BYTES) {
+                let bytes = bytes[from..total.min(from + CHUNK_BYTES)].to_vec();
+                let chunk = Chunk { blob, offset: from as u64, total: total as u64, bytes };
+                client.send(wire::encode(&FromWorker::Upload(chunk))).unwrap();
+            }
+            while let Ok(frame) = tokio::time::timeout(Duration::from_millis(500), client.recv()).await {
+                let answer = wire::decode(&frame.unwrap()).unwrap();
+                let ToWorker::UploadedTo { received, .. } = answer else { panic!("{answer:?}") };
+                assert!(received as usize >= here, "answers come in the order of the pieces");
+                here = received as usize;
+            }
+        }
+    });
+    let stored = BlobStore::path(&folder.path().join("study").join("blobs"), blob);
+    assert_eq!(std::fs::read(stored).unwrap(), bytes);
 }
 
 #[test]
