@@ -203,9 +203,13 @@ impl Forecaster for Calibrated {
 
     fn forecast(&self, history: &Series, horizon: usize) -> Result<Forecast, Error> {
         check_horizon(horizon, self.model.max_horizon().min(MAX_HORIZON_HOURS))?;
-        crate::forecaster::check_length(self, history)?;
         let until =
             self.model.fitted_until().ok_or_else(|| Error::NotFitted { model: self.name().into() })?;
+        // Fitted once, it reads a fortnight: a study that was switched off for a while need not begin anew.
+        let (needed, found) = (self.model.input_hours(), history.len());
+        if found < needed {
+            return Err(Error::ShortHistory { model: self.name().into(), needed, found });
+        }
         let issued_at = history.last_hour();
         if until > issued_at {
             let model = self.name().into();

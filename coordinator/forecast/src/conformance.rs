@@ -100,6 +100,14 @@ fn check_short_history(new: &impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
         assert!(matches!(model.fit(&short), Err(Error::ShortHistory { .. })), "too short to fit");
         assert!(model.forecast(&short, horizon).is_err(), "too short to forecast");
     }
+    // A study that was switched off for a while has less than it had when its model was fitted.
+    let model = fitted(new, &enough);
+    for hours in [1, 100, needed / 2, needed.saturating_sub(1)] {
+        match model.forecast(&enough.tail(hours), horizon) {
+            Ok(forecast) => check_rows(&forecast),
+            Err(error) => assert!(matches!(error, Error::ShortHistory { .. }), "{error}"),
+        }
+    }
 }
 
 /// Rows non-decreasing, finite, not negative.

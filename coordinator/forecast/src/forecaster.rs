@@ -27,7 +27,7 @@ pub const PRETRAINED: &str = "transformer:";
 pub trait Forecaster: Send + fmt::Debug {
     fn name(&self) -> &str;
 
-    /// Hours of history without which both `fit` and `forecast` answer [`Error::ShortHistory`].
+    /// Hours of history without which `fit` answers [`Error::ShortHistory`]. What `forecast` needs once it is fitted may be less.
     fn min_history_hours(&self) -> usize;
 
     /// Learns from `history`. A model without parameters accepts and forgets.

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `series`, `channel` | contiguous hours of one zone and one kind, and what a trace carries beside them |
+//! | `series`, `channel`, `sources` | contiguous hours of one zone and one kind, what a trace carries beside them, and which of it is generation |
 //! | `forecaster` | the trait and the table of models by name |
 //! | `naive` | rules without parameters |
 //! | `point` | the trait of models that say one number an hour |
@@ -37,6 +37,7 @@ mod profile;
 mod saving;
 mod selector;
 mod series;
+mod sources;
 #[cfg(feature = "torch")]
 mod transformer;
 

@@ -27,6 +27,8 @@ const RULE_STANDS_HOURS: i64 = 24;
 const REMEMBERED: usize = 336;
 /// Fewer common forecasts say nothing about which model is better.
 const MIN_COMMON: usize = 4;
+/// So many times the hours of the last training are worth another before its time: a service tells its past by and by.
+const GROWN: f64 = 1.5;
 /// Less can't be trained on, by any model.
 const MIN_TRAINING_HOURS: usize = 1_080;
 
@@ -35,10 +37,12 @@ pub struct Selector {
     model: String,
     horizon: usize,
     retrain_hours: i64,
-    in_use: Option<InUse>,
-    /// When training was last begun.
-    attempted: Option<GridHour>,
-    /// What the model in use said, oldest first.
+    trained: Option<InUse>,
+    /// Stands in where nothing was trained, or what was can't be asked: its history is too short for a while.
+    rule: Option<InUse>,
+    /// When training was last begun, and on how many hours.
+    attempted: Option<(GridHour, usize)>,
+    /// What the trained model said, oldest first.
     said: VecDeque<Forecast>,
 }
 
@@ -47,7 +51,6 @@ struct InUse {
     /// The last hour it was fitted on.
     since: GridHour,
     choice: Choice,
-    trained: bool,
 }
 
 /// A choice to be made and fitted: hand it to a thread that has time.
@@ -60,10 +63,7 @@ pub struct Training {
 
 /// What a training brought.
 #[derive(Debug)]
-pub struct Trained {
-    since: GridHour,
-    choice: Choice,
-}
+pub struct Trained(InUse);
 
 /// What became of a trained model, with the pinball losses by which it was judged, gCO2eq/kWh.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,13 +87,13 @@ impl Training {
         let asked = [self.model.as_str()];
         let models: &[&str] = if self.model == AUTO { &MODELS } else { &asked };
         let choice = choose_among(models, &self.history, self.horizon)?;
-        Ok(Trained { since: self.history.last_hour(), choice })
+        Ok(Trained(InUse { since: self.history.last_hour(), choice }))
     }
 }
 
 impl Trained {
     pub fn choice(&self) -> &Choice {
-        &self.choice
+        &self.0.choice
     }
 }
 
@@ -102,7 +102,8 @@ impl Selector {
     pub fn new(model: &str, horizon: usize) -> Result<Self, Error> {
         build(if model == AUTO { MODELS[0] } else { model }, horizon)?;
         let (model, retrain_hours) = (model.into(), i64::from(RETRAIN_HOURS));
-        Ok(Self { model, horizon, retrain_hours, in_use: None, attempted: None, said: VecDeque::new() })
+        let (trained, rule, attempted) = (None, None, None);
+        Ok(Self { model, horizon, retrain_hours, trained, rule, attempted, said: VecDeque::new() })
     }
 
     /// Hours of grid time after which a model is trained anew, at least 1.
@@ -111,35 +112,45 @@ impl Selector {
         self
     }
 
-    /// The forecast after the last hour of `history`, by the model in use or, where that can't, by a rule. Never trains.
+    /// The forecast after the last hour of `history`, by the trained model or, where that can't, by a rule. Never trains.
     pub fn issue(&mut self, history: &Series) -> Result<Forecast, Error> {
-        let now = history.last_hour();
-        if let Some(in_use) = &self.in_use
-            && (in_use.trained || (0..RULE_STANDS_HOURS).contains(&(now.0 - in_use.since.0)))
-            && let Ok(forecast) = in_use.choice.forecaster.forecast(history, self.horizon)
-        {
-            if in_use.trained {
-                self.said.push_back(forecast.clone());
-                self.said.drain(..self.said.len().saturating_sub(REMEMBERED));
+        if let Some(InUse { choice, .. }) = &self.trained {
+            match choice.forecaster.forecast(history, self.horizon) {
+                Ok(forecast) => {
+                    self.said.push_back(forecast.clone());
+                    self.said.drain(..self.said.len().saturating_sub(REMEMBERED));
+                    return Ok(forecast);
+                }
+                // It is asked again when the history has grown.
+                Err(Error::ShortHistory { .. }) => {}
+                // It learnt from another series, or, where the coordinator was set back in time, from what is to come.
+                Err(_) => {
+                    self.trained = None;
+                    self.said.clear();
+                }
             }
+        }
+        let now = history.last_hour();
+        if let Some(rule) = &self.rule
+            && (0..RULE_STANDS_HOURS).contains(&(now.0 - rule.since.0))
+            && let Ok(forecast) = rule.choice.forecaster.forecast(history, self.horizon)
+        {
             return Ok(forecast);
         }
-        // A coordinator that was set back in time must not use what it learnt later.
         let choice = self.rule(history)?;
         let forecast = choice.forecaster.forecast(history, self.horizon)?;
-        self.in_use = Some(InUse { since: now, choice, trained: false });
-        self.said.clear();
+        self.rule = Some(InUse { since: now, choice });
         Ok(forecast)
     }
 
     /// Whether it is time to train, with so many hours known by the end of `now`.
     pub fn is_due(&self, now: GridHour, known_hours: usize) -> bool {
         let since = |then: GridHour, hours: i64| !(0..hours).contains(&(now.0 - then.0));
-        let rested = self.attempted.is_none_or(|begun| since(begun, RETRY_HOURS.min(self.retrain_hours)));
-        let stale = match &self.in_use {
-            Some(InUse { since: then, trained: true, .. }) => since(*then, self.retrain_hours),
-            _ => true,
-        };
+        let rested =
+            self.attempted.is_none_or(|(begun, _)| since(begun, RETRY_HOURS.min(self.retrain_hours)));
+        let grown = self.attempted.is_some_and(|(_, hours)| known_hours as f64 >= GROWN * hours as f64);
+        let stale =
+            self.trained.as_ref().is_none_or(|trained| grown || since(trained.since, self.retrain_hours));
         !RULES.contains(&self.model.as_str()) && known_hours >= MIN_TRAINING_HOURS && rested && stale
     }
 
@@ -149,7 +160,7 @@ impl Selector {
         if !self.is_due(now, history.len()) {
             return None;
         }
-        self.attempted = Some(now);
+        self.attempted = Some((now, history.len()));
         Some(Training { model: self.model.clone(), horizon: self.horizon, history: history.clone() })
     }
 
@@ -158,20 +169,19 @@ impl Selector {
         let verdict = self.judge(&trained, history);
         match verdict {
             Verdict::First | Verdict::Better { .. } => {
-                let Trained { since, choice } = trained;
-                self.in_use = Some(InUse { since, choice, trained: true });
+                self.trained = Some(trained.0);
                 self.said.clear();
             }
             // It has proved itself for another term.
-            Verdict::Kept { .. } => self.attempted = Some(trained.since),
+            Verdict::Kept { .. } => self.attempted = Some((trained.0.since, history.len())),
         }
         verdict
     }
 
     fn judge(&self, trained: &Trained, history: &Series) -> Verdict {
-        let Some(InUse { choice, trained: true, .. }) = &self.in_use else { return Verdict::First };
+        let Some(InUse { choice, .. }) = &self.trained else { return Verdict::First };
         let (mut was, mut is) = (Metrics::new(choice.forecaster.name()), Metrics::new("trained"));
-        for trial in &trained.choice.trial {
+        for trial in &trained.choice().trial {
             if let Some(said) = self.said.iter().find(|said| said.issued_at == trial.issued_at) {
                 was.add(said, history);
                 is.add(trial, history);
@@ -182,7 +192,7 @@ impl Selector {
             // Nothing in common: their own backtests are all there is.
             false => {
                 let loss = |choice: &Choice| choice.metrics().map_or(f64::INFINITY, |m| m.all.pinball());
-                (loss(choice), loss(&trained.choice))
+                (loss(choice), loss(trained.choice()))
             }
         };
         if is < was { Verdict::Better { was, is } } else { Verdict::Kept { was, would_be: is } }
@@ -200,7 +210,7 @@ impl Selector {
 
     /// What is in use and how it fared, once a forecast was issued.
     pub fn choice(&self) -> Option<&Choice> {
-        self.in_use.as_ref().map(|in_use| &in_use.choice)
+        self.trained.as_ref().or(self.rule.as_ref()).map(|in_use| &in_use.choice)
     }
 
     /// For `auto` the rule that fared best; for a named model itself or the most demanding rule before it.

@@ -1,10 +1,15 @@
 //! Contiguous hourly intensities of one zone and one kind, and the channels that go with them. Nothing else enters a model.
 
+use std::collections::BTreeMap;
+
 use common::carbon::{CarbonSample, SignalKind};
 use common::id::Zone;
 use common::time::GridHour;
 
 use crate::{Channel, Error};
+
+/// Intensity repeats with the day.
+const DAY_HOURS: usize = 24;
 
 /// What becomes of hours for which there is no sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,13 +18,15 @@ pub enum Gaps {
     Refuse,
     /// Gaps of at most so many hours are bridged by a straight line, longer ones are an error.
     Fill { up_to_hours: u32 },
-    /// As `Fill`, but a longer gap forgets what came before it: for a study that was switched off for a while.
-    FillOrRestart { up_to_hours: u32 },
+    /// As `Fill`; gaps of at most so many days are bridged by the same hours of the days before and after them; a longer gap forgets what
+    /// came before it: for a study that was switched off for a while.
+    FillOrRestart { up_to_hours: u32, up_to_days: u32 },
 }
 
 impl Gaps {
-    /// Those of a study's own observations: a few missing hours are bridged, before a longer gap nothing is learnt from.
-    pub const OBSERVED: Self = Self::FillOrRestart { up_to_hours: 6 };
+    /// Those of a study's own observations: missing hours and days are bridged, for models to have something to read; what was before
+    /// a longer gap is forgotten.
+    pub const OBSERVED: Self = Self::FillOrRestart { up_to_hours: 6, up_to_days: 3 };
 }
 
 /// At least one hour of one zone, without gaps: `values[i]` gCO2eq/kWh is the mean of hour `first + i`.
@@ -57,8 +64,10 @@ impl Series {
 
         let (first, values) = (ordered[0].hour, Vec::with_capacity(ordered.len()));
         let mut series = Self { zone, kind, first, values, channels: Vec::new() };
+        let known: BTreeMap<GridHour, f64> =
+            ordered.iter().map(|sample| (sample.hour, sample.intensity.0)).collect();
         for sample in ordered {
-            series.append(sample.hour, sample.intensity.0, gaps)?;
+            series.append(sample.hour, sample.intensity.0, gaps, &known)?;
         }
         Ok(series)
     }
@@ -87,7 +96,8 @@ impl Series {
             }
             return Ok(());
         }
-        self.append(sample.hour, sample.intensity.0, gaps)
+        let known = BTreeMap::from([(sample.hour, sample.intensity.0)]);
+        self.append(sample.hour, sample.intensity.0, gaps, &known)
     }
 
     pub fn zone(&self) -> &Zone {
@@ -150,7 +160,14 @@ impl Series {
         }
     }
 
-    fn append(&mut self, hour: GridHour, value: f64, gaps: Gaps) -> Result<(), Error> {
+    /// `known` are the hours from `hour` on, as far as anything is known of them.
+    fn append(
+        &mut self,
+        hour: GridHour,
+        value: f64,
+        gaps: Gaps,
+        known: &BTreeMap<GridHour, f64>,
+    ) -> Result<(), Error> {
         let Some(&last) = self.values.last() else {
             self.values.push(value);
             return Ok(());
@@ -160,16 +177,19 @@ impl Series {
         }
         let ahead = hour.0 - self.last_hour().0;
         let missing = ahead - 1;
-        let (allowed, restarts) = match gaps {
-            Gaps::Refuse => (0, false),
-            Gaps::Fill { up_to_hours } => (up_to_hours, false),
-            Gaps::FillOrRestart { up_to_hours } => (up_to_hours, true),
+        let (allowed, by_days, restarts) = match gaps {
+            Gaps::Refuse => (0, 0, false),
+            Gaps::Fill { up_to_hours } => (up_to_hours, 0, false),
+            Gaps::FillOrRestart { up_to_hours, up_to_days } => (up_to_hours, up_to_days * 24, true),
         };
         if ahead == 0 {
             *self.values.last_mut().expect("a value stands") = value;
         } else if missing <= i64::from(allowed) {
             let step = (value - last) / ahead as f64;
             self.values.extend((1..ahead).map(|i| last + step * i as f64));
+            self.values.push(value);
+        } else if missing <= i64::from(by_days) && self.values.len() >= DAY_HOURS {
+            self.repeat_days(missing as usize, known);
             self.values.push(value);
         } else if restarts {
             self.first = hour;
@@ -183,6 +203,24 @@ impl Series {
             });
         }
         Ok(())
+    }
+
+    /// `missing` hours, each between the same hour of the last day before the gap and that of the first day after it, by their distance;
+    /// what is not known after it leaves the day before alone.
+    fn repeat_days(&mut self, missing: usize, known: &BTreeMap<GridHour, f64>) {
+        let (begin, first) = (self.values.len(), self.last_hour().plus(1));
+        let bridge = |place: usize| {
+            // Days back to what was known, and on to what is known again.
+            let back = place / DAY_HOURS + 1;
+            let on = (missing - place).div_ceil(DAY_HOURS);
+            let before = self.values[begin + place - back * DAY_HOURS];
+            match known.get(&first.plus((place + on * DAY_HOURS) as i64)) {
+                Some(after) => (before * on as f64 + after * back as f64) / (back + on) as f64,
+                None => before,
+            }
+        };
+        let bridged: Vec<f64> = (0..missing).map(bridge).collect();
+        self.values.extend(bridged);
     }
 }
 

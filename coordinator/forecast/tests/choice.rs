@@ -177,3 +177,42 @@ fn rules_are_never_trained() {
     assert!(selector.begin_training(&world).is_none());
     assert_eq!(selector.issue(&world).unwrap().model, "week_mean");
 }
+
+/// After a week without a coordinator, or a service, the history begins anew; what was learnt before is still true.
+#[test]
+fn a_trained_model_outlasts_a_short_history() {
+    let world = grid(24 * 75, 4);
+    let mut selector = Selector::new("linear", 24).unwrap();
+    live(&mut selector, &world, 1_320..1_480, 1);
+    let mut model = |hour: i64, known: usize| {
+        let history = world.until(GridHour(hour)).unwrap().tail(known);
+        let forecast = selector.issue(&history).unwrap();
+        (forecast.model, forecast.quantiles.len())
+    };
+    assert_eq!(model(1_480, 1_480), ("linear".into(), 24));
+    assert_eq!(model(1_500, 10), ("persistence".into(), 24));
+    assert_eq!(model(1_600, 110), ("yesterday".into(), 24));
+    assert_eq!(model(1_740, 250), ("week_mean".into(), 24));
+    assert_eq!(model(1_790, 340), ("linear".into(), 24), "a fortnight is enough to go on from");
+    assert_eq!(selector.choice().unwrap().forecaster.name(), "linear");
+    // Set back in time it must not use what it learnt later.
+    let early = selector.issue(&world.until(GridHour(500)).unwrap()).unwrap();
+    assert_eq!(early.model, "week_mean");
+}
+
+/// A service tells its past by and by: two months by the first training, two years some days later.
+#[test]
+fn a_history_that_grew_by_half_is_worth_a_training() {
+    let world = grid(24 * 80, 4);
+    let mut selector = Selector::new("linear", 24).unwrap().retrained_every(1_000);
+    let known = |hour: i64, hours: usize| world.until(GridHour(hour)).unwrap().tail(hours);
+    let first = known(1_800, 1_080);
+    let trained = selector.begin_training(&first).unwrap().run().unwrap();
+    assert_eq!(selector.adopt(trained, &first), Verdict::First);
+    assert!(!selector.is_due(GridHour(1_810), 1_800), "not on the same day");
+    assert!(!selector.is_due(GridHour(1_824), 1_619), "not for a little more");
+    let second = known(1_824, 1_620);
+    let trained = selector.begin_training(&second).unwrap().run().unwrap();
+    selector.adopt(trained, &second);
+    assert!(!selector.is_due(GridHour(1_900), 1_700), "whatever came of it");
+}

@@ -33,7 +33,34 @@ fn gaps_are_bridged_refused_or_start_anew() {
     let refused = values(&hours, Gaps::Fill { up_to_hours: 1 });
     assert_eq!(refused, Err(Error::Gap { zone: Zone::new("DE"), from: GridHour(1), hours: 2 }));
     assert!(matches!(values(&hours, Gaps::Refuse), Err(Error::Gap { hours: 2, .. })));
-    assert_eq!(values(&hours, Gaps::FillOrRestart { up_to_hours: 1 }), Ok(vec![40.0, 50.0]));
+    let restart = Gaps::FillOrRestart { up_to_hours: 1, up_to_days: 0 };
+    assert_eq!(values(&hours, restart), Ok(vec![40.0, 50.0]));
+}
+
+/// Days of 24 levels; of the later ones each hour is 100 g/kWh more.
+#[test]
+fn days_are_bridged_by_their_neighbours() {
+    let value = |hour: i64| (hour % 24) as f64 + if hour >= 110 { 100.0 } else { 0.0 };
+    let with_gap = |from: i64, to: i64, end: i64| {
+        let known = (0..end).filter(|hour| !(from..to).contains(hour));
+        values(&known.map(|hour| (hour, value(hour))).collect::<Vec<_>>(), Gaps::OBSERVED)
+    };
+    // 60 hours from the fifth of the third day on: three days lie between what is known of most hours.
+    let bridged = with_gap(52, 112, 300).unwrap();
+    assert_eq!((bridged.len(), bridged[51], bridged[112]), (300, 3.0, 116.0));
+    let share = |place: usize| (bridged[place] - (place % 24) as f64).round();
+    assert_eq!((share(52), share(76), share(100)), (25.0, 50.0, 75.0), "nearer to the nearer day");
+    assert!(bridged.iter().all(|value| (0.0..=123.0).contains(value)));
+    assert_eq!(with_gap(52, 124, 300).unwrap().len(), 300, "three days");
+    assert_eq!(with_gap(52, 125, 300).unwrap().len(), 175, "more is forgotten");
+    assert_eq!(
+        with_gap(10, 30, 100).unwrap().len(),
+        70,
+        "before a whole day is known there is none to repeat"
+    );
+    // Of what comes after the gap one hour is known.
+    let young = with_gap(52, 112, 113).unwrap();
+    assert_eq!(young[65..77], young[41..53], "the day before alone");
 }
 
 #[test]

@@ -3,27 +3,10 @@
 //! Shares of wind and sun say why the present is as clean as it is, and so how long it may last. Only their departure from the mean of
 //! the last 336 h enters: levels drift over the years as plants are built, and a map that learnt them would drift with them.
 
-use crate::Series;
+use crate::{Series, sources};
 
 /// Two weeks, as long as the map sees the intensity: the channels' own recent mean.
 pub const MEAN_HOURS: usize = 336;
-/// Sources by the names that traces give them; together they are what the zone generates.
-const SOURCES: [&str; 14] = [
-    "coal",
-    "nat gas",
-    "natural gas",
-    "gas",
-    "oil",
-    "petroleum",
-    "biomass",
-    "solar",
-    "geothermal",
-    "hydro",
-    "nuclear",
-    "wind",
-    "unknown",
-    "other",
-];
 
 /// In what a map thinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,17 +68,20 @@ pub enum Channels {
 
 /// The channels of `history`, unscaled, one value an hour each; empty when it carries no generation by source.
 pub fn figures(history: &Series, channels: Channels) -> Vec<Vec<f64>> {
-    let sources: Vec<&[f64]> = SOURCES.iter().filter_map(|name| history.channel(name)).collect();
-    if channels == Channels::None || sources.len() < 2 {
+    if channels == Channels::None {
+        return Vec::new();
+    }
+    let sources = sources::all(history);
+    if sources.len() < 2 {
         return Vec::new();
     }
     let demand: Vec<f64> = (0..history.len()).map(|hour| sources.iter().map(|s| s[hour]).sum()).collect();
-    let share = |source: &[f64]| -> Vec<f64> {
+    let share = |source: Vec<f64>| -> Vec<f64> {
         let part = |(part, whole): (&f64, &f64)| if *whole > 0.0 { part / whole } else { 0.0 };
         source.iter().zip(&demand).map(part).collect()
     };
     let mut figures: Vec<Vec<f64>> =
-        ["wind", "solar"].iter().filter_map(|name| history.channel(name)).map(share).collect();
+        [sources::wind(history), sources::solar(history)].into_iter().flatten().map(share).collect();
     if channels == Channels::WeatherAndDemand {
         figures.push(demand);
     }

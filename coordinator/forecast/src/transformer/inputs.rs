@@ -8,7 +8,7 @@ use common::time::GridHour;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
-use crate::Series;
+use crate::{Series, sources};
 
 /// Figures an hour: intensity, wind, solar, demand.
 pub const FIGURES: usize = 4;
@@ -20,25 +20,8 @@ pub const DAILY_WAVES: usize = 4;
 pub const SEASON: usize = 2;
 
 const SHIFT: f64 = 0.3;
-/// Names of generation by source as traces spell them; other channels are weather or something else.
-const SOURCES: [&str; 16] = [
-    "biomass",
-    "coal",
-    "gas",
-    "geothermal",
-    "hydro",
-    "nat gas",
-    "nat_gas",
-    "nuclear",
-    "oil",
-    "other",
-    "solar",
-    "unknown",
-    "wind",
-    "wind offshore",
-    "wind onshore",
-    "hydro discharge",
-];
+/// Channels of generation by their former names; networks were trained with them.
+const FORMER: [&str; 2] = ["nat_gas", "hydro discharge"];
 /// A figure that moves less than this (as a share, or relative to its mean) says nothing.
 const STILL: f64 = 1e-3;
 
@@ -120,7 +103,8 @@ impl Scaling {
 /// MWh of all sources by hour. None where the trace has no generation by source, or none at some hour.
 fn total(series: &Series) -> Option<Vec<f64>> {
     let mut total = vec![0.0; series.len()];
-    for channel in series.channels().iter().filter(|channel| SOURCES.contains(&channel.name())) {
+    let counts = |name: &str| FORMER.contains(&name) || sources::is_counted(series, name);
+    for channel in series.channels().iter().filter(|channel| counts(channel.name())) {
         total.iter_mut().zip(channel.values()).for_each(|(sum, value)| *sum += value.max(0.0));
     }
     total.iter().all(|&sum| sum > 0.0).then_some(total)
@@ -128,18 +112,13 @@ fn total(series: &Series) -> Option<Vec<f64>> {
 
 /// Shares of wind and solar, and demand relative to its mean, `[hours]` each.
 fn mix(series: &Series, total: &[f64], demand: f64) -> [Vec<f64>; FIGURES - 1] {
-    let share = |names: [&str; 3]| {
-        let mut share = vec![0.0; total.len()];
-        for values in names.iter().filter_map(|name| series.channel(name)) {
-            for ((share, value), total) in share.iter_mut().zip(values).zip(total) {
-                *share += value.max(0.0) / total;
-            }
-        }
-        share
+    let share = |source: Option<Vec<f64>>| match source {
+        Some(values) => values.iter().zip(total).map(|(value, total)| value.max(0.0) / total).collect(),
+        None => vec![0.0; total.len()],
     };
     [
-        share(["wind", "wind onshore", "wind offshore"]),
-        share(["solar", "", ""]),
+        share(sources::wind(series)),
+        share(sources::solar(series)),
         total.iter().map(|total| total / demand).collect(),
     ]
 }
