@@ -13,7 +13,7 @@ use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, Zero
 
 use crate::actor::{
     Agent, BlobKeeper, CarbonWatch, Coordinator, Exit, ForecastMaker, Gateway, LedgerKeeper, Listening,
-    Parts, Take,
+    Parts, REMEMBERED_HOURS, Take,
 };
 use crate::agenda::Agenda;
 use crate::blob_store::{BlobStore, Inventory};
@@ -103,6 +103,7 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     let sources = carbon::build(&settings)?;
     for source in sources.values() {
         check_span(source.as_ref(), &study.clock, &config)?;
+        tracing::info!(zone = %source.zone(), "carbon intensity is served by {}", source.describe());
     }
     let policy = allocation::build(&config.allocation.policy, &policy_options(&config))?;
     let searcher = Searcher::new(&config, &study.spec)?;
@@ -173,7 +174,7 @@ fn grid_clock(config: &Config, state: &State) -> Result<GridClock> {
 
 /// What the study took the youngest hours to be; an earlier process may have had to guess them.
 fn told(state: &State) -> Vec<CarbonSample> {
-    let youngest = |zone| state.account.series(zone).rev().take(carbon::CACHE_HOURS as usize).cloned();
+    let youngest = |zone| state.account.series(zone).rev().take(REMEMBERED_HOURS).cloned();
     state.account.zones().flat_map(youngest).collect()
 }
 

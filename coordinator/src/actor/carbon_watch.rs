@@ -1,5 +1,5 @@
 //! Owns the carbon sources of all zones, on a thread of its own. A live one may be slow: the hour is told from what is known when
-//! patience ends, and told again once better is known.
+//! patience ends, and told again once better is known. Hours at which nobody asked are told as soon as they are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ use crate::core::Input;
 const PATIENCE: Millis = Millis(3_000);
 /// Of a zone's past: models learn from what is there, and from the rest an hour later.
 const PATIENCE_FOR_THE_PAST: Millis = Millis(1_500);
+/// For so long an hour may still be told of that was missed, or better known: a coordinator was down over days, or a service was.
+pub const REMEMBERED_HOURS: usize = 7 * 24;
 /// A figure that differs by less is the same.
 const SAME_G_PER_KWH: f64 = 0.05;
 
@@ -25,7 +27,7 @@ const SAME_G_PER_KWH: f64 = 0.05;
 pub struct CarbonWatch {
     sources: BTreeMap<Zone, Box<dyn CarbonSource>>,
     constants: BTreeMap<Zone, Intensity>,
-    /// What the core was told of the youngest hours, for the day in which figures are revised.
+    /// What the core was told of the youngest hours.
     told: BTreeMap<Zone, BTreeMap<GridHour, CarbonSample>>,
     /// Zones without a source that were complained about.
     complained: BTreeSet<Zone>,
@@ -96,15 +98,26 @@ impl CarbonWatch {
         CarbonSample { zone, hour, intensity, kind, provenance: Provenance::Constant }
     }
 
-    /// Hours before `hour` of which better is known by now than was told.
+    /// Hours before `hour` that are known by now and that nobody was told of, or of which worse was told. What was before the first
+    /// hour told is not the study's.
     fn corrected(&self, zones: &BTreeSet<Zone>, hour: GridHour) -> Vec<CarbonSample> {
-        let from = hour.plus(-i64::from(CACHE_HOURS));
+        let oldest = hour.plus(-(REMEMBERED_HOURS as i64));
+        let revised_from = hour.plus(-i64::from(CACHE_HOURS));
         let mut corrected = Vec::new();
         for (zone, source) in self.sources.iter().filter(|(zone, _)| zones.contains(*zone)) {
-            let Some(told) = self.told.get(zone) else { continue };
-            let better =
-                |sample: &CarbonSample| told.get(&sample.hour).is_some_and(|told| is_better(sample, told));
-            corrected.extend(source.by_now(from, hour).into_iter().filter(better));
+            let told = self.told.get(zone);
+            let Some((told, first)) = told.and_then(|told| Some((told, *told.first_key_value()?.0))) else {
+                continue;
+            };
+            // A clock that was set back: nothing that was told lies before the hour.
+            if first >= hour {
+                continue;
+            }
+            let is_news = |sample: &CarbonSample| match told.get(&sample.hour) {
+                None => true,
+                Some(told) => is_better(sample, told, sample.hour >= revised_from),
+            };
+            corrected.extend(source.by_now(oldest.max(first), hour).into_iter().filter(is_news));
         }
         corrected
     }
@@ -113,7 +126,9 @@ impl CarbonWatch {
         for sample in samples {
             let told = self.told.entry(sample.zone.clone()).or_default();
             told.insert(sample.hour, sample.clone());
-            while told.len() > 2 * CACHE_HOURS as usize {
+            let oldest = sample.hour.plus(-(REMEMBERED_HOURS as i64));
+            // One before the oldest stays: hours after it are missing, not before the study.
+            while told.keys().nth(1).is_some_and(|second| *second <= oldest) {
                 told.pop_first();
             }
         }
@@ -131,8 +146,8 @@ fn known(
     answer.inspect_err(complain).ok()
 }
 
-/// Nearer to a measurement, or another figure of the same standing: services revise theirs for a day.
-fn is_better(sample: &CarbonSample, told: &CarbonSample) -> bool {
+/// Nearer to a measurement, or, while services revise theirs, another figure of the same standing.
+fn is_better(sample: &CarbonSample, told: &CarbonSample, is_revised: bool) -> bool {
     let standing = |provenance: &Provenance| match provenance {
         Provenance::Measured(_) => 0,
         Provenance::Estimated(_) => 1,
@@ -142,7 +157,7 @@ fn is_better(sample: &CarbonSample, told: &CarbonSample) -> bool {
     };
     let (now, then) = (standing(&sample.provenance), standing(&told.provenance));
     let differs = (sample.intensity.0 - told.intensity.0).abs() > SAME_G_PER_KWH;
-    now < then || (now == then && differs)
+    now < then || (is_revised && now == then && differs)
 }
 
 impl Actor for CarbonWatch {

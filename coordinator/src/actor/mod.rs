@@ -13,7 +13,7 @@ mod window;
 
 pub use agent::Agent;
 pub use blob_keeper::BlobKeeper;
-pub use carbon_watch::CarbonWatch;
+pub use carbon_watch::{CarbonWatch, REMEMBERED_HOURS};
 pub use coordinator::{Ask, Coordinator, Exit, Glance, Look, Obeyed, Order, Parts, Take};
 pub use forecaster::ForecastMaker;
 pub use gateway::{Gateway, Listening};

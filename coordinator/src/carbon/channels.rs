@@ -1,5 +1,6 @@
 //! What a trace carries beside its intensity: generation by source, weather, shares. Every column whose cells are all numbers or
-//! empty is one, except other intensities, for kinds are never mixed. For models that use such figures; none needs them.
+//! empty is one, except other intensities, for kinds are never mixed. Sources are called by their names alone. For models that use such
+//! figures; none needs them.
 //!
 //! Gaps are treated as those of the intensity: bridged up to three hours. A channel with a longer gap is left out, not refused: it
 //! was never asked for.
@@ -10,6 +11,7 @@ use common::time::GridHour;
 use forecast::Channel;
 
 use super::columns::{Columns, is_intensity, plain};
+use super::mix::source_name;
 use super::trace::BRIDGED_HOURS;
 
 /// More would be somebody's whole data warehouse; the first ones of the file stand.
@@ -31,6 +33,7 @@ impl Reading {
     pub fn new(header: &csv::StringRecord, columns: &Columns) -> Self {
         let mut found: Vec<Column> = Vec::new();
         for (index, name) in header.iter().map(plain).enumerate() {
+            let name = source_name(&name).to_owned();
             let doubts = [columns.estimated, columns.method].contains(&Some(index));
             let taken = index == columns.time || doubts || is_intensity(&name);
             let twice = found.iter().any(|column| column.name == name);

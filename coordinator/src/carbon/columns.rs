@@ -31,6 +31,8 @@ pub(super) struct Columns {
     /// A column of its methods, empty where it measured.
     pub method: Option<usize>,
     pub kind: SignalKind,
+    /// From which columns an intensity is computed and which are left out, in words.
+    pub computed_from: Option<String>,
 }
 
 /// What a row's intensity is read from.
@@ -89,21 +91,18 @@ impl Columns {
         let time = TIME_COLUMNS.iter().find_map(|name| place(name));
         let time = time.ok_or_else(|| Error::NoTimeColumn { path: path.into(), found: found() })?;
         let column = |index: usize| (Figure::Intensity(index), kind(&names[index]));
-        let computed = |factors: Factors| {
-            let sources: Vec<(usize, f64)> = names
-                .iter()
-                .enumerate()
-                .filter_map(|(index, name)| Some((index, factors.of(name, zone)?)))
-                .collect();
-            (!sources.is_empty()).then(|| (Figure::Mix(sources), factors.kind()))
+        let computed = |factors: Factors| -> Result<_, Error> {
+            let sources = sources(&names, factors, zone, path)?;
+            Ok((!sources.is_empty()).then(|| (Figure::Mix(sources), factors.kind())))
         };
         let chosen = match wanted {
-            MIX_DIRECT => computed(Factors::Direct),
-            MIX_LIFECYCLE => computed(Factors::Lifecycle),
-            AUTO => intensity_column(&names, preferred).map(column).or_else(|| {
-                let direct = preferred == Some(SignalKind::AverageDirect);
-                computed(if direct { Factors::Direct } else { Factors::Lifecycle })
-            }),
+            MIX_DIRECT => computed(Factors::Direct)?,
+            MIX_LIFECYCLE => computed(Factors::Lifecycle)?,
+            AUTO => match intensity_column(&names, preferred) {
+                Some(index) => Some(column(index)),
+                None if preferred == Some(SignalKind::AverageDirect) => computed(Factors::Direct)?,
+                None => computed(Factors::Lifecycle)?,
+            },
             name => place(&plain(name)).map(column),
         };
         let wanted = if wanted == AUTO { "carbon_intensity" } else { wanted };
@@ -111,7 +110,43 @@ impl Columns {
         let (figure, kind) = chosen.ok_or_else(missing)?;
         let estimated = DOUBT_COLUMNS.iter().find_map(|name| place(name));
         let method = METHOD_COLUMNS.iter().find_map(|name| place(name));
-        Ok(Self { time, figure, estimated, method, kind })
+        let computed_from = match &figure {
+            Figure::Intensity(_) => None,
+            Figure::Mix(sources) => {
+                let told = [Some(time), estimated, method];
+                let counted = |index: usize| sources.iter().any(|(column, _)| *column == index);
+                let (used, rest): (Vec<usize>, Vec<usize>) = (0..names.len())
+                    .filter(|index| !told.contains(&Some(*index)) && !is_intensity(&names[*index]))
+                    .partition(|index| counted(*index));
+                let list =
+                    |columns: &[usize]| columns.iter().map(|i| &header[*i]).collect::<Vec<_>>().join(", ");
+                let left_out =
+                    if rest.is_empty() { String::new() } else { format!("; not counted: {}", list(&rest)) };
+                Some(format!("{}{left_out}", list(&used)))
+            }
+        };
+        Ok(Self { time, figure, estimated, method, kind, computed_from })
+    }
+}
+
+/// Columns of generation, each with its factor. A source without one, or one that another holds, makes the sum another grid's.
+fn sources(names: &[String], factors: Factors, zone: &Zone, path: &Path) -> Result<Vec<(usize, f64)>, Error> {
+    let mut sources = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        match factors.of(name, zone) {
+            Some(factor) => sources.push((index, factor)),
+            None if mix::is_generation(name) && !is_intensity(name) => {
+                return Err(Error::NoFactor { path: path.into(), column: name.clone(), known: mix::names() });
+            }
+            None => {}
+        }
+    }
+    let used: Vec<&str> = sources.iter().map(|(index, _)| names[*index].as_str()).collect();
+    match mix::counted_twice(&used) {
+        Some((whole, part)) => {
+            Err(Error::CountedTwice { path: path.into(), whole: whole.into(), part: part.into() })
+        }
+        None => Ok(sources),
     }
 }
 

@@ -63,6 +63,10 @@ pub enum Error {
     Empty { path: PathBuf },
     #[error("the trace {} has no column `{wanted}`; it has: {found}. Name one of them, in carbon.column or by --column", path.display())]
     NoColumn { path: PathBuf, wanted: String, found: String },
+    #[error("the trace {} has a column `{column}` of generation without an emission factor, and without it the mix is not the grid's: give it one of the names {known}; or remove it where it is none", path.display())]
+    NoFactor { path: PathBuf, column: String, known: String },
+    #[error("the trace {} has the column `{whole}` beside `{part}`, a part of it: together they would count twice, remove one of them", path.display())]
+    CountedTwice { path: PathBuf, whole: String, part: String },
     #[error("the trace {} has no column of UTC times (utc, datetime, timestamp, time); it has: {found}. Rename the one that holds them", path.display())]
     NoTimeColumn { path: PathBuf, found: String },
     #[error("{}, line {line}: `{text}` is not a time: write it like 2021-07-02T06:00Z", path.display())]

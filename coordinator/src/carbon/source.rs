@@ -31,8 +31,8 @@ pub trait CarbonSource: Send + fmt::Debug {
         self.history(before, hours)
     }
 
-    /// Hours of `[from, before)` as they are known by now, without asking anybody: later answers correct earlier ones. Empty where
-    /// nothing is ever corrected.
+    /// Hours of `[from, before)` as they are known by now, without asking anybody: later answers correct earlier ones, and tell of
+    /// hours at which nobody asked. Empty where nothing is known but the hour asked for.
     fn by_now(&self, _from: GridHour, _before: GridHour) -> Vec<CarbonSample> {
         Vec::new()
     }

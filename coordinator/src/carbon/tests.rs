@@ -147,6 +147,46 @@ fn a_generation_mix_becomes_intensity() {
     assert_eq!(super::mix::Factors::Lifecycle.of("unknown", &Zone::new("DE")), Some(700.0));
 }
 
+/// A grid whose wind or coal is told in parts is not one without wind or coal.
+#[test]
+fn sources_are_known_in_the_spellings_of_their_makers() {
+    let mix = |header: &str, row: &str| {
+        let trace = read(&format!("utc,{header}\n2021-01-01T00:00Z,{row}\n"), "mix_lifecycle").unwrap();
+        (intensities(&trace)[0], trace.describe())
+    };
+    let (whole, _) = mix("gas,coal,wind,solar", "10,20,30,40");
+    let (parts, described) = mix(
+        "gas,hard coal,lignite,wind onshore,wind_offshore,solar,wind speed,price",
+        "10,5,15,20,10,40,7,90",
+    );
+    assert_eq!(parts, whole);
+    assert_eq!(
+        described,
+        "the trace trace.csv (computed from gas, hard coal, lignite, wind onshore, wind_offshore, solar; not counted: wind speed, price)"
+    );
+    let (entsoe, _) = mix(
+        "Area,Fossil Gas  - Actual Aggregated [MW],Fossil Hard coal - Actual Aggregated [MW],Fossil Brown coal/Lignite - Actual Aggregated [MW],\
+         Hydro Pumped Storage - Actual Consumption [MW],Solar - Actual Aggregated [MW],Wind Onshore - Actual Aggregated [MW],Wind Offshore - Actual Aggregated [MW]",
+        "DE,10,5,15,99,40,20,10",
+    );
+    let (eia, _) = mix(
+        "Net Generation (MW) from Natural Gas,Net Generation (MW) from Coal,Net Generation (MW) from Wind,Net Generation (MW) from Solar,Demand (MW)",
+        "10,20,30,40,99",
+    );
+    assert_eq!((entsoe, eia), (whole, whole));
+    let row = "\n2021-01-01T00:00Z,1,2,3\n";
+    check_refused(
+        &format!("utc,coal,wind,gas peakers{row}"),
+        "a column `gas peakers` of generation without an emission factor",
+    );
+    check_refused(&format!("utc,coal,wind,gas peakers{row}"), "hard coal");
+    check_refused(
+        &format!("utc,wind onshore,wind,gas{row}"),
+        "the column `wind` beside `wind onshore`, a part of it",
+    );
+    assert_eq!(intensities(&read(&format!("utc,ci,wind onshore,gas peakers{row}"), "auto").unwrap()), [1.0]);
+}
+
 /// Every hour of six recorded grids, from their mix by our factors, against the published figures.
 #[test]
 fn mixes_of_recorded_grids_give_their_published_intensities() {

@@ -16,7 +16,7 @@ use common::unit::Intensity;
 use forecast::{Channel, Series};
 
 use super::channels;
-use super::columns::{Columns, Figure};
+use super::columns::Columns;
 use super::{CarbonSource, Error};
 use crate::csv_file;
 
@@ -30,8 +30,8 @@ pub struct Trace {
     kind: SignalKind,
     /// The file's name, for the provenance.
     name: String,
-    /// By us, from generation: no maker's figure.
-    computed: bool,
+    /// By us, from these columns of generation: no maker's figure.
+    computed_from: Option<String>,
     first: GridHour,
     hours: Vec<Hour>,
     /// Each as long as `hours`.
@@ -95,15 +95,15 @@ impl Trace {
         }
         let (first, hours, channels) = reading.finish()?;
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let computed = matches!(columns.figure, Figure::Mix(_));
-        Ok(Self { zone, kind: columns.kind, name, computed, first, hours, channels })
+        let Columns { kind, computed_from, .. } = columns;
+        Ok(Self { zone, kind, name, computed_from, first, hours, channels })
     }
 
     fn sample(&self, hour: GridHour) -> Option<CarbonSample> {
         let known = self.hours.get(usize::try_from(hour.0 - self.first.0).ok()?)?;
         let provenance = match known.origin {
             Origin::Synthetic => Provenance::Synthetic,
-            Origin::Recorded | Origin::Estimated if self.computed => {
+            Origin::Recorded | Origin::Estimated if self.computed_from.is_some() => {
                 Provenance::Estimated(format!("the generation mix in {}", self.name))
             }
             Origin::Recorded => Provenance::Measured(self.name.clone()),
@@ -156,6 +156,10 @@ impl CarbonSource for Trace {
         (start..before.0.min(self.last().0 + 1)).filter_map(|hour| self.sample(GridHour(hour))).collect()
     }
 
+    fn by_now(&self, from: GridHour, before: GridHour) -> Vec<CarbonSample> {
+        self.history(before, usize::try_from(before.0 - from.0).unwrap_or(0))
+    }
+
     fn span(&self) -> Option<(GridHour, GridHour)> {
         Some((self.first, self.last()))
     }
@@ -170,7 +174,10 @@ impl CarbonSource for Trace {
     }
 
     fn describe(&self) -> String {
-        format!("the trace {}", self.name)
+        match &self.computed_from {
+            Some(columns) => format!("the trace {} (computed from {columns})", self.name),
+            None => format!("the trace {}", self.name),
+        }
     }
 }
 

@@ -143,6 +143,10 @@ impl CarbonSource for TypicalWeek {
             .collect()
     }
 
+    fn by_now(&self, from: GridHour, before: GridHour) -> Vec<CarbonSample> {
+        self.history(before, usize::try_from(before.0 - from.0).unwrap_or(0))
+    }
+
     fn span(&self) -> Option<(GridHour, GridHour)> {
         None
     }

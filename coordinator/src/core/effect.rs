@@ -29,7 +29,7 @@ pub enum Effect {
         to: WorkerName,
         message: ToWorker,
     },
-    /// Ask the carbon sources for this hour; answered by `Input::Observed`.
+    /// Ask the carbon sources for this hour; answered by `Input::Observed`, with what became better known of earlier ones.
     Observe {
         hour: GridHour,
         zones: BTreeSet<Zone>,

@@ -109,6 +109,8 @@ pub struct Core {
 pub(crate) struct Hourly {
     /// The hour of the round under way or done.
     pub hour: Option<GridHour>,
+    /// The latest hour that was asked about, with a round or without one.
+    pub observed: Option<GridHour>,
     pub phase: Phase,
     /// When the present phase's question was asked.
     pub asked: Timestamp,

@@ -116,3 +116,69 @@ fn of_many_workers_that_come_at_once_few_are_a_decision_of_their_own() {
     assert_eq!(bench.core.roles().len(), 240, "who came late is not forgotten");
     assert_eq!(bench.core.plans(), decided + 1);
 }
+
+/// Dirtier from hour to hour of a day.
+fn grid(hour: GridHour) -> f64 {
+    100.0 + 10.0 * hour.of_day() as f64
+}
+
+/// An hour passes, as for a process that slept: heartbeats of before it do not count as missing.
+fn an_hour_passes(bench: &mut Bench) {
+    bench.now = bench.now + Millis(HOUR_MS);
+    bench.step(Input::Tick);
+}
+
+fn grams_at(bench: &Bench, hours: std::ops::Range<i64>, joules_an_hour: f64) -> f64 {
+    let first = bench.core.state().study.as_ref().unwrap().clock.grid_origin.hour();
+    hours.map(|hour| Joules(joules_an_hour).emissions(Intensity(grid(first.plus(hour)))).0).sum()
+}
+
+/// What the worker drew since it came, evenly.
+fn drew(bench: &mut Bench, from_h: i64, to_h: i64, joules_an_hour: f64) {
+    let Report::Energy(measurement) = energy(None, joules_an_hour * (to_h - from_h) as f64) else { return };
+    let (start, end) = (Millis(from_h * HOUR_MS), Millis(to_h * HOUR_MS));
+    bench.delivers("a", 1, Report::Energy(Measurement { start, end, ..measurement }));
+}
+
+/// Law E-3: the grid goes on between two decisions.
+#[test]
+fn e3_hours_without_a_decision_are_observed_too() {
+    let settings = [PLAIN, &["allocation.interval_hours=6"]].concat();
+    let mut bench = Bench::new(&settings);
+    bench.grid = Some(grid);
+    bench.joins("a", 1);
+    bench.passes(1.0);
+    let (decided, begun) = (bench.core.state().allocations.len(), bench.core.this_hour());
+    for _ in 0..7 {
+        an_hour_passes(&mut bench);
+    }
+    assert_eq!(bench.core.state().allocations.len(), decided + 1, "one decision for six hours");
+    let zone = Zone::new("LOCAL");
+    let told = bench.core.state().account.series(&zone).filter(|sample| sample.hour > begun);
+    assert_eq!(told.count(), 7, "and seven hours are known");
+    drew(&mut bench, 1, 7, 3.6e6);
+    let (booked, right) = (bench.core.state().account.emissions().0, grams_at(&bench, 1..7, 3.6e6));
+    assert!((booked - right).abs() < 1e-6, "{booked} g instead of {right} g");
+}
+
+/// Law E-3: what comes to be known of missed hours prices what was booked of them before.
+#[test]
+fn e3_hours_told_late_price_their_energy_anew() {
+    let mut bench = Bench::new(PLAIN);
+    bench.grid = Some(grid);
+    bench.joins("a", 1);
+    bench.passes(1.0);
+    an_hour_passes(&mut bench);
+    // Nobody was asked for five hours.
+    bench.now = bench.now + Millis(5 * HOUR_MS);
+    bench.step(Input::Tick);
+    drew(&mut bench, 1, 6, 3.6e6);
+    let right = grams_at(&bench, 1..6, 3.6e6);
+    assert!((bench.core.state().account.emissions().0 - right).abs() > 50.0, "by the last hour known");
+    let (zone, now) = (Zone::new("LOCAL"), bench.core.this_hour());
+    let missed = (1..5).map(|back| now.plus(-back)).map(|hour| sample(&zone, hour, grid(hour)));
+    let missed = Input::Observed { hour: now, samples: missed.collect() };
+    bench.step(missed);
+    let booked = bench.core.state().account.emissions().0;
+    assert!((booked - right).abs() < 1e-6, "{booked} g instead of {right} g");
+}

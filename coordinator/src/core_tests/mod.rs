@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::allocation::{Allocation, Shares};
 use common::architecture::Architecture;
 use common::blob::BlobId;
+use common::carbon::{CarbonSample, Provenance, SignalKind};
 use common::config::{Config, load};
 use common::energy::{Measurement, Method, Purpose};
 use common::event::{Event, Record};
@@ -26,7 +27,7 @@ use common::fidelity::Fidelity;
 use common::id::{SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
 use common::time::{GridClock, GridHour, HOUR_MS, Millis, Timestamp};
 use common::trial::{Artifact, ArtifactKind, Checkpoint, Evaluation, Failure, Origin, Source, Subject};
-use common::unit::{Joules, Seconds};
+use common::unit::{Intensity, Joules, Seconds};
 use common::wire::{FromWorker, Hello, Report, SlotInfo, ToWorker};
 use lamoo::Promotion;
 
@@ -43,6 +44,8 @@ struct Bench {
     now: Timestamp,
     sent: Vec<(WorkerName, ToWorker)>,
     allocation: Shares,
+    /// Of an hour, g/kWh; none: nobody knows it.
+    grid: Option<fn(GridHour) -> f64>,
     numbers: BTreeMap<(WorkerName, SessionId), u64>,
     proposed: u32,
     /// What each newcomer promises; none: there is no model.
@@ -79,6 +82,7 @@ impl Bench {
             now: Timestamp(HOUR_MS * 1000),
             sent: Vec::new(),
             allocation: Shares { train: 2, sample: 0, rest: 0 },
+            grid: None,
             numbers: BTreeMap::new(),
             proposed: 0,
             promise: None,
@@ -125,7 +129,11 @@ impl Bench {
     fn answer(&mut self, effect: Effect) {
         match effect {
             Effect::Send { to, message } => self.sent.push((to, message)),
-            Effect::Observe { hour, .. } => self.step(Input::Observed { hour, samples: Vec::new() }),
+            Effect::Observe { hour, zones } => {
+                let known = self.grid.map(|grid| grid(hour)).into_iter();
+                let samples = known.flat_map(|value| zones.iter().map(move |zone| sample(zone, hour, value)));
+                self.step(Input::Observed { hour, samples: samples.collect() });
+            }
             Effect::Forecast { hour, .. } => self.step(Input::Forecasted { hour, forecasts: Vec::new() }),
             Effect::Decide { hour, situation } => {
                 let zones = situation.zones.keys().map(|zone| (zone.clone(), self.allocation)).collect();
@@ -231,6 +239,16 @@ impl Bench {
         self.core = Core::new(Options::new(&config(settings)), state);
         self.sent.clear();
         self.start(settings);
+    }
+}
+
+fn sample(zone: &Zone, hour: GridHour, value: f64) -> CarbonSample {
+    CarbonSample {
+        zone: zone.clone(),
+        hour,
+        intensity: Intensity(value),
+        kind: SignalKind::AverageDirect,
+        provenance: Provenance::Measured("test".into()),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The hour's round: observe the grid, forecast it, decide. A step that gets no answer is gone on without: a study never
-//! stops because a web service did.
+//! stops because a web service did. Hours between two decisions are observed as well: energy is used in each of them (law E-3).
 
 use std::collections::BTreeSet;
 
@@ -31,6 +31,9 @@ impl Core {
             self.hourly.hour = Some(hour);
             return self.enter(Phase::Observing);
         }
+        if self.hourly.observed < Some(hour) {
+            self.observe(hour);
+        }
         self.decide_what_is_stale();
         if self.hourly.phase != Phase::Done && self.now().since(self.hourly.asked) > PATIENCE {
             self.enter(match self.hourly.phase {
@@ -45,7 +48,7 @@ impl Core {
         self.hourly.phase = phase;
         self.hourly.asked = self.now();
         match phase {
-            Phase::Observing => self.effect(Effect::Observe { hour, zones: self.zones() }),
+            Phase::Observing => self.observe(hour),
             Phase::Forecasting => self.effect(Effect::Forecast { hour, zones: self.zones() }),
             Phase::Deciding => {
                 self.hourly.stale = false;
@@ -54,6 +57,11 @@ impl Core {
             }
             Phase::Done => {}
         }
+    }
+
+    fn observe(&mut self, hour: GridHour) {
+        self.hourly.observed = Some(hour);
+        self.effect(Effect::Observe { hour, zones: self.zones() });
     }
 
     /// The fleet changed: what was decided for the old one may not suit the new. While a question is under way, however many
