@@ -1,7 +1,9 @@
 //! Owns the forecast models of all zones. It issues at once what it has; models are trained on threads of their own, one at a time, and
 //! swapped in between two hours.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::prelude::*;
 use common::carbon::Forecast;
@@ -40,7 +42,8 @@ pub(super) struct MakeForecasts {
 struct TrainingDone {
     zone: Zone,
     history: Series,
-    trained: Result<Trained, forecast::Error>,
+    /// Or why there is none, in words.
+    trained: Result<Trained, String>,
 }
 
 impl ForecastMaker {
@@ -81,7 +84,7 @@ impl ForecastMaker {
         Some(training)
     }
 
-    fn take_up(&mut self, zone: &Zone, history: &Series, trained: Result<Trained, forecast::Error>) {
+    fn take_up(&mut self, zone: &Zone, history: &Series, trained: Result<Trained, String>) {
         self.training = None;
         match trained {
             Err(error) => tracing::warn!(%zone, %error, "training failed; the model in use stays"),
@@ -100,6 +103,20 @@ impl ForecastMaker {
             }
         }
     }
+}
+
+/// What `train` comes to, also where it panics: a training that nobody hears of again would be the last one of all zones.
+fn outcome(train: impl FnOnce() -> Result<Trained, forecast::Error>) -> Result<Trained, String> {
+    // What it had in hand is gone with it; nothing half done is left to be seen.
+    match catch_unwind(AssertUnwindSafe(train)) {
+        Ok(trained) => trained.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("it panicked, please report this: {}", words(panic.as_ref()))),
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given")
 }
 
 /// F-1: whatever the source knows, a forecast sees nothing after the present hour.
@@ -158,7 +175,8 @@ impl Handler<MakeForecasts> for ForecastMaker {
                 if let Some(training) = this.begin_training(&zone, &series) {
                     let done = context.address();
                     let train = move || {
-                        done.do_send(TrainingDone { zone, history: series, trained: training.run() });
+                        let trained = outcome(|| training.run());
+                        done.do_send(TrainingDone { zone, history: series, trained });
                     };
                     if let Err(error) = background::spawn("forecaster", train) {
                         tracing::error!(%error, "no thread could be had to train a forecaster on");
@@ -224,7 +242,7 @@ mod tests {
             assert!(maker.begin_training(&zone, &series).is_none(), "one at a time");
             let meanwhile = maker.forecast(&zone, &series).unwrap();
             assert_eq!(meanwhile.model, rule.model, "a training holds nobody up");
-            maker.take_up(&zone, &series, training.run());
+            maker.take_up(&zone, &series, outcome(|| training.run()));
             let trained = maker.forecast(&zone, &series).unwrap();
             assert_eq!((trained.model.as_str(), trained.quantiles.len()), ("ensemble", 48));
             [rule, meanwhile, trained]
@@ -238,10 +256,19 @@ mod tests {
         let mut maker = ForecastMaker::new(&settings).unwrap();
         let (zone, series) = (Zone::new("T"), past(&known(0.0), GridHour(NOW)).unwrap());
         let before = maker.forecast(&zone, &series).unwrap();
-        let error = forecast::Error::Empty;
-        maker.training = Some(zone.clone());
-        maker.take_up(&zone, &series, Err(error));
-        assert_eq!(maker.training, None);
-        assert_eq!(maker.forecast(&zone, &series).unwrap(), before);
+        let trainings: [fn() -> Result<Trained, forecast::Error>; 2] =
+            [|| Err(forecast::Error::Empty), || panic!("an index out of bounds")];
+        for train in trainings {
+            maker.training = Some(zone.clone());
+            let failed = outcome(train);
+            let why = failed.as_ref().map(|_| ()).unwrap_err();
+            assert!(
+                why.contains("no hours in the series") || why.contains("an index out of bounds"),
+                "{why}"
+            );
+            maker.take_up(&zone, &series, failed);
+            assert_eq!(maker.training, None, "another zone's turn");
+            assert_eq!(maker.forecast(&zone, &series).unwrap(), before);
+        }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Its links, in order: the zone's providers, a live one with its own forecast; the last known value for a day, ageing visibly; a recorded
 //! trace, by the same hour of an earlier year; a yearly constant. Each sample says which link gave it.
+//!
+//! The past is the first provider's; what it lacks is filled by the others, and last by what was observed: a past that ended where the
+//! first one fell silent would be forecast from for ever.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +18,8 @@ use super::{CarbonSource, Error, Trace};
 
 /// Hours that the last known value stands in for. Intensity repeats with the day; after one, an old value says no more than the mean.
 pub const CACHE_HOURS: u32 = 24;
+/// Observed hours that are kept for a past that no provider tells: what a model needs to read before it forecasts, and a week more.
+const OBSERVED_HOURS: usize = 504;
 const WEEK_HOURS: i64 = 168;
 /// A year in whole weeks, so that Sundays stay Sundays.
 const YEAR_WEEKS: i64 = 52;
@@ -27,6 +32,8 @@ pub struct Chain {
     recorded: Option<Trace>,
     constant: Intensity,
     last: Option<(GridHour, Intensity)>,
+    /// What providers said of the youngest hours when they were asked for; nothing that stood in.
+    observed: BTreeMap<GridHour, CarbonSample>,
     trouble: Option<Error>,
     /// What the log was told last.
     told: Option<String>,
@@ -40,6 +47,7 @@ impl Chain {
             recorded: None,
             constant: WORLD_MEAN,
             last: None,
+            observed: BTreeMap::new(),
             trouble: None,
             told: None,
         }
@@ -100,6 +108,10 @@ impl Chain {
         let sample = match self.provided(hour, patience) {
             Ok(sample) => {
                 self.last = Some((sample.hour, sample.intensity));
+                self.observed.insert(sample.hour, sample.clone());
+                if self.observed.len() > OBSERVED_HOURS {
+                    self.observed.pop_first();
+                }
                 sample
             }
             Err(error) => {
@@ -125,14 +137,24 @@ impl Chain {
     }
 
     fn past(&self, before: GridHour, hours: usize, patience: Option<Millis>) -> Vec<CarbonSample> {
-        // Two services differ by their methods: a past of one piece is from one of them.
-        let links = std::iter::once(&self.first).chain(&self.others).map(Box::as_ref);
         let share = |Millis(all): Millis| Millis(all / (1 + self.others.len() as i64));
-        let look = |link: &dyn CarbonSource| match patience {
-            Some(patience) => link.history_within(before, hours, share(patience)),
-            None => link.history(before, hours),
+        let from = GridHour(before.0.saturating_sub(i64::try_from(hours).unwrap_or(i64::MAX)));
+        let look = |link: &dyn CarbonSource, before: GridHour| {
+            let hours = usize::try_from(before.0.saturating_sub(from.0)).unwrap_or(0);
+            match patience {
+                Some(patience) => link.history_within(before, hours, share(patience)),
+                None => link.history(before, hours),
+            }
         };
-        links.map(look).find(|known| !known.is_empty()).unwrap_or_default()
+        let mut known: BTreeMap<GridHour, CarbonSample> = BTreeMap::new();
+        for link in std::iter::once(&self.first).chain(&self.others) {
+            // Each answer has its price: nobody is asked for the youngest hours where one before it knows them all.
+            let missing = (from.0..before.0).rev().map(GridHour).find(|hour| !known.contains_key(hour));
+            let Some(missing) = missing else { break };
+            fill(&mut known, look(link.as_ref(), missing.plus(1)));
+        }
+        fill(&mut known, self.observed.range(from..before).map(|(_, sample)| sample.clone()));
+        known.into_values().collect()
     }
 
     fn stand_in(&self, hour: GridHour) -> (Intensity, Provenance) {
@@ -163,6 +185,13 @@ impl Chain {
             None => tracing::info!(%zone, %hour, "carbon intensity is now {link}"),
         }
         self.told = Some(link);
+    }
+}
+
+/// Whoever came first stands.
+fn fill(known: &mut BTreeMap<GridHour, CarbonSample>, more: impl IntoIterator<Item = CarbonSample>) {
+    for sample in more {
+        known.entry(sample.hour).or_insert(sample);
     }
 }
 
@@ -204,9 +233,7 @@ impl CarbonSource for Chain {
     fn by_now(&self, from: GridHour, before: GridHour) -> Vec<CarbonSample> {
         let links = std::iter::once(&self.first).chain(&self.others);
         let mut known = BTreeMap::new();
-        for sample in links.flat_map(|link| link.by_now(from, before)) {
-            known.entry(sample.hour).or_insert(sample);
-        }
+        fill(&mut known, links.flat_map(|link| link.by_now(from, before)));
         known.into_values().collect()
     }
 

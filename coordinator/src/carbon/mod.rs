@@ -179,6 +179,8 @@ fn traces(settings: &Settings, preferred: Option<SignalKind>) -> Result<Vec<Trac
 }
 
 #[cfg(test)]
+mod chain_tests;
+#[cfg(test)]
 mod channel_tests;
 #[cfg(test)]
 mod tests;

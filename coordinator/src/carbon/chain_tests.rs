@@ -1,0 +1,112 @@
+//! What a chain of several providers knows of the past.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::id::Zone;
+use common::time::GridHour;
+use common::unit::Intensity;
+
+use super::{CarbonSource, Chain, Error};
+
+/// Which hours it was asked for.
+type Asked = Arc<Mutex<Vec<std::ops::Range<i64>>>>;
+
+#[derive(Debug)]
+struct Provider {
+    zone: Zone,
+    /// Of its past; what it observes besides is `value`, up to `alive_until`.
+    known: BTreeMap<GridHour, f64>,
+    value: f64,
+    alive_until: i64,
+    asked: Asked,
+}
+
+fn provider(value: f64, known: impl IntoIterator<Item = i64>) -> (Box<dyn CarbonSource>, Asked) {
+    let asked = Asked::default();
+    let known = known.into_iter().map(|hour| (GridHour(hour), value)).collect();
+    let provider = Provider { zone: Zone::new("DE"), known, value, alive_until: 100, asked: asked.clone() };
+    (Box::new(provider), asked)
+}
+
+impl Provider {
+    fn sample(&self, hour: GridHour, value: f64) -> CarbonSample {
+        let (zone, kind) = (self.zone.clone(), self.kind());
+        CarbonSample {
+            zone,
+            hour,
+            intensity: Intensity(value),
+            kind,
+            provenance: Provenance::Measured("test".into()),
+        }
+    }
+}
+
+impl CarbonSource for Provider {
+    fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    fn kind(&self) -> SignalKind {
+        SignalKind::AverageDirect
+    }
+
+    fn observe(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {
+        if hour.0 > self.alive_until { Err(Error::NoLive) } else { Ok(self.sample(hour, self.value)) }
+    }
+
+    fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample> {
+        let from = before.plus(-(hours as i64));
+        self.asked.lock().unwrap().push(from.0..before.0);
+        self.known.range(from..before).map(|(hour, value)| self.sample(*hour, *value)).collect()
+    }
+
+    fn span(&self) -> Option<(GridHour, GridHour)> {
+        None
+    }
+
+    fn describe(&self) -> String {
+        "scripted".into()
+    }
+}
+
+fn past(chain: &Chain, before: i64, hours: usize) -> Vec<(i64, f64)> {
+    chain.history(GridHour(before), hours).iter().map(|known| (known.hour.0, known.intensity.0)).collect()
+}
+
+#[test]
+fn the_past_goes_on_where_the_first_provider_fell_silent() {
+    let (first, _) = provider(1.0, 20..50);
+    let (second, asked) = provider(2.0, 0..100);
+    let chain = Chain::new(first).then(second);
+    let expected = |hour: i64| (hour, if (20..50).contains(&hour) { 1.0 } else { 2.0 });
+    assert_eq!(past(&chain, 100, 100), (0..100).map(expected).collect::<Vec<_>>());
+    assert_eq!(*asked.lock().unwrap(), [0..100]);
+}
+
+#[test]
+fn others_are_asked_for_what_is_missing_alone() {
+    let (whole, _) = provider(1.0, 0..100);
+    let (second, asked) = provider(2.0, 0..100);
+    let chain = Chain::new(whole).then(second);
+    assert!(past(&chain, 100, 100).iter().all(|(_, value)| *value == 1.0));
+    assert!(asked.lock().unwrap().is_empty());
+
+    let (holed, _) = provider(1.0, (0..100).filter(|hour| !(40..45).contains(hour)));
+    let (second, asked) = provider(2.0, 0..100);
+    let chain = Chain::new(holed).then(second);
+    let filled: Vec<i64> =
+        past(&chain, 100, 100).iter().filter(|(_, value)| *value == 2.0).map(|known| known.0).collect();
+    assert_eq!(filled, [40, 41, 42, 43, 44]);
+    assert_eq!(*asked.lock().unwrap(), [0..45], "not for the youngest hours");
+}
+
+#[test]
+fn what_was_observed_is_the_past_where_nobody_tells_one() {
+    let mut chain = Chain::new(provider(3.0, []).0).then(provider(4.0, []).0);
+    for hour in 98..104 {
+        chain.observe(GridHour(hour)).unwrap();
+    }
+    assert_eq!(past(&chain, 104, 50), [(98, 3.0), (99, 3.0), (100, 3.0)], "nothing that stood in");
+}
