@@ -1,5 +1,7 @@
 //! `ce-nas forecast` through the program itself, on made-up traces.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -180,6 +182,61 @@ fn the_coming_hours_are_shown() {
     check_refused(&[&["show"], &settings[..]].concat(), &["did you mean `LOCAL`?"]);
     let nothing = folder.path().display().to_string();
     assert!(!call(&["show", "--dir", &nothing]).status.success());
+}
+
+/// The UK's service on this machine, which knows all hours from `first` on, and refuses to speak of those before.
+fn uk(first: GridHour) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let times: Vec<GridHour> = head[0]
+                .split(['/', ' '])
+                .filter_map(|part| Some(coordinator::carbon::parse_time(part).ok()?.hour()))
+                .collect();
+            let row = |at: i64| {
+                let (from, to, of_day) = (GridHour(at), GridHour(at + 1), at % 24);
+                format!(r#"{{"from":"{from}","to":"{to}","intensity":{{"actual":{}}}}}"#, 100 + of_day)
+            };
+            let rows: Vec<String> = (times[0].0..times[1].0).map(row).collect();
+            let (status, body) = match times[0] < first {
+                true => (403, r#"{"error":"too long ago"}"#.to_owned()),
+                false => (200, format!(r#"{{"data":[{}]}}"#, rows.join(","))),
+            };
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    base
+}
+
+#[test]
+fn a_live_service_is_asked_for_all_that_the_models_need() {
+    let last = GridHour(FIRST_HOUR + 24_000);
+    let show = |first: GridHour, more: &[&str]| {
+        let (url, at) = (format!("carbon.uk.url={}", uk(first)), last.to_string());
+        let settings = ["--set", "carbon.source=live", "--set", r#"carbon.live=["GB=uk"]"#, "--set", &url];
+        call(&[&["show", "--zone", "GB", "--at", &at, "--model", "yesterday"][..], &settings, more].concat())
+    };
+    let whole = show(GridHour(0), &[]);
+    let text = String::from_utf8_lossy(&whole.stdout);
+    assert!(whole.status.success() && text.contains("from 17520 h of measured (UK"), "{text}");
+    let part = show(last.plus(-399), &[]);
+    let text = String::from_utf8_lossy(&part.stdout);
+    assert!(
+        text.contains("from 336 h of measured (UK Carbon Intensity); earlier hours were not told"),
+        "{text}"
+    );
+    assert!(text.contains("status 403): too long ago"), "{text}");
+    let none = show(last.plus(1), &["--json"]);
+    let error = String::from_utf8_lossy(&none.stderr);
+    assert!(!none.status.success() && error.contains("nothing is known of GB up to"), "{error}");
+    assert!(error.contains("too long ago"), "{error}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! | `source` | the trait behind which all stand |
 //! | `chain` | what a zone is served by: its providers in order, the last value ageing, a recorded trace, a yearly constant |
 //! | `live` | services that are asked over the network |
+//! | `past` | what is known of past hours, for commands |
 //! | `settings` | which services serve which zone, in one kind of signal |
 //! | `trace` | recorded hours from a CSV file |
 //! | `columns` | which columns of such a file say what |
@@ -21,6 +22,7 @@ mod columns;
 mod error;
 pub mod live;
 pub mod mix;
+mod past;
 mod settings;
 mod source;
 mod trace;
@@ -29,14 +31,14 @@ mod typical_week;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::carbon::{CarbonSample, SignalKind, WORLD_MEAN};
+use common::carbon::{SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::seed::Seed;
-use common::time::GridHour;
 
 pub use chain::{CACHE_HOURS, Chain};
 pub use error::Error;
 pub use live::{Clock, Memory};
+pub use past::{Past, past};
 pub use settings::{KeyState, ServiceName, constants, keys, word};
 pub use source::CarbonSource;
 pub use trace::{Trace, parse_time};
@@ -96,30 +98,6 @@ pub fn chains(settings: &Settings) -> Result<BTreeMap<Zone, Chain>, Error> {
         (zone, chain.or_constant(constant))
     };
     Ok(chains.into_iter().map(with_constant).collect())
-}
-
-/// What is known of the hours `[from, to)` of a zone, oldest first, by one source alone: nothing stands in.
-pub fn past(
-    settings: &Settings,
-    zone: &Zone,
-    from: GridHour,
-    to: GridHour,
-) -> Result<Vec<CarbonSample>, Error> {
-    if settings.carbon.source != "live" {
-        let hours = usize::try_from(to.0 - from.0).unwrap_or(0);
-        return Ok(chains(settings)?.get(zone).map(|chain| chain.history(to, hours)).unwrap_or_default());
-    }
-    let mut first_trouble = None;
-    for source in settings::live(settings)?.iter().filter(|source| source.zone() == zone) {
-        match source.ask_span(from, to) {
-            Ok(samples) if !samples.is_empty() => return Ok(samples),
-            Ok(_) => {}
-            Err(error) => {
-                first_trouble.get_or_insert(error);
-            }
-        }
-    }
-    first_trouble.map_or(Ok(Vec::new()), Err)
 }
 
 /// A chain of each source alone.

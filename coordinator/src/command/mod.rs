@@ -37,7 +37,7 @@ mod elsewhere_tests;
 #[cfg(test)]
 mod tests;
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Write, stderr};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -53,6 +53,11 @@ use watch::Shown;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
+
+/// A word to whoever watches, beside what the command prints: programs that read that are not disturbed.
+pub fn remark(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}
 
 /// Which study, and for whom the answer is.
 #[derive(Debug, Clone, clap::Args)]

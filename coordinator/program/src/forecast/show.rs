@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use common::carbon::{CarbonSample, Forecast};
 use common::id::Zone;
 use common::nearest::did_you_mean;
 use common::seed::Seed;
 use common::time::GridHour;
-use coordinator::carbon::{self, CarbonSource, parse_time, word};
-use coordinator::command::{ConfigArgs, Usage, print, print_json};
+use coordinator::carbon::{self, CarbonSource, Past, parse_time, word};
+use coordinator::command::{ConfigArgs, Usage, print, print_json, remark};
 use coordinator::source::Source;
 use coordinator::{clock, report};
 use forecast::{AUTO, Choice, Gaps, MODELS, Series, TRAINING_HOURS, build, choose_among};
@@ -147,12 +147,19 @@ impl Args {
             "now" => clock::now().hour(),
             text => hour(text)?,
         };
-        let samples = chains[&zone].history(at.plus(1), TRAINING_HOURS);
+        let end = at.plus(1);
+        let Past { samples, trouble } =
+            carbon::past(&settings, &zone, (end.plus(-(TRAINING_HOURS as i64)), end), remark)?;
+        if let (true, Some(trouble)) = (samples.is_empty(), &trouble) {
+            bail!("nothing is known of {zone} up to {at}: {trouble}");
+        }
         let series = Series::from_samples(&samples, Gaps::OBSERVED)
             .with_context(|| format!("nothing is known of {zone} up to {at}; see `ce-nas carbon history`"))?;
         let channels = chains[&zone].channels(series.first_hour(), series.len());
         let series = series.with_channels(channels)?;
-        let from = format!("{} h of {}", series.len(), provenances(&samples));
+        let stopped =
+            trouble.map_or_else(String::new, |trouble| format!("; earlier hours were not told: {trouble}"));
+        let from = format!("{} h of {}{stopped}", series.len(), provenances(&samples));
         let model = self.model.as_deref().unwrap_or(&config.forecast.model);
         self.of_series(&series, model, config.forecast.horizon_hours as usize, from)
     }

@@ -7,11 +7,12 @@ use common::carbon::{CarbonSample, Provenance};
 use common::id::Zone;
 use common::time::{GridHour, Millis, Timestamp};
 
+use super::back_off::BackOff;
 use super::client::Client;
 use super::hours::{Label, hours};
 use super::known::Known;
 use super::memory::Slot;
-use super::service::Service;
+use super::service::{Origin, Service};
 use super::{Clock, Trouble};
 
 /// Figures are revised for a day: hours younger than this are asked for again with the present one.
@@ -22,8 +23,9 @@ const ASK_AGAIN: Millis = Millis(15 * 60_000);
 const FORECAST_EVERY: Millis = Millis(6 * 3_600_000);
 /// A plan without forecasts is asked for one once a day.
 const FORECAST_BARRED: Millis = Millis(24 * 3_600_000);
-/// Requests that one look into the past may cost; the rest of it is asked for at the next look.
-const REQUESTS_PER_LOOK: usize = 3;
+/// Longer than a service is left in peace after a refusal, and the hour until it is asked next: by then another zone was asked first,
+/// whose answer tells whether it was the key.
+const STANDS_BACK: Millis = Millis(90 * 60_000);
 
 pub type Hours = BTreeMap<GridHour, CarbonSample>;
 
@@ -33,6 +35,8 @@ pub struct Asker {
     pub service: Box<dyn Service>,
     client: Arc<Mutex<Client>>,
     known: Mutex<Known>,
+    /// How the zone waits after answers of no use.
+    law: BackOff,
     clock: Clock,
     slot: Mutex<Slot>,
 }
@@ -45,10 +49,12 @@ impl Asker {
         clock: Clock,
         slot: Slot,
     ) -> Self {
-        let kept = slot.load(&identity(&zone, service.as_ref()));
+        let identity = identity(&zone, service.as_ref());
+        let kept = slot.load(&identity);
         let known =
             kept.map(|kept| Known::recalled(kept, &zone, service.kind(), clock.now())).unwrap_or_default();
-        Self { zone, service, client, known: Mutex::new(known), clock, slot: Mutex::new(slot) }
+        let law = held(&client).back_off(&identity);
+        Self { zone, service, client, known: Mutex::new(known), law, clock, slot: Mutex::new(slot) }
     }
 
     /// Never held while the service is asked.
@@ -56,23 +62,31 @@ impl Asker {
         held(&self.known)
     }
 
-    /// Hours of `[from, to)`, as far as the service knows them; one question.
-    pub fn ask_past(&self, from: GridHour, to: GridHour) -> Result<Hours, Trouble> {
-        self.ask_about_past(from, to, false)
+    /// Until when nothing is asked about the zone, after a failure of it or of the service.
+    pub fn waits(&self) -> Option<Millis> {
+        let now = self.clock.now();
+        let own = {
+            let known = self.known();
+            [known.failures.until(now), known.stands_back.until(now)]
+        };
+        let longest = own.into_iter().chain([held(&self.client).waits_until()]).flatten().max();
+        longest.map(|until| until.since(now))
     }
 
-    /// `optional` where a plan may not reach so far.
-    fn ask_about_past(&self, from: GridHour, to: GridHour, optional: bool) -> Result<Hours, Trouble> {
+    /// Hours of `[from, to)`, as far as the service knows them; one question. `optional` where a plan may not reach so far.
+    fn ask_past(&self, from: GridHour, to: GridHour, optional: bool) -> Result<Hours, Trouble> {
         let now = self.clock.now();
         let mut hours = self.ask(|service| service.past(from, to, now), false, optional)?;
-        // Whatever a service claims, nobody has observed an hour that has not begun.
-        hours.retain(|hour, _| *hour <= now.hour());
+        // A service may answer about more than was asked, and of what lies at the edges with a part of the hour. And whatever it
+        // claims, nobody has observed an hour that has not begun.
+        hours.retain(|hour, _| (from..to).contains(hour) && *hour <= now.hour());
         Ok(hours)
     }
 
     /// The service's own forecast, from `from` on.
     pub fn ask_coming(&self, from: GridHour) -> Result<Hours, Trouble> {
         let mut samples = self.ask(|service| service.coming(from), true, true)?;
+        samples.retain(|hour, _| *hour >= from);
         for sample in samples.values_mut() {
             sample.provenance = Provenance::Forecast(self.service.name().into());
         }
@@ -85,19 +99,37 @@ impl Asker {
         coming: bool,
         optional: bool,
     ) -> Result<Hours, Trouble> {
+        let now = self.clock.now();
+        {
+            let known = self.known();
+            known.failures.ready(now)?;
+            known.stands_back.ready(now)?;
+        }
         let (service, mut client) = (self.service.as_ref(), held(&self.client));
-        let read = |client: &mut Client, answer: Result<Hours, Trouble>| {
-            answer.inspect_err(|trouble| client.on_useless_answer(trouble))
-        };
         if let Some(place) = service.locate() {
-            let body = client.get(&place, false)?;
-            let located = service.on_located(&body).map(|()| Hours::new());
-            read(&mut client, located)?;
+            let body = client.get(&place, optional)?;
+            service.on_located(&body).map_err(|trouble| trouble.with_words(|words| client.fit(words)))?;
         }
         let body = client.get(&question(service), optional)?;
+        let answer = service.read(&body, coming);
+        let mut readings = answer.map_err(|trouble| trouble.with_words(|words| client.fit(words)))?;
+        for reading in &mut readings {
+            if let Origin::Estimated(method) = &mut reading.origin {
+                *method = client.fit(method);
+            }
+        }
         let label = Label { zone: &self.zone, kind: service.kind(), service: service.name() };
-        let answer = service.read(&body, coming).map(|readings| hours(readings, &label));
-        read(&mut client, answer)
+        Ok(hours(readings, &label))
+    }
+
+    /// The zone waits after what is its own trouble alone; what is the service's, its client remembers.
+    fn on_trouble(&self, trouble: &Trouble) {
+        let now = self.clock.now();
+        if trouble.is_of_the_question() {
+            self.learn(|known| known.failures.on_failure(trouble, &self.law, now));
+        } else if matches!(trouble, Trouble::KeyRefused { .. }) {
+            self.known().stands_back.wait_for(STANDS_BACK, trouble, now);
+        }
     }
 
     /// Asks for `hour` and for the service's forecast, where that is due.
@@ -125,8 +157,9 @@ impl Asker {
         } else {
             (hour.plus(1 - REVISED_HOURS), hour.plus(1))
         };
-        let answered = self.ask_past(from, to)?;
+        let answered = self.ask_past(from, to, false).inspect_err(|trouble| self.on_trouble(trouble))?;
         self.learn(|known| {
+            known.failures.on_answer();
             known.asked = Some((hour, now));
             known.on_asked(from, to);
             known.hours.extend(answered);
@@ -143,44 +176,70 @@ impl Asker {
                 known.forecast = forecast;
                 known.forecast_due = Some(now + FORECAST_EVERY);
             }),
-            Err(Trouble::Refused { .. }) => {
-                self.learn(|known| known.forecast_due = Some(now + FORECAST_BARRED));
+            // Nobody was asked.
+            Err(Trouble::Waiting { .. } | Trouble::BudgetSpent { .. }) => {}
+            // The hours of this zone and of others go on; a failure each hour would cost the zone that is asked next its own.
+            Err(trouble) => {
+                let rest = if trouble.is_refusal() { FORECAST_BARRED } else { FORECAST_EVERY };
+                self.learn(|known| known.forecast_due = Some(now + rest));
             }
-            // Whatever else ails it is the service's ailment, which its pace remembers.
-            Err(_) => {}
         }
     }
 
-    /// Asks for the hours `[from, before)` that were never asked for, the youngest first, some of them at a time.
-    pub fn look_back(&self, from: GridHour, before: GridHour) {
-        for _ in 0..REQUESTS_PER_LOOK {
-            let Some((start, end)) = self.never_asked_for(from, before) else { return };
-            match self.ask_about_past(start, end, true) {
-                Ok(answered) => self.learn(|known| {
-                    for (hour, sample) in answered {
-                        known.hours.entry(hour).or_insert(sample);
-                    }
-                    known.back_to = Some(start);
-                    known.up_to = known.up_to.max(Some(end));
-                }),
-                // The plan does not reach so far back.
-                Err(Trouble::Refused { .. }) => self.known().barred = true,
-                Err(_) => return,
+    /// Asks for the hours `[from, before)` that were never asked for, the youngest first, in so many `questions` at most; or says what
+    /// stopped it.
+    pub fn look_back(&self, from: GridHour, before: GridHour, questions: usize) -> Result<(), Trouble> {
+        let present = self.clock.now().hour();
+        let before = before.min(present.plus(1));
+        for _ in 0..questions {
+            let Some((start, end)) = self.never_asked_for(from, before)? else { return Ok(()) };
+            let Err(trouble) = self.ask_back(start, end) else { continue };
+            if trouble.is_refusal() {
+                // A plan that reaches no further back may hold the last day all the same.
+                let day = end.plus(-REVISED_HOURS);
+                let may_hold_day = end > present && start < day && !self.known().has_all(day, end);
+                if may_hold_day {
+                    let _ = self.ask_back(day, end);
+                }
+                self.known().barred = Some(trouble.clone());
+            } else {
+                self.on_trouble(&trouble);
             }
+            return Err(trouble);
         }
+        Ok(())
+    }
+
+    fn ask_back(&self, start: GridHour, end: GridHour) -> Result<(), Trouble> {
+        let answered = self.ask_past(start, end, true)?;
+        self.learn(|known| {
+            for (hour, sample) in answered {
+                known.hours.entry(hour).or_insert(sample);
+            }
+            known.back_to = Some(start);
+            known.up_to = known.up_to.max(Some(end));
+        });
+        Ok(())
     }
 
     /// The youngest part of `[from, before)` that one question may span; hours that are known are passed over.
-    fn never_asked_for(&self, from: GridHour, before: GridHour) -> Option<(GridHour, GridHour)> {
+    fn never_asked_for(
+        &self,
+        from: GridHour,
+        before: GridHour,
+    ) -> Result<Option<(GridHour, GridHour)>, Trouble> {
         let mut known = self.known();
         loop {
             let end = known.back_to.unwrap_or(before);
-            if known.barred || end <= from {
-                return None;
+            if end <= from {
+                return Ok(None);
+            }
+            if let Some(trouble) = &known.barred {
+                return Err(trouble.clone());
             }
             let start = from.max(end.plus(-self.service.span_hours()));
             if !known.has_all(start, end) {
-                return Some((start, end));
+                return Ok(Some((start, end)));
             }
             known.back_to = Some(start);
         }

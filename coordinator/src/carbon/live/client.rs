@@ -11,6 +11,7 @@ use ureq::typestate::WithoutBody;
 use ureq::{Agent, Body, RequestBuilder};
 
 use super::Clock;
+use super::back_off::BackOff;
 use super::key::Key;
 use super::memory::Slot;
 use super::pace::Pace;
@@ -28,6 +29,8 @@ pub struct Client {
     key: Option<Key>,
     /// Where the key is looked for, should it be missing.
     key_origin: String,
+    /// Whether it was accepted once: a refusal is of the one question then.
+    is_key_proven: bool,
     /// What logging in bought.
     token: Option<Key>,
     timeout: Millis,
@@ -71,27 +74,40 @@ impl Client {
             config = config.proxy(None);
         }
         let agent = config.build().new_agent();
-        Self { agent, base, access, key, key_origin, token: None, timeout, pace, slot, clock }
+        let is_key_proven = access == Access::Open;
+        Self { agent, base, access, key, key_origin, is_key_proven, token: None, timeout, pace, slot, clock }
     }
 
-    /// The body of the answer to `path`. A refusal of an `optional` question, such as a forecast that the plan does not hold, says
-    /// nothing about the others and delays none.
+    /// The body of the answer to `path`. What is wrong with this question alone delays no other. A plan may not hold the `optional`
+    /// ones, such as forecasts: their refusal never says that the key is wrong.
     pub fn get(&mut self, path: &str, optional: bool) -> Result<Vec<u8>, Trouble> {
-        let answer = self.ask(path);
+        let answer = self.ask(path, optional);
         match &answer {
-            Ok(_) => self.pace.on_answer(),
             Err(Trouble::Waiting { .. } | Trouble::BudgetSpent { .. }) => return answer,
-            Err(Trouble::Refused { .. }) if optional => return answer,
-            Err(trouble) => self.pace.on_failure(trouble, self.clock.now()),
+            Err(trouble) if !trouble.is_of_the_question() => {
+                self.pace.on_failure(trouble, self.clock.now());
+            }
+            // Also a refusal is a sign of life.
+            _ => self.pace.on_answer(),
         }
         self.remember();
         answer
     }
 
-    /// A well-formed answer of no use: the service is not asked again at once.
-    pub fn on_useless_answer(&mut self, trouble: &Trouble) {
-        self.pace.on_failure(trouble, self.clock.now());
-        self.remember();
+    /// How a zone of it waits after answers of no use.
+    pub fn back_off(&self, zone: &str) -> BackOff {
+        self.pace.law().of(zone)
+    }
+
+    /// Until when the service is left in peace after a failure.
+    pub fn waits_until(&self) -> Option<Timestamp> {
+        self.pace.waits_until(self.clock.now())
+    }
+
+    /// A service's words, fit to be shown and kept: on one line, short, and without the secrets.
+    pub fn fit(&self, words: &str) -> String {
+        let secrets = [&self.key, &self.token].into_iter().flatten();
+        beginning(&secrets.fold(words.to_owned(), |words, key| key.struck_from(&words)))
     }
 
     /// A request is on the disk before it is on its way: a process killed over and over spends no more than one that lives.
@@ -105,7 +121,7 @@ impl Client {
         self.slot.store(&self.base, &self.pace.spent());
     }
 
-    fn ask(&mut self, path: &str) -> Result<Vec<u8>, Trouble> {
+    fn ask(&mut self, path: &str, optional: bool) -> Result<Vec<u8>, Trouble> {
         if let Access::Login(login) = self.access {
             let fresh = self.token.is_none();
             if fresh {
@@ -121,7 +137,14 @@ impl Client {
                 answer => answer,
             };
         }
-        self.send(path)
+        let answer = self.send(path);
+        self.is_key_proven |= answer.is_ok();
+        match answer {
+            Err(Trouble::Refused { status: 401, said }) if !self.is_key_proven && !optional => {
+                Err(Trouble::KeyRefused { status: 401, said })
+            }
+            answer => answer,
+        }
     }
 
     fn send(&mut self, path: &str) -> Result<Vec<u8>, Trouble> {
@@ -141,19 +164,28 @@ impl Client {
         self.body(request)
     }
 
+    /// Whatever is wrong here is wrong for all zones.
     fn log_in(&mut self, path: &str) -> Result<(), Trouble> {
+        let of_the_service = |trouble: Trouble| match trouble.is_of_the_question() {
+            true => Trouble::LogIn(Box::new(trouble)),
+            false => trouble,
+        };
+        self.token = Some(self.bought_token(path).map_err(of_the_service)?);
+        Ok(())
+    }
+
+    fn bought_token(&mut self, path: &str) -> Result<Key, Trouble> {
         #[derive(serde::Deserialize)]
         struct Token {
             token: String,
         }
-        let basic = base64(self.needed_key()?.secret().replacen('\n', ":", 1).as_bytes());
+        let basic = self.needed_key()?.basic();
         self.pay()?;
         let request = self.agent.get(format!("{}{path}", self.base));
         let body = self.body(request.header("authorization", format!("Basic {basic}")))?;
         // An answer that holds a token must not be quoted.
         let unreadable = |_| Trouble::Unreadable { reason: "no token".into(), begins: "…".into() };
-        self.token = Some(Key::new(serde_json::from_slice::<Token>(&body).map_err(unreadable)?.token));
-        Ok(())
+        Ok(Key::new(serde_json::from_slice::<Token>(&body).map_err(unreadable)?.token))
     }
 
     fn needed_key(&self) -> Result<&Key, Trouble> {
@@ -177,7 +209,7 @@ impl Client {
         })
     }
 
-    /// The service's own words, by the keys under which services put them, without the secrets.
+    /// The service's own words, by the keys under which services put them.
     fn said(&self, body: &[u8]) -> Said {
         let text = String::from_utf8_lossy(body);
         let json: Option<serde_json::Value> = serde_json::from_str(&text).ok();
@@ -187,12 +219,7 @@ impl Client {
                 value.as_str().or_else(|| value["message"].as_str())
             })
         });
-        let words = words.unwrap_or(&text);
-        let struck = [&self.key, &self.token]
-            .into_iter()
-            .flatten()
-            .fold(words.to_owned(), |words, key| key.struck_from(&words));
-        Said(beginning(&struck))
+        Said(self.fit(words.unwrap_or(&text)))
     }
 
     fn trouble(&self, error: ureq::Error) -> Trouble {
@@ -202,7 +229,7 @@ impl Client {
                 Trouble::TimedOut(self.timeout)
             }
             ureq::Error::BodyExceedsLimit(limit) => Trouble::TooLong(limit),
-            error => Trouble::Unreachable(beginning(&error.to_string())),
+            error => Trouble::Unreachable(self.fit(&error.to_string())),
         }
     }
 }
@@ -225,34 +252,9 @@ pub(in crate::carbon) fn is_loopback(base: &str) -> bool {
     ["127.0.0.1", "localhost", "[::1]"].contains(&host)
 }
 
-/// RFC 4648, section 4: what HTTP's Basic scheme is written in.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let word =
-            three.iter().enumerate().fold(0_u32, |word, (i, byte)| word | u32::from(*byte) << (16 - 8 * i));
-        for place in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= three.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn basic_credentials_are_encoded() {
-        for (plain, coded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(plain.as_bytes()), coded, "RFC 4648, section 10");
-        }
-        assert_eq!(base64(b"Aladdin:open sesame"), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-    }
 
     #[test]
     fn loopback_is_told_from_the_world() {

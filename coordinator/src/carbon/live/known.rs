@@ -8,7 +8,9 @@ use common::time::{GridHour, Timestamp};
 use common::unit::Intensity;
 use serde::{Deserialize, Serialize};
 
+use super::back_off::Failures;
 use super::service::plausible;
+use super::trouble::Trouble;
 
 #[derive(Debug, Default)]
 pub struct Known {
@@ -21,8 +23,12 @@ pub struct Known {
     pub back_to: Option<GridHour>,
     /// … up to here, without a hole.
     pub up_to: Option<GridHour>,
-    /// The plan reaches no further back; another may after a restart.
-    pub barred: bool,
+    /// Why the service tells of no earlier hours; it may after a restart.
+    pub barred: Option<Trouble>,
+    /// Answers of no use about this zone: the service's other zones are not held up by them.
+    pub failures: Failures,
+    /// After a refusal that may be of the key: other zones of the service are asked first. A restart may have another key.
+    pub stands_back: Failures,
 }
 
 /// The same as it lies in a file: zone and kind are the file's own.
@@ -34,6 +40,8 @@ pub struct Kept {
     asked: Option<(GridHour, Timestamp)>,
     back_to: Option<GridHour>,
     up_to: Option<GridHour>,
+    #[serde(default)]
+    failures: Failures,
 }
 
 impl Known {
@@ -48,6 +56,7 @@ impl Known {
             asked: self.asked,
             back_to: self.back_to,
             up_to: self.up_to,
+            failures: self.failures.clone(),
         }
     }
 
@@ -70,7 +79,8 @@ impl Known {
             asked: kept.asked.filter(|(_, at)| *at <= now),
             back_to: kept.back_to,
             up_to: kept.up_to,
-            barred: false,
+            failures: kept.failures.recalled(now),
+            ..Self::default()
         }
     }
 

@@ -6,13 +6,14 @@
 //! | `electricity_maps`, `electricity_maps_mix`, `watttime`, `uk` | the services |
 //! | `hours` | readings of any step become hours |
 //! | `client`, `key`, `roots` | HTTP, time limits, secrets, whose certificates are trusted |
-//! | `pace` | the budget of requests, and waiting after failures |
+//! | `pace`, `back_off` | the budget of requests, and waiting after failures |
 //! | `source` | the zone's source, for whoever can wait and for whoever can't |
 //! | `asker`, `known` | what is asked for, what is kept |
 //! | `memory` | what outlives a restart |
 //! | `trouble` | what a service can do wrong |
 
 mod asker;
+mod back_off;
 mod client;
 mod electricity_maps;
 mod electricity_maps_mix;
@@ -25,7 +26,7 @@ mod roots;
 mod service;
 mod source;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trouble;
 mod uk;
 mod watttime;

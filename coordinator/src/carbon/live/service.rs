@@ -6,7 +6,7 @@ use common::carbon::SignalKind;
 use common::time::{GridHour, Millis, Timestamp};
 use serde::de::DeserializeOwned;
 
-use super::trouble::{Trouble, beginning};
+use super::trouble::Trouble;
 
 /// Pounds in kilograms: what WattTime counts in.
 pub(super) const GRAMS_PER_POUND: f64 = 453.592_37;
@@ -67,17 +67,18 @@ pub trait Service: Send + Sync + fmt::Debug {
     fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble>;
 }
 
+/// Troubles quote what was sent as it is: the client strikes secrets out and cuts it short.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
     serde_json::from_slice(body).map_err(|error| Trouble::Unreadable {
         reason: error.to_string(),
-        begins: beginning(&String::from_utf8_lossy(body)),
+        begins: String::from_utf8_lossy(body).into_owned(),
     })
 }
 
 /// A time of an answer.
 pub(super) fn time(text: &str) -> Result<Timestamp, Trouble> {
     crate::carbon::parse_time(text)
-        .map_err(|error| Trouble::Unreadable { reason: error.to_string(), begins: beginning(text) })
+        .map_err(|error| Trouble::Unreadable { reason: error.to_string(), begins: text.into() })
 }
 
 /// The figure, where there is one that can be.

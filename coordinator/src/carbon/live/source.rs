@@ -2,7 +2,6 @@
 //!
 //! Whoever has no time to wait gets what is known by then; the question goes on by itself, and its answer serves the next time.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -17,6 +16,9 @@ use super::memory::Slot;
 use super::service::Service;
 use super::{Clock, Trouble};
 use crate::carbon::{CarbonSource, Error};
+
+/// Requests that one look into the past may cost a study; the rest of it is asked for at the next look.
+const REQUESTS_PER_LOOK: usize = 3;
 
 #[derive(Debug)]
 pub struct Live {
@@ -43,16 +45,16 @@ impl Live {
         Self { asker, under_way: Arc::default() }
     }
 
-    /// Hours of any span, in as many questions as it takes, oldest first.
-    pub fn ask_span(&self, from: GridHour, to: GridHour) -> Result<Vec<CarbonSample>, Error> {
-        let mut known = BTreeMap::new();
-        let mut start = from;
-        while start < to {
-            let end = start.plus(self.asker.service.span_hours()).min(to);
-            known.extend(self.asker.ask_past(start, end).map_err(|trouble| self.error(trouble))?);
-            start = end;
-        }
-        Ok(known.range(from..to).map(|(_, sample)| sample.clone()).collect())
+    /// What the service tells of `[from, before)`, oldest first, in as many questions as that takes; and what stopped it, if it was
+    /// stopped. For whoever waits.
+    pub fn look_back(&self, from: GridHour, before: GridHour) -> (Vec<CarbonSample>, Option<Trouble>) {
+        let stopped = self.asker.look_back(from, before, usize::MAX).err();
+        (self.known(from, before), stopped)
+    }
+
+    /// For how long the service, or this zone of it, is left in peace after a failure.
+    pub fn waits(&self) -> Option<Millis> {
+        self.asker.waits()
     }
 
     /// The service's own forecast, from `from` on.
@@ -90,7 +92,8 @@ impl Live {
         self.asker.known().hours.range(from..before).map(|(_, sample)| sample.clone()).collect()
     }
 
-    fn error(&self, trouble: Trouble) -> Error {
+    /// The same `trouble` with the service's name.
+    pub fn error(&self, trouble: Trouble) -> Error {
         Error::Live { service: self.asker.service.name(), trouble }
     }
 }
@@ -101,6 +104,13 @@ struct Over(Arc<AtomicBool>);
 impl Drop for Over {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+/// One look of a study, which has others: what stops it is told where the present hour is asked for.
+fn look_back(asker: &Asker, from: GridHour, before: GridHour) {
+    if let Err(trouble) = asker.look_back(from, before, REQUESTS_PER_LOOK) {
+        tracing::debug!(zone = %asker.zone, %trouble, "no more hours of the past");
     }
 }
 
@@ -128,13 +138,13 @@ impl CarbonSource for Live {
 
     fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample> {
         let from = beginning(before, hours);
-        self.asker.look_back(from, before);
+        look_back(&self.asker, from, before);
         self.known(from, before)
     }
 
     fn history_within(&self, before: GridHour, hours: usize, patience: Millis) -> Vec<CarbonSample> {
         let from = beginning(before, hours);
-        self.within(patience, move |asker| asker.look_back(from, before));
+        self.within(patience, move |asker| look_back(asker, from, before));
         self.known(from, before)
     }
 

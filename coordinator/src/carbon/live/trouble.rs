@@ -13,8 +13,14 @@ pub enum Trouble {
     BudgetSpent { until: Timestamp, limit: u32 },
     #[error("no key: {0}")]
     NoKey(String),
+    /// Before it answered anything: it may be the key, which all its zones share.
+    #[error("it refuses the key or this plan (status {status}){said}")]
+    KeyRefused { status: u16, said: Said },
+    /// The one question: the plan may not hold the zone, or that much of the past.
     #[error("it refuses the key or this plan (status {status}){said}")]
     Refused { status: u16, said: Said },
+    #[error("the log-in fails: {0}")]
+    LogIn(Box<Self>),
     #[error("too many requests (status 429){said}")]
     Throttled { retry_after: Option<Millis>, said: Said },
     #[error("it answers with status {status}{said}")]
@@ -37,6 +43,45 @@ pub enum Trouble {
     Late,
     #[error("it knows nothing of this hour")]
     Silent,
+}
+
+impl Trouble {
+    /// Whether it lies with what was asked, about one zone: it says nothing about the service's other zones.
+    pub fn is_of_the_question(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::TooLong(_) | Self::Unreadable { .. } => true,
+            Self::OtherZone { .. } | Self::OtherKind { .. } | Self::Unit(_) => true,
+            Self::Status { status, .. } => is_refusal(*status),
+            _ => false,
+        }
+    }
+
+    /// Whether the service will not answer such a question, however often it is asked.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused { .. } => true,
+            Self::Status { status, .. } => is_refusal(*status),
+            _ => false,
+        }
+    }
+
+    /// The same with `fit` applied to all that may hold the service's own words.
+    pub(super) fn with_words(self, fit: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Unreadable { reason, begins } => {
+                Self::Unreadable { reason: fit(&reason), begins: fit(&begins) }
+            }
+            Self::OtherZone { asked, found } => Self::OtherZone { asked: fit(&asked), found: fit(&found) },
+            Self::OtherKind { asked, found } => Self::OtherKind { asked, found: fit(&found) },
+            Self::Unit(unit) => Self::Unit(fit(&unit)),
+            other => other,
+        }
+    }
+}
+
+/// Of statuses other than 401, 403 and 429, which have troubles of their own; 408 is the service's own haste.
+fn is_refusal(status: u16) -> bool {
+    (400..500).contains(&status) && status != 408
 }
 
 /// What the service itself says of the trouble, cut short; empty where it says nothing.

@@ -1,6 +1,7 @@
 //! The UK's Carbon Intensity service, national or of one of its 17 regions: average and direct, in half hours, without a key.
 //!
-//! A half hour that has no actual figure yet, and every regional one, holds the service's forecast and says so.
+//! A half hour that has no actual figure yet, and every regional one, holds the service's forecast and says so. Answers begin with the
+//! half hour *before* the time asked for: the asker lets go of what it did not ask for.
 
 use common::carbon::SignalKind;
 use common::time::{GridHour, Timestamp};

@@ -101,10 +101,7 @@ impl Service for WattTime {
         let sound =
             !region.is_empty() && region.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
         if !sound {
-            return Err(Trouble::Unreadable {
-                reason: "no name of a region".into(),
-                begins: region.chars().take(20).collect(),
-            });
+            return Err(Trouble::Unreadable { reason: "no name of a region".into(), begins: region });
         }
         self.region.get_or_init(|| region);
         Ok(())

@@ -1,6 +1,8 @@
 //! `ce-nas carbon`: the carbon signal by itself, from the same sources and by the same chain as in a study.
 
 mod fetch;
+#[cfg(test)]
+mod live_tests;
 mod show;
 mod synth;
 #[cfg(test)]
@@ -64,11 +66,23 @@ fn time(text: &str) -> Result<GridHour> {
     Ok(parse_time(text).map_err(|error| Usage(error.to_string()))?.hour())
 }
 
+/// A hundred years: more is a slip of the pen, and would not fit into memory.
+const MOST_HOURS: i64 = 100 * 8_766;
+
+/// So many hours, unless it is a slip of the pen.
+fn possible(hours: i64) -> Result<i64> {
+    if hours > MOST_HOURS {
+        return Err(Usage(format!("{hours} hours are more than a hundred years ({MOST_HOURS})")).into());
+    }
+    Ok(hours)
+}
+
 /// Hours of `[from, to)`, of which there must be one.
 fn span(from: &str, to: &str) -> Result<(GridHour, GridHour)> {
     let (first, end) = (time(from).context("--from")?, time(to).context("--to")?);
     if end <= first {
         return Err(Usage(format!("--to {to} is not after --from {from}")).into());
     }
+    possible(end.0 - first.0)?;
     Ok((first, end))
 }

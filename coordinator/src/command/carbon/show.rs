@@ -2,16 +2,16 @@
 
 use std::io::Write;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use common::carbon::CarbonSample;
 use common::id::Zone;
 use common::nearest::did_you_mean;
 use serde::Serialize;
 
 use super::super::table::{Side, aligned};
-use super::super::{Usage, print, print_json};
-use super::{Source, hour};
-use crate::carbon::{self, CarbonSource, Chain, word};
+use super::super::{Usage, print, print_json, remark};
+use super::{Source, hour, possible};
+use crate::carbon::{self, CarbonSource, Chain, Past, word};
 
 /// List the zones of a configuration: what serves them, in order, and in which kind of signal
 ///
@@ -43,7 +43,7 @@ pub struct NowArgs {
     json: bool,
 }
 
-/// Tell what is known of the hours before
+/// Tell what is known of the hours before, and why it is less than asked for
 ///
 /// Example: ce-nas carbon history --config study.toml --zone DE --hours 48
 #[derive(Debug, Clone, clap::Args)]
@@ -53,8 +53,8 @@ pub struct HistoryArgs {
     #[arg(long)]
     zone: String,
     /// How many hours
-    #[arg(long, default_value_t = 24)]
-    hours: usize,
+    #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..))]
+    hours: i64,
     /// The last hour [carbon.start]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -131,14 +131,30 @@ pub fn now(args: &NowArgs, out: &mut dyn Write) -> Result<()> {
 
 pub fn history(args: &HistoryArgs, out: &mut dyn Write) -> Result<()> {
     let (config, settings) = args.source.read()?;
-    let at = hour(args.at.as_deref(), &config)?;
+    let (at, hours) = (hour(args.at.as_deref(), &config)?, possible(args.hours)?);
     let chains = carbon::chains(&settings).map_err(|error| Usage(error.to_string()))?;
     let zone = known(&args.zone, &chains)?;
-    let samples = chains[&zone].history(at.plus(1), args.hours);
-    if samples.is_empty() && !args.json {
-        return print(out, &format!("nothing is known of {zone} in the {} h up to {at}\n", args.hours));
+    drop(chains);
+    let end = at.plus(1);
+    let Past { samples, trouble } = carbon::past(&settings, &zone, (end.plus(-hours), end), remark)?;
+    let shown = samples.len();
+    let nothing = format!("nothing is known of {zone} in the {hours} h up to {at}");
+    match &trouble {
+        Some(trouble) if shown == 0 => bail!("{nothing}: {trouble}"),
+        None if shown == 0 && !args.json => return print(out, &format!("{nothing}\n")),
+        _ => {}
     }
-    tell(samples.into_iter().map(|sample| HourLine::new(sample, None)).collect(), args.json, out)
+    tell(samples.into_iter().map(|sample| HourLine::new(sample, None)).collect(), args.json, out)?;
+    if shown as i64 == hours {
+        return Ok(());
+    }
+    let why = trouble.map_or_else(|| "no more are known".into(), |trouble| trouble.to_string());
+    let less = format!("{shown} of {hours} hours: {why}");
+    if args.json {
+        remark(&less);
+        return Ok(());
+    }
+    print(out, &format!("{less}\n"))
 }
 
 fn tell(lines: Vec<HourLine>, json: bool, out: &mut dyn Write) -> Result<()> {

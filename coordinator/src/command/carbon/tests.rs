@@ -1,4 +1,4 @@
-//! The commands on traces and the made-up grid; live sources have tests of their own.
+//! The commands on traces and the made-up grid; `live_tests` has live services.
 
 use clap::Parser;
 use common::carbon::Provenance;
@@ -13,14 +13,14 @@ struct Line {
     command: Command,
 }
 
-fn call(words: &[&str]) -> Result<String> {
+pub(super) fn call(words: &[&str]) -> Result<String> {
     let mut out = Vec::new();
     run(&Line::try_parse_from(std::iter::once("carbon").chain(words.iter().copied()))?.command, &mut out)?;
     Ok(String::from_utf8(out)?)
 }
 
 #[track_caller]
-fn check_refused(words: &[&str], expected: &str) {
+pub(super) fn check_refused(words: &[&str], expected: &str) {
     let error = call(words).unwrap_err();
     assert!(error.to_string().contains(expected) || format!("{error:#}").contains(expected), "{error:#}");
 }

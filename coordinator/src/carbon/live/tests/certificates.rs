@@ -76,7 +76,7 @@ fn a_certificate_that_nobody_vouches_for_is_not() {
 
 /// As PEM, RFC 7468: base64 in lines of 64.
 fn pem(certificate: &CertificateDer<'_>) -> String {
-    let text = client::base64(certificate);
+    let text = key::base64(certificate);
     let lines: Vec<&str> =
         text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))

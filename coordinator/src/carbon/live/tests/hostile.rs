@@ -3,7 +3,7 @@
 use common::carbon::Provenance;
 use common::unit::Intensity;
 
-use super::server::Reply;
+use super::server::{Asked, Reply};
 use super::*;
 use crate::carbon::{CarbonSource, Chain};
 
@@ -123,6 +123,74 @@ fn without_a_key_nobody_is_asked() {
     assert!(server.asked().is_empty());
 }
 
+/// A service that sends back what it was sent, in whatever place of its answer.
+#[test]
+fn an_answer_that_echoes_the_key_is_shown_without_it() {
+    let echoes = [
+        // Cut short, a key would still show its first half.
+        format!("{} {SECRET}", "x".repeat(70)),
+        format!(r#"{{"zone":"{SECRET}","history":[]}}"#),
+        format!(r#"{{"zone":"DE","history":"{SECRET}"}}"#),
+        history(&[row(SECRET, 3.0)]),
+        history(&[format!(
+            r#"{{"carbonIntensity":1,"datetime":"2026-05-01T10:00Z","emissionFactorType":"{SECRET}"}}"#
+        )]),
+    ];
+    for body in echoes {
+        let (server, hands) = (Server::json(body.clone()), Hands::at(NOW));
+        let mut source = germany(&server, &hands);
+        let error = source.observe(hour(NOW)).unwrap_err();
+        let text = format!("{error} {error:?} {source:?}");
+        assert!(text.contains('…') && !text.contains("s3cr3t"), "{body}: {text}");
+        assert!(error.to_string().len() < 300, "{error}");
+        let waiting = source.observe(hour(NOW)).unwrap_err().to_string();
+        assert!(waiting.contains("not asked before") && !waiting.contains("s3cr3t"), "{waiting}");
+    }
+}
+
+#[test]
+fn a_method_is_kept_short_and_without_the_key() {
+    let method = format!("{SECRET} {}", "m".repeat(10_000));
+    let estimated = format!(
+        r#"{{"carbonIntensity":9,"datetime":"2026-05-01T10:00Z","isEstimated":true,"estimationMethod":"{method}"}}"#
+    );
+    let (server, hands) = (Server::json(history(&[estimated])), Hands::at(NOW));
+    let sample = germany(&server, &hands).observe(hour(NOW)).unwrap();
+    let provenance = sample.provenance.to_string();
+    assert!(provenance.starts_with("estimated (Electricity Maps, … mmm"), "{provenance}");
+    assert!(provenance.chars().count() < 120, "{} characters", provenance.chars().count());
+}
+
+#[test]
+fn user_and_password_are_struck_out_as_they_were_sent() {
+    let sent = "dXNlcjpwYXNzd29yZCE";
+    let hands = Hands::at(NOW);
+    let echo = |asked: &Asked| {
+        let sent = asked.headers.iter().find(|line| line.starts_with("authorization"));
+        sent.cloned().unwrap_or_default()
+    };
+    let refuses = Server::new(move |asked, _| Reply::Status(401, "", echo(asked)));
+    let answers = Server::new(move |asked, _| match asked.path.as_str() {
+        "/login" => Reply::Json(r#"{"token":"bought-token"}"#.into()),
+        _ => Reply::Json(format!("Basic {sent}= Bearer bought-token user:password!")),
+    });
+    for server in [refuses, answers] {
+        let with_password = Options {
+            key: Some(Key::new("user:password!")),
+            ..options(&server.base(), Access::Login("/login"), &hands)
+        };
+        let client = Arc::new(Mutex::new(Client::new(with_password)));
+        let service = Box::new(WattTime::new("CAISO_NORTH", SignalKind::MarginalDirect));
+        let mut source = Live::new(Zone::new("CA"), service, client, hands.clock());
+        let error = source.observe(hour(NOW)).unwrap_err();
+        let text = format!("{error} {error:?} {source:?}").to_lowercase();
+        for secret in [&sent.to_lowercase(), "bought-", "password!"] {
+            assert!(!text.contains(secret), "{secret} shows: {text}");
+        }
+        assert!(error.to_string().contains("asic …"), "{error}");
+    }
+}
+
 #[test]
 fn the_key_travels_in_its_header_alone() {
     let (server, hands) = (Server::json(history(&[row("2026-05-01T10:00Z", 3.0)])), Hands::at(NOW));
@@ -207,21 +275,38 @@ fn a_long_past_is_asked_for_in_pieces() {
         assert!(asked.path.contains("/past-range?zone=DE"), "{asked:?}");
         let rows = [
             row("2026-03-01T00:00Z", before as f64),
-            row(&format!("2026-03-{:02}T00:00Z", 2 + 10 * before), 5.0),
+            row(&format!("2026-03-{:02}T00:00Z", [14, 4, 2][before]), 5.0),
         ];
         Reply::Json(format!(r#"{{"zone":"DE","data":[{}]}}"#, rows.join(",")))
     });
     let source = germany(&server, &Hands::at(NOW));
-    let known = source.ask_span(hour("2026-03-02"), hour("2026-03-24")).unwrap();
+    let (known, stopped) = source.look_back(hour("2026-03-02"), hour("2026-03-24"));
+    assert_eq!(stopped, None);
     let starts: Vec<String> = known.iter().map(|sample| sample.hour.to_string()).collect();
     assert_eq!(
         starts,
-        ["2026-03-02T00:00Z", "2026-03-12T00:00Z", "2026-03-22T00:00Z"],
+        ["2026-03-02T00:00Z", "2026-03-04T00:00Z", "2026-03-14T00:00Z"],
         "what was not asked for is left out"
     );
     let asked: Vec<String> = server.asked().iter().map(|asked| asked.path.clone()).collect();
-    assert!(asked[1].ends_with("start=2026-03-12T00:00Z&end=2026-03-22T00:00Z"), "{asked:?}");
-    assert!(asked[2].ends_with("start=2026-03-22T00:00Z&end=2026-03-24T00:00Z"), "{asked:?}");
+    assert!(asked[0].ends_with("start=2026-03-14T00:00Z&end=2026-03-24T00:00Z"), "{asked:?}");
+    assert!(asked[1].ends_with("start=2026-03-04T00:00Z&end=2026-03-14T00:00Z"), "{asked:?}");
+    assert!(asked[2].ends_with("start=2026-03-02T00:00Z&end=2026-03-04T00:00Z"), "{asked:?}");
+}
+
+#[test]
+fn a_plan_that_reaches_back_a_day_tells_the_day_and_why_not_more() {
+    let server = Server::new(|asked, _| match asked.path.contains("/past-range") {
+        true => Reply::Status(403, "", r#"{"error":"not in your plan"}"#.into()),
+        false => Reply::Json(history(&[row("2026-05-01T09:00Z", 90.0), row("2026-05-01T10:00Z", 100.0)])),
+    });
+    let source = germany(&server, &Hands::at(NOW));
+    for _ in 0..2 {
+        let (known, stopped) = source.look_back(hour(NOW).plus(-99), hour(NOW).plus(1));
+        assert_eq!(known.len(), 2);
+        assert!(stopped.unwrap().to_string().contains("status 403): not in your plan"));
+    }
+    assert_eq!(server.asked().len(), 2, "it is not asked over and over");
 }
 
 /// All hours that are asked for, up to the present one.

@@ -85,6 +85,18 @@ fn waiting_goes_on_after_a_restart() {
 }
 
 #[test]
+fn a_zone_that_is_refused_waits_on_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, hands) = (Server::new(|_, _| Reply::Status(403, "", String::new())), Hands::at(NOW));
+    for _ in 0..5 {
+        let error = process(&server, &hands, folder.path(), 100).observe(hour(NOW)).unwrap_err();
+        assert!(error.to_string().contains("status 403"), "{error}");
+        hands.go_on(Millis(60_000));
+    }
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[test]
 fn damaged_and_foreign_files_cost_a_question_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let hands = Hands::at(NOW);
@@ -124,6 +136,11 @@ fn a_folder_that_cannot_be_written_costs_the_memory_alone() {
 fn what_is_kept_holds_no_key_and_no_zone_escapes_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let _ = process(&server(), &Hands::at(NOW), folder.path(), 100).observe(hour(NOW));
+    let echo = Server::json(format!(r#"{{"zone":"{SECRET}","history":[]}}"#));
+    let other = folder.path().join("other");
+    let _ = process(&echo, &Hands::at(NOW), &other, 100).observe(hour(NOW));
+    std::fs::rename(other.join("electricity_maps-DE.json"), folder.path().join("echo.json")).unwrap();
+    std::fs::remove_dir_all(other).unwrap();
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(!text.contains(SECRET), "{text}");

@@ -7,8 +7,9 @@ mod hostile;
 mod late;
 mod memory;
 mod pace;
-mod server;
+pub(crate) mod server;
 mod settings;
+mod zones;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};

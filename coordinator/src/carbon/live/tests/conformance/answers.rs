@@ -46,6 +46,33 @@ fn hours_come_in_order_and_once_however_they_are_sent() {
 }
 
 #[test]
+fn a_half_hour_before_the_span_asked_for_replaces_no_whole_one() {
+    for dialect in all().into_iter().filter(|dialect| dialect.leads) {
+        let server = courteous(move |asked| {
+            let span = times(asked);
+            let end = span.get(1).copied().unwrap_or(span[0].plus(3));
+            let hours: Vec<Hour> = (span[0].0..end.0).map(|at| (GridHour(at), Some(200.0))).collect();
+            Reply::Json(led(&(dialect.says)(&hours, utc), span[0]))
+        });
+        let hands = Hands::at(NOW);
+        let mut source = live(&dialect, &server.base(), &hands);
+        assert_eq!(source.history(hour(NOW).plus(1), 400).len(), 400, "{}", dialect.name);
+        for at in 0..3 {
+            source.observe(hour(NOW).plus(at)).unwrap();
+            hands.go_on(Millis(HOUR_MS));
+        }
+        let known = source.by_now(hour(NOW).plus(-500), hour(NOW).plus(3));
+        assert_eq!(known.len(), 402, "{}", dialect.name);
+        for sample in known {
+            let whole = close(&sample, 200.0) && sample.provenance.to_string() == dialect.provenance;
+            assert!(whole, "{}: {sample:?}", dialect.name);
+        }
+        let coming = source.ask_coming(hour(NOW).plus(3)).unwrap();
+        assert_eq!(coming.keys().next(), Some(&hour(NOW).plus(3)), "{}", dialect.name);
+    }
+}
+
+#[test]
 fn nobody_has_observed_an_hour_that_has_not_begun() {
     let at = |ahead: i64| hour(NOW).plus(ahead);
     let sent: Vec<Hour> = (-1..30).map(|ahead| (at(ahead), Some(200.0))).collect();
@@ -124,7 +151,10 @@ fn days_of_23_and_25_hours_lose_and_double_nothing() {
         let hours = hour(end).0 - hour(day).0;
         let sent: Vec<Hour> = (0..hours).map(|i| (hour(day).plus(i), Some(100.0 + i as f64))).collect();
         for dialect in all() {
-            let known = known(&dialect, (dialect.says)(&sent, local), end);
+            let server = says(&dialect, (dialect.says)(&sent, local));
+            let (known, stopped) =
+                live(&dialect, &server.base(), &Hands::at(end)).look_back(hour(day), hour(end));
+            assert_eq!(stopped, None, "{}, {day}", dialect.name);
             assert_eq!(known.len() as i64, hours, "{}, {day}", dialect.name);
             for (i, sample) in known.iter().enumerate() {
                 assert_eq!(sample.hour, hour(day).plus(i as i64), "{}", dialect.name);

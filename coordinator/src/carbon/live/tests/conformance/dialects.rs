@@ -24,6 +24,8 @@ pub struct Dialect {
     pub steps_per_hour: usize,
     /// How the provenance of an hour of the past begins.
     pub provenance: &'static str,
+    /// Whether answers begin with the step before the time asked for.
+    pub leads: bool,
     /// Answers that are well formed and about something else: another kind, unit or place.
     pub of_something_else: &'static [&'static str],
     pub empty: &'static str,
@@ -104,6 +106,15 @@ fn london_part(hours: &[Hour], told: usize, stamp: Stamp) -> String {
     format!(r#"{{"data":{{"regionid":13,"shortname":"London","data":[{half_hours}]}}}}"#)
 }
 
+/// As the UK's service answers, whatever it is asked: the half hour before `from` comes first.
+pub fn led(body: &str, from: GridHour) -> String {
+    let (start, end) = (utc(from.start() + Millis(-HOUR_MS / 2)), utc(from.start()));
+    let row = format!(
+        r#"{{"from":"{start}","to":"{end}","intensity":{{"forecast":777,"actual":777,"index":"high"}}}}"#
+    );
+    body.replacen(r#""data":[{"#, &format!(r#""data":[{row},{{"#), 1)
+}
+
 const TABLE_OF_MAPS: [&str; 2] = [
     r#"{"zone":"FR","history":[{"carbonIntensity":1,"datetime":"2026-05-01T10:00Z"}]}"#,
     r#"{"zone":"DE","history":[{"carbonIntensity":1,"datetime":"2026-05-01T10:00Z","emissionFactorType":"direct"}]}"#,
@@ -124,6 +135,7 @@ pub fn all() -> Vec<Dialect> {
         says_part: |hours, _| maps(hours, utc),
         steps_per_hour: 1,
         provenance: "measured (Electricity Maps)",
+        leads: false,
         of_something_else: &TABLE_OF_MAPS,
         empty: r#"{"zone":"DE","history":[]}"#,
     };
@@ -144,6 +156,7 @@ pub fn all() -> Vec<Dialect> {
         says_part: |hours, told| watttime_part(hours, told, utc),
         steps_per_hour: 12,
         provenance: "measured (WattTime)",
+        leads: false,
         of_something_else: &TABLE_OF_WATTTIME,
         empty: r#"{"data":[]}"#,
     };
@@ -160,6 +173,7 @@ pub fn all() -> Vec<Dialect> {
         says_part: |hours, told| uk_part(hours, told, utc),
         steps_per_hour: 2,
         provenance: "measured (UK Carbon Intensity)",
+        leads: true,
         of_something_else: &[],
         empty: r#"{"data":[]}"#,
     };

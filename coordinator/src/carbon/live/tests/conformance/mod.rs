@@ -7,7 +7,7 @@ mod troubles;
 
 use super::server::{Asked, Reply};
 use super::*;
-use dialects::{Dialect, Hour, all, utc};
+use dialects::{Dialect, Hour, all, led, utc};
 
 const NOW: &str = "2026-05-01T10:10Z";
 
@@ -35,6 +35,15 @@ fn is_about_the_coming(asked: &Asked) -> bool {
 
 /// Says `body` of the past and nothing of what is coming.
 fn says(dialect: &Dialect, body: String) -> Server {
-    let empty = dialect.empty;
-    courteous(move |asked| Reply::Json(if is_about_the_coming(asked) { empty.into() } else { body.clone() }))
+    let (empty, leads) = (dialect.empty, dialect.leads);
+    courteous(move |asked| match is_about_the_coming(asked) {
+        true => Reply::Json(empty.into()),
+        false if leads => Reply::Json(led(&body, times(asked)[0])),
+        false => Reply::Json(body.clone()),
+    })
+}
+
+/// The hours that stand in the question's path: from when, and up to when.
+fn times(asked: &Asked) -> Vec<GridHour> {
+    asked.path.split('/').filter_map(|part| Some(parse_time(part).ok()?.hour())).collect()
 }
