@@ -186,7 +186,7 @@ impl Handler<Counted> for BlobKeeper {
         match counted {
             Ok(inventory) => self.sweep(&inventory),
             Err(error) => {
-                tracing::error!(%error, "what the history names could not be read: nothing is removed")
+                tracing::error!(%error, "what the history names could not be read: nothing is removed");
             }
         }
     }
