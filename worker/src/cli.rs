@@ -37,7 +37,7 @@ Exit codes:
   1  an error: this machine can't do the work (missing data, a full disk,
      another worker in the directory)
   2  a mistake on the command line or in the configuration
-  3  the coordinator refused this worker (unknown key, another release)
+  3  the coordinator refused this worker (unknown key, another release, drained)
   4  no coordinator answered within worker.give_up_s";
 
 /// A worker of CE-NAS: evaluates architectures for a coordinator, and reports results and energy.

@@ -57,7 +57,7 @@ export interface paths {
         put?: never;
         /**
          * Let workers go
-         * @description They get nothing new; trainings are put in safety, scores end; then they are told to leave. Those that are started anew are welcome.
+         * @description They get nothing new; trainings are put in safety, scores end; then they are told to leave. Whoever comes back under their names is turned away until `ce-nas workers release`.
          */
         post: operations["drain"];
         delete?: never;

@@ -22,7 +22,7 @@ export function Operate({ study }: { study: Study }) {
           <WarmStart />
           <section>
             <h3>Let the workers go</h3>
-            <p class="note">They get nothing new, put their trainings in safety and leave. Those that are started anew are welcome.</p>
+            <p class="note">They get nothing new, put their trainings in safety and leave. Whoever comes back is turned away until it is released (<code>ce-nas workers release</code>).</p>
             <Act path="/api/v1/drain" body={{ all: true }} name="Drain all workers" sure="All workers leave." />
           </section>
           <Stop />

@@ -107,7 +107,7 @@ pub async fn stop(desk: Data<Desk>, request: HttpRequest, payload: Payload) -> A
 
 /// Let workers go
 ///
-/// They get nothing new; trainings are put in safety, scores end; then they are told to leave. Those that are started anew are welcome.
+/// They get nothing new; trainings are put in safety, scores end; then they are told to leave. Whoever comes back under their names is turned away until `ce-nas workers release`.
 #[utoipa::path(post, path = "/api/v1/drain", tag = "act", request_body = DrainOrder, responses(
     (status = 200, description = "They are being drained", body = Done),
     (status = 400, description = "No JSON", body = Problem, content_type = "application/problem+json"),
