@@ -133,6 +133,9 @@ pub enum Event {
         /// Before this the next attempt does not begin; none where there is to be none, or where it may begin at once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again_at: Option<Timestamp>,
+        /// Its worker was lost, and all that it held with it: one failure of the worker, however many attempts it was.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        vanished: bool,
     },
     TrialFinished {
         task: TaskId,

@@ -245,6 +245,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The coordinator's store lacks what the attempt was to begin with: no fault of the worker or of the trial.
+    pub fn for_want_of(blob: BlobId) -> Self {
+        Self::Crashed(format!("the coordinator has no blob {blob}"))
+    }
+
     pub fn can_retry(&self) -> bool {
         matches!(self, Self::Crashed(_))
     }

@@ -3,6 +3,8 @@
 //! Nothing is proposed, promoted or ranked, and no budget is asked: a study with an agenda is over when its list is done.
 //! What fails is passed over, and its reason stands in the ledger. Whatever a slot's role, it takes what comes next.
 
+use std::collections::BTreeSet;
+
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
 use common::trial::{Origin, Subject};
@@ -58,7 +60,7 @@ impl Agenda {
     pub(crate) fn next(&self, state: &State, begun: &mut usize) -> Option<Choice> {
         let is_ready = supernets::standing(state) == Supernet::Ready;
         let can_begin = |subject: &Subject| match subject {
-            Subject::SubSupernet(_) => supernets::inherited(state, subject).is_some(),
+            Subject::SubSupernet(_) => supernets::inherited(state, subject, &BTreeSet::new()).is_some(),
             Subject::Network { fidelity: Fidelity::OneShot, .. } => is_ready,
             Subject::Supernet | Subject::RegionSupernet(_) | Subject::Network { .. } => true,
         };

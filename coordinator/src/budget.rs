@@ -132,10 +132,10 @@ impl Core {
         if joules.0 <= 0.0 {
             return None;
         }
-        let done = |trial: &Trial| trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
         let fulls = |trial: &&Trial| trial.subject.purpose() == Purpose::Full;
         // The least that another result takes: the rest of what was begun, or a whole training.
-        let begun = self.state.waiting().filter(fulls).map(|trial| self.times(trial) * (1.0 - done(trial)));
+        let begun =
+            self.state.waiting().filter(fulls).map(|trial| self.times(trial) * (1.0 - self.done(trial)));
         let least = joules * begun.fold(self.standing.least_effort(), f64::min);
         if let Some(energy) = left.energy.filter(|energy| *energy < least) {
             return Some(format!(
@@ -306,8 +306,8 @@ impl Core {
         let late = |purpose, done| !self.fits_in_time(purpose, done, quickest);
         late(Purpose::Full, 0.0)
             && self.state.waiting().all(|trial| {
-                let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
-                trial.subject.purpose() == Purpose::Supernet || late(trial.subject.purpose(), done)
+                trial.subject.purpose() == Purpose::Supernet
+                    || late(trial.subject.purpose(), self.done(trial))
             })
     }
 

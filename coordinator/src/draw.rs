@@ -35,6 +35,12 @@ impl Draws {
         self.0.insert((worker.clone(), window.slot), unbooked);
     }
 
+    /// This process could hear nobody for so long, and its machine may have slept with all its workers: what was drawn meanwhile, their
+    /// reports will tell.
+    pub fn stood_still(&mut self, gap: Millis) {
+        self.0.values_mut().for_each(|last| last.since = last.since + gap);
+    }
+
     pub fn forget(&mut self, worker: &WorkerName) {
         self.0.retain(|(name, _), _| name != worker);
     }

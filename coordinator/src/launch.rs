@@ -6,7 +6,7 @@ use actix::prelude::*;
 use anyhow::{Context as _, Result, bail};
 use common::carbon::CarbonSample;
 use common::config::{Config, Security};
-use common::time::GridClock;
+use common::time::{GridClock, Millis};
 use ledger::Ledger;
 use tokio::sync::{oneshot, watch};
 use transport::{Endpoint, Server, ServerOptions, ServerSecurity, Transport, ZeroMq};
@@ -32,6 +32,9 @@ use crate::warm_start::{self, WarmStart};
 
 /// This release, as it stands in the ledger and on the wire.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Clocks that are kept in step are set by less than this.
+const TOLD_FROM: Millis = Millis(60_000);
 
 /// A study's directory, open for work.
 #[derive(Debug)]
@@ -64,6 +67,16 @@ pub fn open(config: Config, warm_start: &[PathBuf]) -> Result<Opened> {
         .with_context(|| format!("the study's directory {} can't be made", directory.root().display()))?;
     let ledger = Ledger::open(directory.ledger())?;
     let state = snapshot::fold(&ledger)?;
+    let behind = clock::go_on_from(state.last_at);
+    if behind > TOLD_FROM {
+        tracing::warn!(
+            behind_s = behind.seconds(),
+            last_event = %state.last_at,
+            "this machine's clock stands before the study's last event: it was set back since, or was ahead then. The study's time goes \
+             on from that event, ahead of the clock, and so do its hours of carbon: live services know them late, and the last known \
+             values stand in"
+        );
+    }
     let asked = config.study_spec()?;
     if let Some(study) = &state.study
         && study.spec != asked

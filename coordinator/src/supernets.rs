@@ -4,6 +4,8 @@
 //! Each is a trial of its own, so that a fleet trains the parts side by side. A part that fails is scored with the whole one; one that follows
 //! the search, with that before it.
 
+use std::collections::BTreeSet;
+
 use common::blob::BlobId;
 use common::energy::Purpose;
 use common::fidelity::Fidelity;
@@ -61,20 +63,26 @@ pub fn followed(state: &State, worked: &Worked) -> Option<Subject> {
     })
 }
 
+/// Whether work on `subject` begins with shared weights.
+pub fn inherits(subject: &Subject) -> bool {
+    match subject {
+        Subject::Supernet => false,
+        Subject::SubSupernet(_) | Subject::RegionSupernet(_) => true,
+        Subject::Network { fidelity, .. } => *fidelity == Fidelity::OneShot,
+    }
+}
+
 /// The shared weights that work on `subject` begins with: a part with those of the whole, a score with those of its part, and what follows
-/// the search with those before it.
-pub fn inherited(state: &State, subject: &Subject) -> Option<BlobId> {
-    let trained = |subject: &Subject| match progress(state, subject) {
-        Progress::Trained(blob) => Some(blob),
+/// the search with those before it. Those that are `gone` are passed over like those of a supernet that failed.
+pub fn inherited(state: &State, subject: &Subject, gone: &BTreeSet<BlobId>) -> Option<BlobId> {
+    let weights = |progress: Progress| match progress {
+        Progress::Trained(blob) => Some(blob).filter(|blob| !gone.contains(blob)),
         Progress::Unbegun | Progress::Underway | Progress::Failed => None,
     };
+    let trained = |subject: &Subject| weights(progress(state, subject));
     let whole = || trained(&Subject::Supernet);
     let newest = |before: u32| {
-        let mut weights = state.regions().take(before as usize).filter_map(|trial| match of(trial) {
-            Progress::Trained(blob) => Some(blob),
-            Progress::Unbegun | Progress::Underway | Progress::Failed => None,
-        });
-        weights.next_back()
+        state.regions().take(before as usize).filter_map(|trial| weights(of(trial))).next_back()
     };
     match subject {
         Subject::Supernet => None,

@@ -141,6 +141,24 @@ fn a_clock_set_back_while_nobody_was_there_turns_no_history_back() {
 }
 
 #[test]
+fn a_clock_that_was_a_day_ahead_and_is_mended_holds_nobody_up() {
+    let day = 86_400_000;
+    let mut plan = trainings(8);
+    plan.faults = vec![
+        (Millis(5_000), Fault::SetClock { by: Millis(day) }),
+        (Millis(20_000), Fault::CrashCoordinator { down: Millis(2_000), seen: true }),
+        (Millis(20_500), Fault::SetClock { by: Millis(-day) }),
+        (Millis(30_000), Fault::Kill { machine: 0, back: None }),
+    ];
+    plan.faults_end = MINUTE;
+    let outcome = run(plan).lawful();
+    assert!(outcome.ledger.is_sorted_by_key(|record| record.at));
+    let silent = |event: &Event| matches!(event, Event::WorkerLost { worker, reason, .. } if *worker == name("w0") && reason.contains("no heartbeat"));
+    assert!(outcome.ledger.iter().any(|record| silent(&record.event)), "time goes on: silence is noticed");
+    assert_eq!(outcome.exit.as_deref(), Some("all 8 full trainings are done"));
+}
+
+#[test]
 fn a_lost_workers_training_goes_on_elsewhere_from_its_last_checkpoint() {
     let mut plan = with(Fault::Kill { machine: 0, back: None }, 12_500, trainings(9));
     let cut = Fault::Cut { machine: 0, way: None, span: Millis(5_000), seen: false };

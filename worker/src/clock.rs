@@ -1,29 +1,37 @@
 //! The session's monotonic clock: the one place of the worker where time is read.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::time::Millis;
 use common::unit::Seconds;
+use nix::time::{ClockId, clock_gettime};
 
 /// Milliseconds since the session began. Copies are the same clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    zero: Instant,
+    zero: Duration,
+    awake: Instant,
 }
 
 impl Clock {
     /// The session begins now.
     pub fn start() -> Self {
         #[allow(clippy::disallowed_methods)] // the skin's own clock; the core takes `now` from it
-        Self { zero: Instant::now() }
+        let awake = Instant::now();
+        Self { zero: since_boot(), awake }
     }
 
-    /// To the resolution of the machine's clock, for spans shorter than a millisecond.
+    /// Time at work, to the resolution of the machine's clock: without the hours that the machine was suspended.
     pub fn exact(&self) -> Seconds {
-        Seconds(self.zero.elapsed().as_secs_f64())
+        Seconds(self.awake.elapsed().as_secs_f64())
     }
 
+    /// The hours that the machine was suspended have passed: what is used after them belongs to the hour in which it is used.
     pub fn now(&self) -> Millis {
-        Millis(self.zero.elapsed().as_millis() as i64)
+        Millis(since_boot().saturating_sub(self.zero).as_millis() as i64)
     }
+}
+
+fn since_boot() -> Duration {
+    clock_gettime(ClockId::CLOCK_BOOTTIME).expect("Linux has this clock since 2.6.39").into()
 }

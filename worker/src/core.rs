@@ -15,7 +15,7 @@ use common::wire::{FromWorker, Hello, SlotInfo};
 
 use crate::effect::{Effect, Exit};
 use crate::input::Input;
-use crate::limits::{HELLO_FIRST, HELLO_MOST};
+use crate::limits::{ASLEEP, HELLO_FIRST, HELLO_MOST};
 use crate::outbox::Outbox;
 use crate::pause::Pause;
 use crate::pending::Pending;
@@ -49,6 +49,8 @@ pub struct Core {
     pub(crate) outbox: Outbox,
     pub(crate) uploads: Uploads,
     pub(crate) downloads: Downloads,
+    /// When the last input came.
+    pub(crate) last: Millis,
     /// Tasks ever assigned in this session, so that a repeated `Assign` starts nothing.
     pub(crate) seen: BTreeSet<TaskId>,
 }
@@ -111,6 +113,7 @@ impl Core {
             outbox: Outbox::default(),
             uploads: Uploads::default(),
             downloads: Downloads::default(),
+            last: Millis(0),
             seen: BTreeSet::new(),
             options,
         }
@@ -121,6 +124,10 @@ impl Core {
         let mut effects = Vec::new();
         if matches!(self.course, Course::Gone) {
             return effects;
+        }
+        let gap = Millis(now.0 - std::mem::replace(&mut self.last, now).0);
+        if gap > ASLEEP {
+            self.slept(gap);
         }
         match input {
             Input::Received(message) => self.on_received(message, now, &mut effects),
@@ -139,6 +146,16 @@ impl Core {
         }
         self.settle(now, &mut effects);
         effects
+    }
+
+    /// The machine was suspended: no coordinator could be found meanwhile, and nothing delivered. Neither counts.
+    fn slept(&mut self, gap: Millis) {
+        let later = |moment: &mut Millis| moment.0 += gap.0;
+        later(&mut self.standing.seeking_since);
+        later(&mut self.standing.disconnected_since);
+        if let Course::Departing(departure) = &mut self.course {
+            later(&mut departure.begun);
+        }
     }
 
     pub fn session(&self) -> SessionId {

@@ -45,9 +45,8 @@ fn what_the_coordinator_lacks_gives_the_task_back() {
     let blob = BlobId::of(b"gone");
     rig.input(Input::BlobFound { blob, bytes: None });
     let reports = reports(&rig.hear(ToWorker::BlobMissing { blob }));
-    assert!(
-        matches!(&reports[..], [Report::Failed { failure: Failure::Crashed(why), .. }] if why.contains("no blob"))
-    );
+    let failure = Failure::for_want_of(blob);
+    assert_eq!(reports, [Report::Failed { task: task(1), failure }], "as the coordinator knows it");
     assert!(rig.hear(ToWorker::BlobMissing { blob }).is_empty());
     assert_eq!(starts(&rig.assign(assignment(2, 0))), [task(2)]);
 }

@@ -9,6 +9,9 @@ use common::time::Millis;
 pub const HELLO_FIRST: Millis = Millis(500);
 pub const HELLO_MOST: Millis = Millis(10_000);
 
+/// Ticks come four times a second. After a pause of so long the machine was suspended, for a busy one is slower by seconds.
+pub const ASLEEP: Millis = Millis(60_000);
+
 /// Without an answer to deliveries for so long, the worker introduces itself again: long enough for a coordinator
 /// that replays a long ledger, short enough to be back before anybody wonders.
 pub const SILENCE: Millis = Millis(15_000);

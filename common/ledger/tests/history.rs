@@ -139,6 +139,7 @@ fn the_tables_tell_a_trial_s_story() {
             task: sample::task(1, 1),
             failure: Failure::Crashed("fire".into()),
             again_at: None,
+            vanished: false,
         },
         sample::leased(1, 2, "alpha", SESSION),
         Event::TrialFinished { task: sample::task(1, 2), evaluation: Box::new(sample::evaluation(0.125)) },

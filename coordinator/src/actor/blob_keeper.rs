@@ -13,11 +13,13 @@ use common::wire::{Chunk, ToWorker};
 use ledger::Ledger;
 use transport::ServerSender;
 
-use super::gateway::send;
+use super::coordinator::{Coordinator, Take};
+use super::gateway::{Listening, send};
 use super::window::Place;
 use crate::background;
 use crate::blob_store::{self, BlobStore, Freed, Inventory};
 use crate::clock;
+use crate::core::Input;
 use crate::snapshot;
 
 /// What is left behind in a day does not fill a disk: what may is asked for sooner.
@@ -37,6 +39,8 @@ pub struct BlobKeeper {
     counting: Option<JoinHandle<()>>,
     /// When an inventory of this process was known last.
     counted: Option<Timestamp>,
+    /// Who is told of what is missing.
+    coordinator: Option<Addr<Coordinator>>,
 }
 
 /// A worker brings a piece.
@@ -75,7 +79,7 @@ struct Counted(Result<Inventory, ledger::Error>);
 impl BlobKeeper {
     /// `found` is what the history at `ledger` names as this process begins.
     pub fn new(store: BlobStore, sender: ServerSender, ledger: PathBuf, found: Inventory) -> Self {
-        Self { store, sender, ledger, found, counting: None, counted: None }
+        Self { store, sender, ledger, found, counting: None, counted: None, coordinator: None }
     }
 
     fn sweep(&mut self, inventory: &Inventory) {
@@ -128,6 +132,14 @@ impl Actor for BlobKeeper {
     }
 }
 
+impl Handler<Listening> for BlobKeeper {
+    type Result = ();
+
+    fn handle(&mut self, Listening(coordinator): Listening, _: &mut Self::Context) {
+        self.coordinator = Some(coordinator);
+    }
+}
+
 impl Handler<Bring> for BlobKeeper {
     type Result = ();
 
@@ -155,7 +167,13 @@ impl Handler<Fetch> for BlobKeeper {
     fn handle(&mut self, Fetch { worker, blob, offset, place }: Fetch, _: &mut Self::Context) {
         match self.store.piece(blob, offset) {
             Ok(Some(chunk)) => send(&self.sender, &worker, &ToWorker::Chunk(chunk)),
-            Ok(None) => send(&self.sender, &worker, &ToWorker::BlobMissing { blob }),
+            Ok(None) => {
+                // First, so that the core knows why the worker gives its task back.
+                if let Some(coordinator) = &self.coordinator {
+                    coordinator.do_send(Take(Input::BlobMissing { worker: worker.clone(), blob }));
+                }
+                send(&self.sender, &worker, &ToWorker::BlobMissing { blob });
+            }
             Err(error) => tracing::error!(%worker, %error, "a blob could not be read"),
         }
         drop(place);

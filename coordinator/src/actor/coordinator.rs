@@ -229,9 +229,9 @@ impl Coordinator {
         }
     }
 
-    /// Workers repeat what matters until it is acknowledged, and time goes on by itself; all else waits here.
+    /// Workers repeat what matters until it is acknowledged, and ask again for blobs, and time goes on by itself; all else waits here.
     fn keep(&mut self, input: Input) {
-        if !matches!(input, Input::Message { .. } | Input::Tick) {
+        if !matches!(input, Input::Message { .. } | Input::BlobMissing { .. } | Input::Tick) {
             self.kept.push(input);
         }
     }
@@ -271,6 +271,7 @@ impl Coordinator {
             Effect::Decide { hour, situation } => self.parts.agent.do_send(Decide { hour, situation, reply }),
             Effect::Propose(wanted) => self.parts.searcher.do_send(Propose { wanted, reply }),
             Effect::GoOn => context.notify(Take(Input::GoOn)),
+            Effect::Warn { worker, what } => tracing::warn!(%worker, "{what}"),
             Effect::Forget(blob) => self.parts.blobs.do_send(Forget(blob)),
             Effect::Exit { reason } => self.leave(Exit::Over { reason }),
         }

@@ -171,6 +171,7 @@ impl Handler<Listening> for Gateway {
     type Result = ();
 
     fn handle(&mut self, Listening(coordinator): Listening, context: &mut Self::Context) {
+        self.blobs.do_send(Listening(coordinator.clone()));
         self.coordinator = Some(coordinator);
         let Some(receiver) = self.receiver.take() else { return };
         // Frames wait in the transport, within its bounds, until this actor's turn comes.

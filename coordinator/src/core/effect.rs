@@ -48,6 +48,11 @@ pub enum Effect {
     Propose(Box<Wanted>),
     /// There is more to do than one step shall take: answered by `Input::GoOn`, once others were heard.
     GoOn,
+    /// A word for the log about a worker: what was not believed, or what is wanted and not there.
+    Warn {
+        worker: WorkerName,
+        what: String,
+    },
     /// Nothing refers to this blob any more.
     Forget(BlobId),
     /// The study is over and every worker has left, or was waited for long enough.

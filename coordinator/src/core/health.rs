@@ -14,6 +14,8 @@ use crate::mutation::{Mutation, planted};
 pub struct Health {
     /// Trials that it crashed at since it last brought one forward; the same one twice says more of the trial.
     pub failed: BTreeSet<TrialId>,
+    /// When it vanished with work in hand since then: one failure each time, however many slots it has.
+    pub vanished: BTreeSet<Timestamp>,
     /// Quarantines since it last finished something.
     pub quarantines: u32,
     pub quarantine: Option<Quarantine>,
@@ -31,18 +33,23 @@ impl Health {
         self.failed.insert(trial);
     }
 
+    pub(super) fn vanished(&mut self, at: Timestamp) {
+        self.vanished.insert(at);
+    }
+
     /// Some work was put in safety.
     pub(super) fn worked(&mut self) {
         self.failed.clear();
+        self.vanished.clear();
     }
 
     pub(super) fn finished(&mut self) {
-        self.failed.clear();
+        self.worked();
         self.quarantines = 0;
     }
 
     pub(super) fn quarantined(&mut self, until: Timestamp, reason: &str) {
-        self.failed.clear();
+        self.worked();
         self.quarantines += 1;
         self.quarantine = Some(Quarantine { until, reason: reason.into() });
     }

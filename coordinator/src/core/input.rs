@@ -1,6 +1,7 @@
 //! Everything that can happen to a coordinator.
 
 use common::allocation::Allocation;
+use common::blob::BlobId;
 use common::carbon::{CarbonSample, Forecast};
 use common::config::Budget;
 use common::id::{TrialId, WorkerName};
@@ -54,6 +55,11 @@ pub enum Input {
     },
     /// Answers `Effect::GoOn`.
     GoOn,
+    /// The store was asked by this worker for a blob that it lacks.
+    BlobMissing {
+        worker: WorkerName,
+        blob: BlobId,
+    },
     /// This worker's key may not connect any more.
     Revoked {
         worker: WorkerName,
@@ -82,6 +88,7 @@ impl Input {
             Self::Decided { .. } => "decided",
             Self::Proposed { .. } => "proposed",
             Self::GoOn => "going on",
+            Self::BlobMissing { .. } => "blob missing",
             Self::Revoked { .. } => "revoked",
             Self::Released { .. } => "released",
             Self::Control(_) => "control",

@@ -15,8 +15,9 @@ mod retry;
 mod ruling;
 mod state;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use common::blob::BlobId;
 use common::config::Budget;
 use common::event::Event;
 use common::fidelity::Role;
@@ -40,6 +41,7 @@ use crate::draw::Draws;
 use crate::fleet::SlotKey;
 use crate::ladder::{Candidate, Rules, Standing, Worked};
 use crate::mutation::{Mutation, planted};
+use crate::reactor::on_lost_blob::Sent;
 use crate::reactor::slots::Slots;
 use crate::watch::Watch;
 
@@ -56,8 +58,12 @@ pub struct Core {
     pub(crate) state: State,
     /// When each worker was last heard.
     pub(crate) heard: BTreeMap<WorkerName, Timestamp>,
-    /// When each leased task's assignment was last sent.
-    pub(crate) assigned: BTreeMap<TaskId, Timestamp>,
+    /// When each worker was admitted anew of late.
+    pub(crate) admitted: BTreeMap<WorkerName, Vec<Timestamp>>,
+    /// What each leased task's assignment said, and when it was last sent.
+    pub(crate) assigned: BTreeMap<TaskId, Sent>,
+    /// Blobs that work was to begin with and that the store lacks.
+    pub(crate) gone: BTreeSet<BlobId>,
     /// Tasks told to suspend, and when they were last told.
     pub(crate) suspending: BTreeMap<TaskId, Timestamp>,
     /// Who may climb to where.
@@ -139,7 +145,9 @@ impl Core {
             options,
             state,
             heard: BTreeMap::new(),
+            admitted: BTreeMap::new(),
             assigned: BTreeMap::new(),
+            gone: BTreeSet::new(),
             suspending: BTreeMap::new(),
             slots: Slots::default(),
             listed: 0,
@@ -172,6 +180,7 @@ impl Core {
         let gap = now.since(self.now);
         if gap > STOOD_STILL {
             self.heard.values_mut().for_each(|heard| *heard = *heard + gap);
+            self.draws.stood_still(gap);
         }
         self.now = self.now.max(now);
         // A sign of life changes nothing that work could wait for, unless it brought an event.
@@ -189,6 +198,7 @@ impl Core {
                 self.on_proposed(candidates, promotions, region);
             }
             Input::GoOn => self.on_go_on(),
+            Input::BlobMissing { worker, blob } => self.on_blob_missing(&worker, blob),
             Input::Revoked { worker } => self.on_revoked(&worker),
             Input::Released { worker } => self.on_released(&worker),
             Input::Control(control) => self.on_control(control),
@@ -260,6 +270,10 @@ impl Core {
 
     pub(crate) fn effect(&mut self, effect: Effect) {
         self.decision.effects.push(effect);
+    }
+
+    pub(crate) fn warn(&mut self, worker: &WorkerName, what: String) {
+        self.effect(Effect::Warn { worker: worker.clone(), what });
     }
 
     pub(crate) fn send(&mut self, to: &WorkerName, message: ToWorker) {

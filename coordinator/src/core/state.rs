@@ -24,6 +24,10 @@ use super::index::Index;
 use super::pace::Paces;
 use crate::account::Account;
 
+/// Sessions of a worker whose late reports are still told from new ones, the present one among them. Of one process, seldom two
+/// before it, are there reports on the way; who begins over and over makes no state without bounds.
+const SESSIONS_KEPT: usize = 16;
+
 /// Why a trial failed that somebody gave up.
 pub const CANCELLED: &str = "cancelled";
 
@@ -124,7 +128,7 @@ pub struct WorkerRecord {
     pub joined: Timestamp,
     /// Sessions this worker has had.
     pub sessions: u32,
-    /// Last delivery taken in, by session. The present and past ones: a late frame of a dead session is told from a new one.
+    /// Last delivery taken in, by session. The present one and the last before it: a late frame of a dead session is told from a new one.
     pub acknowledged: BTreeMap<SessionId, u64>,
     /// Wall time of each session's zero, so that its late windows find their hour.
     pub origins: BTreeMap<SessionId, Timestamp>,
@@ -229,8 +233,10 @@ impl State {
                 trial.state = TrialState::Waiting;
                 trial.checkpoint = checkpoint.or(trial.checkpoint);
             }),
-            Event::TaskFailed { task, failure, again_at } => {
-                if failure.can_retry() {
+            Event::TaskFailed { task, failure, again_at, vanished } => {
+                if *vanished {
+                    self.with_health_of(*task, |health| health.vanished(at));
+                } else if failure.can_retry() {
                     self.with_health_of(*task, |health| health.failed(task.trial));
                 }
                 self.with_trial(task.trial, |trial| {
@@ -388,6 +394,10 @@ impl State {
         acknowledged.entry(session).or_insert(0);
         // A session keeps the origin it first had: its clock did not restart.
         let origin = *origins.entry(session).or_insert(origin);
+        while let Some(oldest) = superfluous(&origins, session) {
+            acknowledged.remove(&oldest);
+            origins.remove(&oldest);
+        }
         let record = WorkerRecord {
             session,
             origin,
@@ -466,6 +476,13 @@ impl Trial {
     pub fn next_task(&self) -> TaskId {
         TaskId { trial: self.id, attempt: self.next_attempt }
     }
+}
+
+/// The session that began first of more than are kept; never the present one.
+fn superfluous(origins: &BTreeMap<SessionId, Timestamp>, present: SessionId) -> Option<SessionId> {
+    let former = origins.iter().filter(|(session, _)| **session != present);
+    let oldest = former.min_by_key(|(session, origin)| (**origin, **session));
+    oldest.map(|(session, _)| *session).filter(|_| origins.len() > SESSIONS_KEPT)
 }
 
 /// `moo::Front` has no equality of its own: two are equal when their members are.

@@ -70,3 +70,60 @@ fn emissions_are_sliced_by_the_hour_of_use() {
         bench.core.state().account.hours().map(|line| (line.hour, line.joules[&Purpose::Idle])).collect();
     assert_eq!(hours, [(GridHour(1000), Joules(5.0)), (GridHour(1001), Joules(5.0))]);
 }
+
+fn window(start: i64, end: i64, joules: f64) -> Measurement {
+    let Report::Energy(measurement) = energy(None, joules) else { unreachable!("it is energy") };
+    Measurement { start: Millis(start), end: Millis(end), ..measurement }
+}
+
+#[test]
+fn w3_a_window_that_cant_have_been_is_taken_in_and_not_booked() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("liar", 1);
+    bench.joins("honest", 2);
+    let day = 24 * HOUR_MS;
+    let lies = [
+        window(0, 1_000_000_000_000_000, 1.0),
+        window(0, i64::MAX, 1.0),
+        window(i64::MIN, i64::MAX, 1.0),
+        window(-1, 1_000, 1.0),
+        window(5, 4, 1.0),
+        window(day, day + 60_000, 1.0),
+        window(0, 1_000, -1.0),
+        window(0, 1_000, f64::NAN),
+        window(0, 1_000, f64::INFINITY),
+        window(0, 1_000, 1e300),
+        Measurement { meter: "x".repeat(100_000), ..window(0, 1_000, 1.0) },
+    ];
+    let told = lies.len();
+    for lie in lies {
+        bench.delivers("liar", 1, Report::Energy(lie));
+    }
+    assert_eq!((bench.core.state().account.total(), bench.warnings.len()), (Joules(0.0), told));
+    assert!(bench.warnings[0].contains("not booked"), "{}", bench.warnings[0]);
+    let taken = bench.core.state().workers[&WorkerName::new("liar")].acknowledged[&SessionId(1)];
+    assert_eq!(taken, told as u64, "it need not be said again");
+    for (worker, session) in [("liar", 1), ("honest", 2)] {
+        bench.delivers(worker, session, Report::Energy(window(0, 1_000, 2.0)));
+    }
+    assert_eq!(bench.core.state().account.total(), Joules(4.0), "what can have been is booked");
+}
+
+#[test]
+fn what_a_former_session_used_is_booked_to_its_hours_however_late_it_is_told() {
+    let settings = [PLAIN, &["budget.hours=unlimited", "budget.trainings=20"]].concat();
+    let mut bench = Bench::new(&settings);
+    bench.joins("a", 1);
+    bench.restarts(&settings);
+    bench.now = bench.now + Millis(50 * HOUR_MS);
+    bench.step(Input::Tick);
+    bench.joins("a", 2);
+    // Two days in one window: joined while nobody took it in.
+    bench.delivers("a", 1, Report::Energy(window(0, 48 * HOUR_MS, 96.0)));
+    let hours = bench.core.state().account.hours().map(|line| (line.hour.0, line.joules[&Purpose::Idle].0));
+    let hours: Vec<(i64, f64)> = hours.collect();
+    assert_eq!(hours.len(), 48);
+    assert!(
+        hours.iter().zip(1000..).all(|((hour, joules), due)| *hour == due && (joules - 2.0).abs() < 1e-9)
+    );
+}

@@ -132,18 +132,23 @@ fn a_score_inherits_from_its_part_and_from_the_whole_where_that_failed() {
     bench.trains_supernets(&[3]);
     assert!(bench.core.standing.can_score(), "the whole one serves where a part failed");
     let state = bench.core.state();
-    let inherited = |option: u32| {
+    let inherited = |option: u32, gone: &[BlobId]| {
         let architecture = Architecture::new(vec![option, 1, 2, 3, 4, 0]);
-        supernets::inherited(state, &Subject::Network { architecture, fidelity: Fidelity::OneShot })
+        let subject = Subject::Network { architecture, fidelity: Fidelity::OneShot };
+        supernets::inherited(state, &subject, &gone.iter().copied().collect())
     };
-    let of = |subject: Subject| Some(BlobId::of(subject.title().as_bytes()));
-    assert_eq!(inherited(3), of(Subject::Supernet));
+    let of = |subject: Subject| BlobId::of(subject.title().as_bytes());
+    let whole = of(Subject::Supernet);
+    assert_eq!(inherited(3, &[]), Some(whole));
     for option in [0, 1, 2, 4] {
-        assert_eq!(inherited(option), of(Subject::SubSupernet(Part { decision: 0, option })));
+        let part = of(Subject::SubSupernet(Part { decision: 0, option }));
+        assert_eq!(inherited(option, &[]), Some(part));
+        assert_eq!(inherited(option, &[part]), Some(whole), "and where its weights are gone");
+        assert_eq!(inherited(option, &[part, whole]), None);
     }
     let architecture = Architecture::new(vec![1; 6]);
     let full = Subject::Network { architecture, fidelity: Fidelity::Full };
-    assert_eq!(supernets::inherited(state, &full), None);
+    assert_eq!(supernets::inherited(state, &full, &BTreeSet::new()), None);
 }
 
 const FOLLOWS: &[&str] = &[
@@ -165,7 +170,9 @@ fn a_supernet_follows_the_search_and_scores_inherit_from_the_newest() {
     bench.ends(&Subject::Supernet, Some(trained(&Subject::Supernet)));
     let region =
         |number| Subject::RegionSupernet(Region { number, path: "+-".into(), members: members.clone() });
-    let inherits = |bench: &Bench, subject: &Subject| supernets::inherited(bench.core.state(), subject);
+    let inherits = |bench: &Bench, subject: &Subject| {
+        supernets::inherited(bench.core.state(), subject, &BTreeSet::new())
+    };
     let weights = |subject: &Subject| Some(BlobId::of(subject.title().as_bytes()));
     let score = Subject::Network { architecture: Architecture::new(vec![1; 6]), fidelity: Fidelity::OneShot };
     let (whole, first, second, third) = (Subject::Supernet, region(1), region(2), region(3));

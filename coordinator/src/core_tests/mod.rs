@@ -8,7 +8,9 @@ mod given;
 mod hours;
 mod ladder;
 mod leases;
+mod lost_blobs;
 mod paces;
+mod plausible;
 mod quarantine;
 mod questions;
 mod requirements;
@@ -59,6 +61,7 @@ struct Bench {
     asked: Vec<Wanted>,
     exit: Option<String>,
     forgotten: Vec<BlobId>,
+    warnings: Vec<String>,
     /// Tasks that each step handed out, where it handed out any.
     handed_out: Vec<usize>,
     /// Workers that each step told of the study's end, where it told any.
@@ -92,6 +95,7 @@ impl Bench {
             asked: Vec::new(),
             exit: None,
             forgotten: Vec::new(),
+            warnings: Vec::new(),
             handed_out: Vec::new(),
             told_of_the_end: Vec::new(),
         };
@@ -158,6 +162,7 @@ impl Bench {
                 self.step(Input::Proposed { candidates, promotions, region: self.region.clone() });
             }
             Effect::GoOn => self.step(Input::GoOn),
+            Effect::Warn { what, .. } => self.warnings.push(what),
             Effect::Forget(blob) => self.forgotten.push(blob),
             Effect::Exit { reason } => self.exit = Some(reason),
         }

@@ -91,6 +91,33 @@ fn a_trial_that_crashes_everywhere_puts_nobody_aside() {
 }
 
 #[test]
+fn a_loss_is_one_failure_however_many_slots_are_lost_with_it() {
+    let mut bench = Bench::new(QUICK);
+    bench.allocation = Shares { train: 9, sample: 0, rest: 0 };
+    bench.joins("good", 2);
+    bench.joins_as("bad", 1, "test", 8);
+    let held = |bench: &Bench| bench.core.state().leases_of(&WorkerName::new("bad")).count();
+    assert_eq!(held(&bench), 8);
+    let restarts = |bench: &mut Bench, session: u64| {
+        bench.passes(1.0);
+        bench.joins_as("bad", session, "test", 8);
+    };
+    restarts(&mut bench, 3);
+    restarts(&mut bench, 4);
+    assert_eq!((aside(&bench, "bad"), held(&bench)), (None, 8), "a machine may be started anew");
+    // Whoever brings something forward begins anew, also here.
+    bench.finishes("bad", 4, evaluation(0.2, 10, vec![]));
+    restarts(&mut bench, 5);
+    restarts(&mut bench, 6);
+    assert_eq!(aside(&bench, "bad"), None);
+    restarts(&mut bench, 7);
+    let reason = aside(&bench, "bad").expect("three times in a row are enough");
+    assert!(reason.contains("vanished with work in hand 3 times in a row"), "{reason}");
+    assert_eq!(held(&bench), 0);
+    bench.restarts(QUICK);
+}
+
+#[test]
 fn the_last_one_at_hand_stays_at_work() {
     let mut bench = Bench::new(QUICK);
     bench.joins("bad", 1);

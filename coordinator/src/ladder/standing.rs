@@ -96,6 +96,12 @@ impl Standing {
         standing
     }
 
+    /// The shared weights that scores are taken with are gone: the study goes on as one that wants none.
+    pub fn give_up_scores(&mut self) {
+        self.rules.ladder.one_shot = false;
+        self.supernet = Supernet::Without;
+    }
+
     fn has_rung(&self) -> bool {
         self.rules.ladder.rung_epochs > 0
     }

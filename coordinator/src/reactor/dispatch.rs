@@ -115,10 +115,8 @@ impl Core {
 
     /// The first trial that waits for a slot of this role, and for nothing else, and can still be paid for.
     pub(crate) fn waiting(&self, role: Role, place: &Place) -> Option<TrialId> {
-        let fits = |trial: &&Trial| {
-            let done = trial.checkpoint.map_or(0.0, |checkpoint| checkpoint.progress);
-            self.fits(trial.subject.purpose(), self.times(trial), done, place)
-        };
+        let fits =
+            |trial: &&Trial| self.fits(trial.subject.purpose(), self.times(trial), self.done(trial), place);
         let due = self.state.waiting().filter(|trial| trial.is_due(self.now()));
         let mut waiting = due.filter(|trial| trial.subject.role() == role);
         waiting.find(fits).map(|trial| trial.id)
@@ -141,7 +139,7 @@ impl Core {
             worker: key.0.clone(),
             session: record.session,
             slot: key.1,
-            resume: trial.checkpoint,
+            resume: self.resumed(trial),
         };
         self.record(event);
         self.send_assignment(task);
@@ -156,10 +154,11 @@ impl Core {
             task,
             slot: lease.slot,
             subject: trial.subject.clone(),
-            supernet: supernets::inherited(&self.state, &trial.subject),
-            resume: trial.checkpoint,
+            supernet: supernets::inherited(&self.state, &trial.subject, &self.gone),
+            resume: self.resumed(trial),
         };
-        self.assigned.insert(task, self.now());
+        let sent = self.sent(trial, self.now());
+        self.assigned.insert(task, sent);
         self.send(&lease.worker, ToWorker::Assign(Box::new(assignment)));
     }
 

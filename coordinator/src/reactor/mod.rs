@@ -6,7 +6,9 @@ mod on_given;
 mod on_hour;
 mod on_tick;
 mod on_worker;
+mod plausible;
 mod quarantine;
 
 pub(crate) mod dispatch;
+pub(crate) mod on_lost_blob;
 pub(crate) mod slots;

@@ -27,7 +27,8 @@ impl Core {
         }
         self.record(Event::CoordinatorStarted { version, host });
         self.on_given(given);
-        self.assigned = self.state.leases().map(|(_, lease)| (lease.task, now)).collect();
+        self.assigned =
+            self.state.leases().map(|(trial, lease)| (lease.task, self.sent(trial, now))).collect();
         if let Some((_, allocation)) = self.state.allocations.last().cloned() {
             self.allot(&allocation);
         }

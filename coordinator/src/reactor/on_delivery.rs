@@ -1,5 +1,6 @@
 //! Numbered reports: each is taken in once and in order, whatever the network does.
 
+use common::energy::Measurement;
 use common::event::Event;
 use common::id::{SessionId, TaskId, WorkerName};
 use common::objective::objectives;
@@ -10,6 +11,7 @@ use common::wire::{Report, ToWorker};
 
 use crate::core::{Core, Effect};
 use crate::mutation::{Mutation, planted};
+use crate::reactor::plausible;
 
 impl Core {
     pub(crate) fn on_delivery(
@@ -46,19 +48,11 @@ impl Core {
                 if planted(Mutation::ForgetsUnwantedJoules) && !measurement.task.is_none_or(live) {
                     return;
                 }
-                if measurement.joules.is_finite()
-                    && measurement.joules.0 >= 0.0
-                    && measurement.end >= measurement.start
-                {
-                    if let Some(record) = self.state.workers.get(worker) {
-                        let origin = record.origins.get(&session).copied().unwrap_or(record.origin);
-                        self.draws.on_window(worker, origin, &measurement);
-                    }
-                    self.record(Event::EnergySpent { worker: worker.clone(), session, measurement });
-                }
+                self.spent(worker, session, measurement);
             }
             Report::Checkpointed { task, checkpoint } => {
                 if self.is_live(worker, session, task) && checkpoint.is_plausible() {
+                    self.is_back(task, checkpoint.blob);
                     self.forget_checkpoint(task, Some(checkpoint));
                     self.record(Event::TaskCheckpointed { task, checkpoint });
                     if planted(Mutation::ForgetsInUse) {
@@ -69,7 +63,8 @@ impl Core {
             Report::Suspended { task, checkpoint } => {
                 let checkpoint = checkpoint.filter(Checkpoint::is_plausible);
                 if self.is_live(worker, session, task) {
-                    if checkpoint.is_some() {
+                    if let Some(Checkpoint { blob, .. }) = checkpoint {
+                        self.is_back(task, blob);
                         self.forget_checkpoint(task, checkpoint);
                     }
                     self.record(Event::TaskSuspended { task, checkpoint });
@@ -83,11 +78,27 @@ impl Core {
             }
             Report::Failed { task, failure } => {
                 if self.is_live(worker, session, task) {
-                    self.attempt_failed(task, failure);
+                    if self.is_for_want_of_a_blob(task, &failure) {
+                        self.begun_in_vain(task);
+                    } else {
+                        self.attempt_failed(task, failure);
+                    }
                 }
             }
             Report::Leaving { reason } => self.leaves(worker, session, reason),
         }
+    }
+
+    /// Joules are booked to the hours of their window: one that can't have been changes no book, and is not asked for again.
+    fn spent(&mut self, worker: &WorkerName, session: SessionId, measurement: Measurement) {
+        let Some((record, clock)) = self.state.workers.get(worker).zip(self.state.clock()) else { return };
+        let origin = record.origins.get(&session).copied().unwrap_or(record.origin);
+        if let Some(fault) = plausible::fault_of_window(&measurement, self.now().since(origin), clock.hour_s)
+        {
+            return self.warn(worker, format!("a report of energy is not booked: {fault}"));
+        }
+        self.draws.on_window(worker, origin, &measurement);
+        self.record(Event::EnergySpent { worker: worker.clone(), session, measurement });
     }
 
     /// Whether the attempt is alive: a late result of a lost attempt changes nothing but the energy booked.
@@ -115,27 +126,30 @@ impl Core {
     }
 
     /// An attempt ended without a result: the trial waits for another, or is given up.
-    fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
+    pub(crate) fn attempt_failed(&mut self, task: TaskId, failure: Failure) {
         let again_at = failure.can_retry().then(|| self.tried_again(task)).flatten();
-        self.attempt_ended(task, failure, again_at);
+        let holder = self.state.lease(task).map(|lease| lease.worker.clone());
+        let blamed = holder.filter(|_| failure.can_retry());
+        let last = failure.to_string();
+        self.attempt_ended(task, failure, again_at, false);
+        if let Some(worker) = blamed {
+            self.consider_quarantine(&worker, &last);
+        }
     }
 
     /// Its worker is gone. The first time that is the machine's affair, and whoever is free goes on at once; a trial that takes one
-    /// machine after another down with it waits as any that crashes.
+    /// machine after another down with it waits as any that crashes. What it says of the worker is for `lose` to ask, once for all that
+    /// the worker held.
     pub(crate) fn attempt_vanished(&mut self, task: TaskId, failure: Failure) {
         let is_first = self.state.trial(task.trial).is_none_or(|trial| trial.crashes == 0);
         let again_at = if is_first { None } else { self.tried_again(task) };
-        self.attempt_ended(task, failure, again_at);
+        self.attempt_ended(task, failure, again_at, true);
     }
 
-    fn attempt_ended(&mut self, task: TaskId, failure: Failure, again_at: Option<Timestamp>) {
+    fn attempt_ended(&mut self, task: TaskId, failure: Failure, again_at: Option<Timestamp>, vanished: bool) {
         let (can_retry, reason) = (failure.can_retry(), failure.to_string());
-        let holder = self.state.lease(task).map(|lease| lease.worker.clone());
-        self.record(Event::TaskFailed { task, failure, again_at });
+        self.record(Event::TaskFailed { task, failure, again_at, vanished });
         self.ended(task);
-        if let Some(worker) = holder.filter(|_| can_retry) {
-            self.consider_quarantine(&worker, &reason);
-        }
         let crashes = self.state.trial(task.trial).map_or(0, |trial| trial.crashes);
         if !can_retry {
             self.forget_checkpoint(task, None);
@@ -176,7 +190,7 @@ impl Core {
     }
 
     /// Drops the trial's stored checkpoint, unless `next` is the same blob.
-    fn forget_checkpoint(&mut self, task: TaskId, next: Option<Checkpoint>) {
+    pub(crate) fn forget_checkpoint(&mut self, task: TaskId, next: Option<Checkpoint>) {
         let stored = self.state.trial(task.trial).and_then(|trial| trial.checkpoint);
         if let Some(stored) = stored
             && next.is_none_or(|next| next.blob != stored.blob)

@@ -8,9 +8,16 @@ use common::wire::{FromWorker, Hello, ToWorker};
 
 use crate::core::Core;
 use crate::mutation::{Mutation, planted};
+use crate::reactor::plausible;
 
 /// An assignment that a worker does not hold after so many heartbeats was lost on the way and is sent again.
 const BEATS_BEFORE_REPEAT: i64 = 2;
+/// Each admission of a process that is new, or another than it was, writes to the ledger and moves work. One that comes and goes with a
+/// bad line is admitted every ten seconds, one that crashes as it starts every few.
+const MOST_ADMISSIONS: usize = 20;
+const ADMISSIONS_WITHIN: Millis = Millis(60_000);
+/// Tasks held by mistake that one message has cancelled; the next one names what is left.
+const MOST_CANCELS: usize = 1_000;
 
 /// What a worker is told that somebody wants gone.
 pub(crate) fn words_to_the_drained(worker: &WorkerName) -> String {
@@ -62,8 +69,7 @@ impl Core {
             let reason = self.state.finished.as_ref().map(|(_, reason)| reason.clone()).unwrap_or_default();
             return self.send(&worker, ToWorker::StudyOver { reason });
         }
-        if hello.slots.is_empty() {
-            let reason = "a worker needs at least one slot".into();
+        if let Some(reason) = plausible::fault_of_hello(&hello) {
             return self.send(&worker, ToWorker::Refused { reason });
         }
         let unchanged = self.knows(&worker, hello.session)
@@ -73,6 +79,13 @@ impl Core {
                 .get(&worker)
                 .is_some_and(|r| r.slots == hello.slots && r.zone == hello.zone);
         if !unchanged {
+            if self.is_restless(&worker) {
+                let reason = format!(
+                    "a worker of this name has begun anew {MOST_ADMISSIONS} times within a minute: start it again in another \
+                     minute, and let no two processes use one key"
+                );
+                return self.send(&worker, ToWorker::Refused { reason });
+            }
             // A restarted process is told from its predecessor by its session: what the old one held is gone.
             if let Some(former) = self.state.workers.get(&worker).filter(|r| r.alive).map(|r| r.session)
                 && former != hello.session
@@ -107,6 +120,18 @@ impl Core {
         record.is_some_and(|record| record.turned_away && record.session != session)
     }
 
+    /// Whether it was admitted as often of late as anybody may be; else, this time counts as well.
+    fn is_restless(&mut self, worker: &WorkerName) -> bool {
+        let now = self.now();
+        let recent = self.admitted.entry(worker.clone()).or_default();
+        recent.retain(|at| now.since(*at) < ADMISSIONS_WITHIN);
+        let is_restless = recent.len() >= MOST_ADMISSIONS;
+        if !is_restless {
+            recent.push(now);
+        }
+        is_restless
+    }
+
     fn welcome(&mut self, worker: &WorkerName, session: SessionId) {
         let (Some(spec), Some(record)) = (self.state.spec(), self.state.workers.get(worker)) else { return };
         let message = ToWorker::Welcome {
@@ -128,31 +153,33 @@ impl Core {
 
     /// Sets right what lost frames left askew: tasks held without a lease, and leases without a task.
     fn compare_held(&mut self, worker: &WorkerName, session: SessionId, held: &[TaskId]) {
-        for &task in held {
-            if self.state.lease(task).is_none_or(|lease| lease.worker != *worker || lease.session != session)
-            {
-                self.send(worker, ToWorker::Cancel { task });
-            }
+        let is_astray = |task: &&TaskId| {
+            self.state.lease(**task).is_none_or(|lease| lease.worker != *worker || lease.session != session)
+        };
+        let astray: Vec<TaskId> = held.iter().filter(is_astray).take(MOST_CANCELS).copied().collect();
+        for task in astray {
+            self.send(worker, ToWorker::Cancel { task });
         }
         let patience = Millis(self.options.heartbeat.0 * BEATS_BEFORE_REPEAT);
         let now = self.now();
         let mut lost: Vec<TaskId> = self
             .leased_to(worker, session)
             .filter(|task| !held.contains(task))
-            .filter(|task| self.assigned.get(task).is_none_or(|sent| now.since(*sent) > patience))
+            .filter(|task| self.assigned.get(task).is_none_or(|sent| now.since(sent.at) > patience))
             .collect();
         lost.sort_unstable();
         lost.into_iter().for_each(|task| self.send_assignment(task));
     }
 
-    /// A session is over. Its leases are void; each counts as a crash of its trial.
+    /// A session is over. Its leases are void; each counts as a crash of its trial, all together as one failure of the worker.
     pub(crate) fn lose(&mut self, worker: &WorkerName, session: SessionId, reason: &str) {
-        for task in self.tasks_of(worker, session) {
-            if planted(Mutation::LeavesLeasesWithTheLost) {
-                break;
-            }
-            let failure = Failure::Crashed(format!("worker {worker} was lost: {reason}"));
-            self.attempt_vanished(task, failure);
+        let failure = Failure::Crashed(format!("worker {worker} was lost: {reason}"));
+        let held = self.tasks_of(worker, session);
+        for &task in held.iter().filter(|_| !planted(Mutation::LeavesLeasesWithTheLost)) {
+            self.attempt_vanished(task, failure.clone());
+        }
+        if !held.is_empty() {
+            self.consider_quarantine(worker, &failure.to_string());
         }
         self.record(Event::WorkerLost { worker: worker.clone(), session, reason: reason.into() });
         self.drop_roles_of(worker);

@@ -1,5 +1,5 @@
-//! A worker that fails at one trial after another is put aside for a while, for longer each time, and comes back by itself. One that
-//! somebody drained comes back when somebody says so.
+//! A worker that fails at one trial after another, or vanishes time and again with work in hand, is put aside for a while, for longer
+//! each time, and comes back by itself. One that somebody drained comes back when somebody says so.
 
 use common::event::Event;
 use common::id::WorkerName;
@@ -19,19 +19,26 @@ impl Core {
             return;
         };
         let Some(limit) = self.options.quarantine_after else { return };
-        let (failed, earlier) = (record.health.failed.len(), record.health.quarantines);
+        let (failed, vanished) = (record.health.failed.len(), record.health.vanished.len());
+        let earlier = record.health.quarantines;
         let limit = if earlier > 0 { 1 } else { limit as usize };
         // With nobody left the study would stand still, and the fault is more likely the study's than everybody's.
-        if failed < limit || !self.others_at_hand(worker) {
+        if failed + vanished < limit || !self.others_at_hand(worker) {
             return;
         }
         let pause = self.options.quarantine.0.saturating_mul(1_i64 << earlier.min(MOST_DOUBLINGS));
         let again = if earlier > 0 { ", again" } else { "" };
-        let trials = if failed == 1 { "a trial".into() } else { format!("{failed} trials in a row") };
+        let what = match (failed, vanished) {
+            (1, 0) => "failed at a trial".into(),
+            (_, 0) => format!("failed at {failed} trials in a row"),
+            (0, 1) => "vanished with work in hand".into(),
+            (0, _) => format!("vanished with work in hand {vanished} times in a row"),
+            _ => format!("failed at {failed} and vanished {vanished} times in a row"),
+        };
         self.record(Event::WorkerQuarantined {
             worker: worker.clone(),
             until: self.now() + Millis(pause).min(LONGEST),
-            reason: format!("failed at {trials}{again}; the last: {last}"),
+            reason: format!("{what}{again}; the last: {last}"),
         });
         self.drop_roles_of(worker);
         self.decide_again();

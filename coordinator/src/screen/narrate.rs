@@ -52,7 +52,7 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             let kept = checkpoint.map_or(String::new(), |kept| format!(" at {:.0} %", kept.progress * 100.0));
             format!("suspended{kept}: {}", trial(task.trial))
         }
-        Event::TaskFailed { task, failure, again_at } => {
+        Event::TaskFailed { task, failure, again_at, .. } => {
             let again = again_at.map_or(String::new(), |at| format!("; tried again from {at} on"));
             format!("attempt {task} failed: {failure}{again}")
         }

@@ -93,7 +93,8 @@ mod tests {
         assert_eq!(told(1_999, &Event::StudyPaused), ["2 lines left out here; the ledger has them", paused]);
         assert_eq!(told(1_999, &Event::StudyPaused), [paused], "once");
         let task = TaskId { trial: TrialId(0), attempt: Attempt(0) };
-        let failed = Event::TaskFailed { task, failure: Failure::Crashed("oom".into()), again_at: None };
+        let failure = Failure::Crashed("oom".into());
+        let failed = Event::TaskFailed { task, failure, again_at: None, vanished: false };
         assert_eq!(told(1_999, &failed).len(), 1, "other trouble has room of its own");
         assert_eq!(told(2_000, &gone(102)), ["worker w102 is gone: silent"], "a new second");
     }

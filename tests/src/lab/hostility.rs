@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use common::blob::BlobId;
-use common::id::{Attempt, SessionId, TaskId, TrialId, Zone};
+use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId, Zone};
 use common::time::Millis;
 use common::wire::{self, Chunk, DecodeError, FromWorker, Hello, Report, SlotInfo, ToWorker};
 use rand::{Rng, RngExt};
@@ -115,6 +115,12 @@ pub fn well_formed_lies() -> Vec<Vec<u8>> {
     let lies = [
         heartbeat(),
         hello(Vec::new()),
+        hello(vec![slot(0)]),
+        greeting_with(|hello| hello.clock = Millis(i64::MIN)),
+        greeting_with(|hello| hello.slots = vec![slot(7), slot(7)]),
+        greeting_with(|hello| hello.slots = (0..u16::MAX).map(slot).collect()),
+        greeting_with(|hello| hello.zone = Zone::new("x".repeat(100_000))),
+        greeting_with(|hello| hello.host = "x".repeat(100_000)),
         chunk(0, u64::MAX),
         chunk(u64::MAX, u64::MAX),
         chunk(1 << 62, 1 << 63),
@@ -127,6 +133,19 @@ pub fn well_formed_lies() -> Vec<Vec<u8>> {
     // What the coordinator itself would say, sent back to it.
     frames.push(wire::encode(&ToWorker::StudyOver { reason: "go home".into() }));
     frames
+}
+
+/// One that would be admitted but for what `lie` changes.
+fn greeting_with(lie: impl FnOnce(&mut Hello)) -> FromWorker {
+    let FromWorker::Hello(mut greeting) = hello(vec![slot(0)]) else { unreachable!("it says hello") };
+    greeting.clock = Millis(1);
+    lie(&mut greeting);
+    FromWorker::Hello(greeting)
+}
+
+fn slot(number: u16) -> SlotInfo {
+    let words = String::new();
+    SlotInfo { slot: SlotId(number), device: words.clone(), memory_mb: 0, meter: words }
 }
 
 fn hello(slots: Vec<SlotInfo>) -> FromWorker {

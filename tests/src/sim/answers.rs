@@ -42,7 +42,11 @@ impl World {
                 Input::Decided { hour, allocation: self.policy.decide(&situation) }
             }
             Effect::Propose(wanted) => self.propose(&wanted),
-            Effect::Send { .. } | Effect::GoOn | Effect::Forget(_) | Effect::Exit { .. } => return,
+            Effect::Send { .. }
+            | Effect::GoOn
+            | Effect::Warn { .. }
+            | Effect::Forget(_)
+            | Effect::Exit { .. } => return,
         };
         let late = self.dice.happens(unanswered / 3.0);
         let after = self.dice.millis(if late { LATE_MS } else { PROMPT_MS });

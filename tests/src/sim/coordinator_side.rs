@@ -54,6 +54,9 @@ impl World {
         self.site.begun += 1;
         self.note(&format!("the coordinator's process {} begins", self.site.begun));
         let state = self.recovered();
+        // As the skin's clock: time goes on from the last event, should the wall clock stand before it.
+        let behind = state.last_at.since(self.wall()).max(Millis(0));
+        self.wall_ahead = Millis(self.wall_ahead.0 + behind.0);
         self.site.core = Some(Core::new(self.options.clone(), state));
         let origin = self.wall();
         let clock = GridClock { wall_origin: origin, grid_origin: origin, hour_s: self.plan.hour_s };
@@ -172,6 +175,7 @@ impl World {
         for effect in waiting.effects {
             match effect {
                 Effect::Send { to, message } => self.send_from_coordinator(&to, &message),
+                Effect::Warn { worker, what } => self.note(&format!("{worker}: {what}")),
                 Effect::Forget(blob) => self.site.store.forget(blob),
                 Effect::Exit { reason } => self.site.exit = Some(reason),
                 question => self.ask(question),
@@ -210,6 +214,9 @@ impl World {
             }
             FromWorker::Download { blob, offset } => {
                 let piece = self.site.store.piece(blob, offset);
+                if piece.is_none() {
+                    self.coordinator_step(Input::BlobMissing { worker: worker.clone(), blob });
+                }
                 let answer = piece.map_or(ToWorker::BlobMissing { blob }, ToWorker::Chunk);
                 self.send_from_coordinator(&worker, &answer);
             }

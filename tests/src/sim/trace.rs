@@ -134,7 +134,7 @@ pub fn event(event: &Event) -> String {
         Event::TaskSuspended { task, checkpoint } => {
             format!("{kind} {task} at {:.2}", checkpoint.map_or(0.0, |checkpoint| checkpoint.progress))
         }
-        Event::TaskFailed { task, failure, again_at } => {
+        Event::TaskFailed { task, failure, again_at, .. } => {
             let again = again_at.map_or(String::new(), |at| format!(", again at {at}"));
             format!("{kind} {task} {failure}{again}")
         }

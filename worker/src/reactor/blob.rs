@@ -26,7 +26,9 @@ impl Core {
                 effects.push(Effect::KeepBlob { blob: chunk.blob, bytes: bytes.clone() });
                 self.give(chunk.blob, &bytes);
             }
-            Some(Err(error)) => self.fail_for_want_of(chunk.blob, &error.to_string(), effects),
+            Some(Err(error)) => {
+                self.fail_for_want_of(chunk.blob, &Failure::Crashed(error.to_string()), effects);
+            }
         }
     }
 
@@ -34,7 +36,7 @@ impl Core {
         // Without an open download this is an answer come late.
         if self.downloads.has(blob) {
             self.downloads.remove(blob);
-            self.fail_for_want_of(blob, &format!("the coordinator has no blob {blob}"), effects);
+            self.fail_for_want_of(blob, &Failure::for_want_of(blob), effects);
         }
     }
 
@@ -52,16 +54,15 @@ impl Core {
         }
     }
 
-    fn fail_for_want_of(&mut self, blob: BlobId, reason: &str, effects: &mut Vec<Effect>) {
+    fn fail_for_want_of(&mut self, blob: BlobId, failure: &Failure, effects: &mut Vec<Effect>) {
         for slot in self.slots.iter_mut() {
             let Some(task) = slot.task().filter(|_| slot.needs().is_some_and(|needs| needs.wants(blob)))
             else {
                 continue;
             };
             slot.work = None;
-            effects.push(Effect::Note(Note::Failed { task, reason: reason.into() }));
-            let failure = Failure::Crashed(reason.into());
-            self.pending.push(task, Report::Failed { task, failure }, [].into());
+            effects.push(Effect::Note(Note::Failed { task, reason: failure.to_string() }));
+            self.pending.push(task, Report::Failed { task, failure: failure.clone() }, [].into());
         }
     }
 }

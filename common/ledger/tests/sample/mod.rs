@@ -204,6 +204,7 @@ pub fn history(seed: Seed, count: usize) -> Vec<Event> {
                     task: task(trial, attempt),
                     failure: Failure::Crashed("out of memory".into()),
                     again_at: rng.random_bool(0.5).then_some(Timestamp(1_000)),
+                    vanished: rng.random_bool(0.5),
                 },
                 14 => Event::TrialFinished {
                     task: task(trial, attempt),

@@ -244,7 +244,7 @@ impl<'a> Drive<'a> {
             }
             Effect::GoOn => self.answer(|_| Input::GoOn),
             // Blobs are names here; there is nothing to forget.
-            Effect::Forget(_) => {}
+            Effect::Warn { .. } | Effect::Forget(_) => {}
             Effect::Exit { reason } => self.exit = Some(reason),
             Effect::Observe { hour, zones } => self.answer(|answers| answers.observe(hour, &zones)),
             Effect::Forecast { hour, zones } => self.answer(|answers| answers.forecast(hour, &zones)),

@@ -120,7 +120,7 @@ impl Biography {
                 self.waits = Some(at);
                 self.tell(at, "waits for a slot again", Some("somebody asked for another try".into()));
             }
-            Event::TaskFailed { task, failure, again_at } if task.trial == self.trial => {
+            Event::TaskFailed { task, failure, again_at, .. } if task.trial == self.trial => {
                 self.waits = Some(at);
                 let pause = again_at.map(|again| crate::report::text::duration(again.since(at).seconds()));
                 let pause = pause.map_or(String::new(), |pause| format!("; the next waits {pause} at least"));

@@ -194,7 +194,7 @@ impl Story {
         self.report(worker);
         if let Some(work) = self.workers[worker].task.take() {
             let failure = Failure::Crashed("worker local-2 was lost: no heartbeat for 10 s".into());
-            self.tell(Event::TaskFailed { task: task(work), failure, again_at: None });
+            self.tell(Event::TaskFailed { task: task(work), failure, again_at: None, vanished: false });
             self.suspended.push((work.trial, work.done));
         }
         self.workers[worker].alive = false;
@@ -375,6 +375,7 @@ impl Story {
                         task: task(work),
                         failure: Failure::Diverged,
                         again_at: None,
+                        vanished: false,
                     });
                     let reason = Failure::Diverged.to_string();
                     return self.tell(Event::TrialFailed { trial: TrialId(work.trial), reason });
