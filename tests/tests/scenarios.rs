@@ -282,6 +282,22 @@ fn a_worker_that_comes_back_under_its_name_is_told_from_its_predecessor() {
     let outcome = run(with(fault, 11_000, trainings(16))).lawful();
     assert_eq!(outcome.count("task_failed"), 1);
     assert_eq!(outcome.state.workers[&name("w0")].sessions, 2);
+    assert!(outcome.lost_j.abs() < 1e-6, "it books what its predecessor had measured");
+}
+
+#[test]
+fn what_a_worker_finished_while_nobody_was_there_counts_though_it_died() {
+    for seen in [true, false] {
+        let away = Fault::CrashCoordinator { down: MINUTE, seen };
+        let fault = Fault::Kill { machine: 0, back: Some(Millis(5_000)) };
+        let mut plan = with(away, 11_000, trainings(16));
+        plan.faults.push((Millis(45_000), fault));
+        let outcome = run(plan).lawful();
+        undisturbed(&outcome);
+        assert_eq!(outcome.state.workers[&name("w0")].sessions, 2);
+        let begun = outcome.count("task_leased") - outcome.count("task_suspended");
+        assert_eq!(begun, outcome.state.trials.len(), "nothing is trained twice");
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use common::event::Event;
 use system_tests::lab::books::audit;
-use system_tests::lab::patience::{pause, within};
-use system_tests::lab::{REHEARSAL, Study};
+use system_tests::lab::patience::{pause, until, within};
+use system_tests::lab::{REHEARSAL, Study, free_ports};
 
 /// How long a study may be without a coordinator.
 const TAKEN_OVER: Duration = Duration::from_secs(15);
@@ -45,5 +45,34 @@ fn a_standby_takes_over_from_a_coordinator_that_dies() {
     third.end().with(0).saying(&["this study is finished"]);
     let finished = study.history().finished();
     assert!(before.finished().iter().all(|trial| finished.contains(trial)), "no finished trial is lost");
+    audit(&study.directory).check_report(&study.directory);
+}
+
+#[test]
+fn workers_find_a_standby_at_another_address() {
+    let study = Study::new(REHEARSAL);
+    study.keys_for("faithful");
+    let addresses = free_ports().map(|port| format!("tcp://127.0.0.1:{port}"));
+    let listens = addresses.each_ref().map(|address| format!("coordinator.listen={address}"));
+    let longer = ["--set", "budget.hours=40", "--set", "evaluation.rehearsal_epoch_s=0.3", "--set"];
+    let mut first = study.coordinator(&[&longer[..], &[listens[0].as_str()]].concat());
+    let slow = ["--set", "evaluation.rehearsal_epoch_s=0.3"];
+    // The one that is not there yet comes first: a worker that starts finds its coordinator behind it as well.
+    let both = format!("{},{}", addresses[1], addresses[0]);
+    let mut worker = study.worker_at(&both, "faithful", &slow);
+    let mut second = study.coordinator(&[&longer[..], &[listens[1].as_str(), "--standby"]].concat());
+    study.until("the worker is at work", |seen| !seen.finished().is_empty() && !seen.leased().is_empty());
+    until("the second stands by", || second.said().contains("standing by").then_some(()));
+
+    first.kill();
+    let heard = within(TAKEN_OVER, || {
+        let seen = study.history();
+        let reported = seen.this_life().any(|event| matches!(event, Event::Acknowledged { .. }));
+        (seen.lives() == 2 && reported).then_some(seen)
+    });
+    let seen = heard.unwrap_or_else(|| panic!("nobody was found: {}\n{}", second.said(), worker.said()));
+    assert!(seen.sessions().values().all(|sessions| *sessions == 1), "the worker's session goes on");
+    second.end().with(0).saying(&["study finished"]);
+    worker.end().with(0).saying(&["the study is over"]);
     audit(&study.directory).check_report(&study.directory);
 }

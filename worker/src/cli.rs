@@ -50,8 +50,8 @@ pub struct Cli {
     /// One setting; may be repeated
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub assignments: Vec<String>,
-    /// The coordinator's address [worker.coordinator]
-    #[arg(long, value_name = "tcp://HOST:PORT")]
+    /// The coordinator's address, or several with commas between them, tried one after another [worker.coordinator]
+    #[arg(long, value_name = "tcp://HOST:PORT[,…]")]
     pub coordinator: Option<String>,
     /// The coordinator's public key file [worker.coordinator_key]
     #[arg(long, value_name = "FILE")]
@@ -80,7 +80,7 @@ pub struct Cli {
     /// Where the images lie on this machine [worker.data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
-    /// Where this worker keeps its lock and its cache; one worker per directory [worker.directory]
+    /// Where this worker keeps its lock, its cache and what it has not delivered; one worker per directory [worker.directory]
     #[arg(long, value_name = "DIR")]
     pub directory: Option<String>,
     /// Say in JSON what this machine has to offer with these settings, and end; `ce-nas doctor` asks it

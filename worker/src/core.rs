@@ -1,7 +1,7 @@
 //! Every fact a worker knows, and what follows from the next one. Pure: no I/O, no clock, no dice; the skin in `actor/`,
 //! simulations and tests drive it alike.
 //!
-//! How it answers each input stands in `reactor/`. What it does not do: evaluate, measure, keep blobs on disk, or send
+//! How it answers each input stands in `reactor/`. What it does not do: evaluate, measure, write to a disk, or send
 //! heartbeats by itself. `heartbeat` says what one is to contain; whoever sends it should do so from a thread of its
 //! own.
 
@@ -15,12 +15,12 @@ use common::wire::{FromWorker, Hello, SlotInfo};
 
 use crate::effect::{Effect, Exit};
 use crate::input::Input;
+use crate::kept::Former;
 use crate::limits::{ASLEEP, HELLO_FIRST, HELLO_MOST};
-use crate::outbox::Outbox;
 use crate::pause::Pause;
-use crate::pending::Pending;
+use crate::reports::Reports;
 use crate::slots::Slots;
-use crate::transfer::{Downloads, Uploads};
+use crate::transfer::Downloads;
 
 /// What a worker is and how it was asked to behave.
 #[derive(Debug, Clone)]
@@ -45,9 +45,9 @@ pub struct Core {
     pub(crate) spec: Option<Box<StudySpec>>,
     pub(crate) heartbeat: Millis,
     pub(crate) slots: Slots,
-    pub(crate) pending: Pending,
-    pub(crate) outbox: Outbox,
-    pub(crate) uploads: Uploads,
+    pub(crate) reports: Reports,
+    /// Of earlier processes on this machine.
+    pub(crate) former: Vec<Reports>,
     pub(crate) downloads: Downloads,
     /// When the last input came.
     pub(crate) last: Millis,
@@ -67,6 +67,10 @@ pub(crate) struct Standing {
     /// The last word from the coordinator.
     pub(crate) heard: Millis,
     pub(crate) hello: Pause,
+    /// This session was spoken of: what former ones held is lost with its first word.
+    pub(crate) greeted: bool,
+    /// The last word about reports of former sessions.
+    pub(crate) former_heard: Millis,
 }
 
 /// Where the worker is in its life.
@@ -95,7 +99,7 @@ pub(crate) enum Meters {
 }
 
 impl Core {
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: Options, former: Vec<Former>) -> Self {
         Self {
             standing: Standing {
                 connected: true,
@@ -104,14 +108,15 @@ impl Core {
                 seeking_since: Millis(0),
                 heard: Millis(0),
                 hello: Pause::new(HELLO_FIRST, HELLO_MOST),
+                greeted: false,
+                former_heard: Millis(0),
             },
             course: Course::Working,
             spec: None,
             heartbeat: Millis(0),
             slots: Slots::new(options.slots.clone()),
-            pending: Pending::default(),
-            outbox: Outbox::default(),
-            uploads: Uploads::default(),
+            reports: Reports::new(options.session),
+            former: former.into_iter().map(Reports::restored).collect(),
             downloads: Downloads::default(),
             last: Millis(0),
             seen: BTreeSet::new(),
@@ -134,6 +139,7 @@ impl Core {
             Input::Connected => self.on_connected(now),
             Input::Disconnected => self.on_disconnected(now),
             Input::Foreign { reason } => self.exit(Exit::Refused { reason }, &mut effects),
+            Input::Secured { session } => self.on_secured(session),
             Input::BlobFound { blob, bytes } => self.on_blob_found(blob, bytes),
             Input::CannotPrepare { reason } => self.on_cannot_prepare(reason, now, &mut effects),
             Input::Progressed { task, step } => self.on_progressed(task, step, now, &mut effects),
@@ -164,8 +170,12 @@ impl Core {
 
     /// Tasks in hand: assigned, worked on, or ended with their last report not yet acknowledged. Sorted.
     pub fn held(&self) -> Vec<TaskId> {
-        let held: BTreeSet<TaskId> =
-            self.slots.tasks().chain(self.pending.tasks()).chain(self.outbox.ended_tasks()).collect();
+        let held: BTreeSet<TaskId> = self
+            .slots
+            .tasks()
+            .chain(self.reports.pending.tasks())
+            .chain(self.reports.outbox.ended_tasks())
+            .collect();
         held.into_iter().collect()
     }
 
@@ -195,12 +205,17 @@ impl Core {
 
     /// Joules measured in this session that the coordinator has not acknowledged.
     pub fn unacknowledged_joules(&self) -> Joules {
-        self.outbox.joules()
+        self.reports.outbox.joules()
+    }
+
+    /// Reports of earlier processes that nobody acknowledged yet.
+    pub fn former_reports(&self) -> usize {
+        self.former.iter().map(Reports::len).sum()
     }
 
     /// Reports that the coordinator has not acknowledged, those that wait for their blobs included.
     pub fn unacknowledged_reports(&self) -> usize {
-        self.outbox.len() + self.pending.len()
+        self.reports.len()
     }
 
     pub(crate) fn hello(&self, now: Millis) -> FromWorker {

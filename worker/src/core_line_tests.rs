@@ -55,7 +55,7 @@ impl World {
         };
         Self {
             dice: Seed(seed).stream("line", 0),
-            core: Core::new(options),
+            core: Core::new(options, Vec::new()),
             now: 0,
             up: Vec::new(),
             down: Vec::new(),
@@ -73,6 +73,7 @@ impl World {
     }
 
     fn input(&mut self, input: Input) {
+        let mut written = Vec::new();
         for effect in self.core.step(input, Millis(self.now)) {
             match effect {
                 Effect::Send(message) => {
@@ -87,17 +88,26 @@ impl World {
                 Effect::StopMeters => {}
                 Effect::Exit(exit) => self.exit = Some(exit),
                 Effect::FindBlob { .. } => panic!("nothing here needs a blob"),
-                Effect::KeepBlob { .. } | Effect::Prepare(_) | Effect::Attribute { .. } | Effect::Note(_) => {
-                }
+                Effect::Secure { session, .. } => written.push(session),
+                Effect::KeepBlob { .. }
+                | Effect::Prepare(_)
+                | Effect::Attribute { .. }
+                | Effect::Note(_)
+                | Effect::Discard { .. } => {}
             }
         }
         if self.over && self.executor.is_empty() {
             // The meters of this machine stop at once.
             for effect in self.core.step(Input::MetersStopped, Millis(self.now)) {
-                if let Effect::Send(message) = effect {
-                    self.up.push(message);
+                match effect {
+                    Effect::Send(message) => self.up.push(message),
+                    Effect::Secure { session, .. } => written.push(session),
+                    _ => {}
                 }
             }
+        }
+        for session in written {
+            self.input(Input::Secured { session });
         }
     }
 

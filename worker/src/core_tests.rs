@@ -82,7 +82,7 @@ fn kept(bytes: &'static [u8]) -> Kept {
 
 impl Rig {
     fn new(slots: u16) -> Self {
-        Self { core: Core::new(options(slots)), now: 0 }
+        Self { core: Core::new(options(slots), Vec::new()), now: 0 }
     }
 
     fn admitted(slots: u16) -> Self {
@@ -91,8 +91,14 @@ impl Rig {
         rig
     }
 
+    /// With a disk that takes no time.
     fn input(&mut self, input: Input) -> Vec<Effect> {
-        self.core.step(input, Millis(self.now))
+        let mut effects = self.core.step(input, Millis(self.now));
+        while let Some(at) = effects.iter().position(|effect| matches!(effect, Effect::Secure { .. })) {
+            let Effect::Secure { session, .. } = effects.remove(at) else { continue };
+            effects.extend(self.core.step(Input::Secured { session }, Millis(self.now)));
+        }
+        effects
     }
 
     fn hear(&mut self, message: ToWorker) -> Vec<Effect> {
@@ -260,7 +266,7 @@ mod connection {
 
     #[test]
     fn patience_has_the_length_that_was_chosen() {
-        let mut core = Core::new(Options { give_up: Some(Millis(5_000)), ..options(1) });
+        let mut core = Core::new(Options { give_up: Some(Millis(5_000)), ..options(1) }, Vec::new());
         assert_eq!(exit(&core.step(Input::Tick, Millis(4_999))), None);
         assert_eq!(exit(&core.step(Input::Tick, Millis(5_000))), Some(Exit::GaveUp));
         assert!(core.step(Input::Tick, Millis(6_000)).is_empty(), "gone is gone");
@@ -472,3 +478,6 @@ mod blobs;
 
 #[path = "core_leaving_tests.rs"]
 mod leaving;
+
+#[path = "core_former_tests.rs"]
+mod former;

@@ -4,9 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use common::blob::BlobId;
-use common::id::{SlotId, TaskId};
+use common::id::{SessionId, SlotId, TaskId};
 use common::study::StudySpec;
 use common::wire::{Assignment, FromWorker};
+
+use crate::journal::Item;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -17,6 +19,12 @@ pub enum Effect {
     FindBlob { blob: BlobId },
     /// Worth keeping in the cache; no answer, and nothing is lost if it can't be kept.
     KeepBlob { blob: BlobId, bytes: Bytes },
+
+    /// Write this down, in order, where the next process finds it, and answer with `Input::Secured` once it is as safe as this machine
+    /// can make it.
+    Secure { session: SessionId, items: Vec<Item> },
+    /// All of the session's reports are with the coordinator: throw away what was kept of it.
+    Discard { session: SessionId },
 
     /// Evaluations are for this study from now on.
     Prepare(Box<StudySpec>),
@@ -120,6 +128,15 @@ pub enum Note {
     Leaving {
         reason: String,
     },
+    /// All reports of an earlier process are with the coordinator.
+    FormerDelivered {
+        session: SessionId,
+    },
+    /// The coordinator does not know an earlier process's session: its reports belong to another study.
+    FormerUnknown {
+        session: SessionId,
+        reports: usize,
+    },
     /// Time ran out with so many reports not acknowledged.
     Undelivered {
         reports: usize,
@@ -139,8 +156,24 @@ impl fmt::Display for Note {
             Self::Reported { task, what } => write!(f, "task {task} {what}"),
             Self::Failed { task, reason } => write!(f, "task {task} failed: {reason}"),
             Self::Leaving { reason } => write!(f, "leaving: {reason}"),
+            Self::FormerDelivered { session } => {
+                write!(
+                    f,
+                    "the reports that an earlier start of this worker left (session {session}) are delivered"
+                )
+            }
+            Self::FormerUnknown { session, reports } => {
+                write!(
+                    f,
+                    "{reports} reports of an earlier start (session {session}) belong to another study than this coordinator's: they stay \
+                     in the worker's directory"
+                )
+            }
             Self::Undelivered { reports } => {
-                write!(f, "leaving with {reports} reports that nobody acknowledged")
+                write!(
+                    f,
+                    "leaving with {reports} reports that nobody acknowledged; the next start delivers them"
+                )
             }
         }
     }

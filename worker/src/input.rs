@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use common::blob::BlobId;
 use common::energy::Measurement;
-use common::id::TaskId;
+use common::id::{SessionId, TaskId};
 use common::trial::{ArtifactKind, Evaluation, Failure};
 use common::wire::ToWorker;
 pub use evaluation::Step;
@@ -18,6 +18,9 @@ pub enum Input {
     Disconnected,
     /// What answers at the coordinator's address can't be understood, and asking again will not help.
     Foreign { reason: String },
+
+    /// The answer to `Secure`.
+    Secured { session: SessionId },
 
     /// The answer to `FindBlob`: its bytes, if the cache has them.
     BlobFound { blob: BlobId, bytes: Option<Bytes> },

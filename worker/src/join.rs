@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A code that is refused for so long is not taken: one that was made a moment ago may not be known to the coordinator yet.
 const REFUSED_FOR: Duration = Duration::from_secs(12);
+/// With several addresses, how long each is given to answer at all.
+const UNREACHABLE_FOR: Duration = Duration::from_secs(3);
 
 /// What a worker is after it has joined.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub(crate) fn read(given: &str) -> anyhow::Result<JoinCode> {
 /// Makes this directory's worker a member, or finds that it is one.
 pub(crate) async fn join<T: Transport>(
     transport: &T,
-    endpoint: &Endpoint,
+    endpoints: &[Endpoint],
     code: &JoinCode,
     directory: &Path,
 ) -> anyhow::Result<Member> {
@@ -58,12 +60,7 @@ pub(crate) async fn join<T: Transport>(
             directory.display()
         );
     }
-    let security = ClientSecurity::Curve { keys: code.keys(), server: code.server() };
-    let mut options = ClientOptions::new(endpoint.clone(), security);
-    options.limits.max_frame_bytes = MAX_FRAME_BYTES;
-    options.limits.refused_pause = REPEAT;
-    let client = transport.connect(options).await?;
-    match enrol(client, member.keys.public()).await? {
+    match ask(transport, endpoints, code, member.keys.public()).await? {
         Some(name) => {
             code.server().save(&server)?;
             tracing::info!(
@@ -89,19 +86,51 @@ fn own(path: &Path) -> anyhow::Result<KeyPair> {
     Ok(KeyPair::load(path)?)
 }
 
-/// The name that the coordinator gave; none where it does not know the code.
-async fn enrol(mut client: Client, own: PublicKey) -> anyhow::Result<Option<WorkerName>> {
+enum Answer {
+    Enrolled(WorkerName),
+    /// The coordinator does not know the code.
+    Unknown,
+    /// Nobody is there.
+    Nobody,
+}
+
+/// Asks at one address after another until somebody is there. The name that the coordinator gave; none where it does not know the code.
+async fn ask<T: Transport>(
+    transport: &T,
+    endpoints: &[Endpoint],
+    code: &JoinCode,
+    own: PublicKey,
+) -> anyhow::Result<Option<WorkerName>> {
+    let patience = (endpoints.len() > 1).then_some(UNREACHABLE_FOR);
+    loop {
+        for endpoint in endpoints {
+            let security = ClientSecurity::Curve { keys: code.keys(), server: code.server() };
+            let mut options = ClientOptions::new(endpoint.clone(), security);
+            options.limits.max_frame_bytes = MAX_FRAME_BYTES;
+            options.limits.refused_pause = REPEAT;
+            match enrol(transport.connect(options).await?, own, patience).await? {
+                Answer::Nobody => {}
+                Answer::Unknown => return Ok(None),
+                Answer::Enrolled(name) => return Ok(Some(name)),
+            }
+        }
+    }
+}
+
+/// What the coordinator says. `patience`: how long to wait for one that is not there; for ever without.
+async fn enrol(mut client: Client, own: PublicKey, patience: Option<Duration>) -> anyhow::Result<Answer> {
     let mut watch = client.watch();
     let request = wire::encode(&FromWorker::Enrol { key: own.to_string() });
     let mut repeat = tokio::time::interval(REPEAT);
     repeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let begun = Instant::now();
     let (mut connected_since, mut refused_since) = (None, None);
     loop {
         tokio::select! {
             frame = client.recv() => match frame.map(|frame| wire::decode::<ToWorker>(&frame)) {
                 Some(Ok(ToWorker::Enrolled { name })) => {
                     client.close().await;
-                    return Ok(Some(name));
+                    return Ok(Answer::Enrolled(name));
                 }
                 Some(Ok(ToWorker::Refused { reason })) => bail!("the coordinator refuses: {reason}"),
                 Some(Ok(_)) => {}
@@ -119,9 +148,13 @@ async fn enrol(mut client: Client, own: PublicKey) -> anyhow::Result<Option<Work
                     Connection::Connected => {}
                     Connection::Refused { .. } => {
                         if now.duration_since(*refused_since.get_or_insert(now)) > REFUSED_FOR {
-                            return Ok(None);
+                            return Ok(Answer::Unknown);
                         }
                         continue;
+                    }
+                    _ if connected_since.is_none() && patience.is_some_and(|most| now - begun > most) => {
+                        client.close().await;
+                        return Ok(Answer::Nobody);
                     }
                     _ => continue,
                 }

@@ -31,6 +31,19 @@ pub const RESEND_GAP: Millis = Millis(100);
 /// every 5 s reach it after seven hours without a coordinator; from there on the outbox no longer grows.
 pub const MERGE_ABOVE: usize = 50_000;
 
+/// How long reports of earlier processes hold up the hello of this one without progress. Somebody who is there takes them in, or does not
+/// know them, within seconds; a minute has room for one that is just coming back, and a worker is not kept from work for longer by a
+/// coordinator that can't take them, such as one with a full disk.
+pub const FORMER_PATIENCE: Millis = Millis(60_000);
+
+/// Bytes of blobs that one session keeps on the disk until the coordinator has them: trained weights and checkpoints of hours without
+/// it, tens of megabytes each. The next process reads them all into its memory. What is more stays in this one's only.
+pub const KEPT_BYTES: u64 = 2 << 30;
+/// Sessions whose reports are kept, the oldest forgotten first: those of studies that never came back.
+pub const KEPT_SESSIONS: usize = 16;
+/// A journal longer than this, and more than twice what it was when it was written anew, is written anew.
+pub const JOURNAL_BYTES: u64 = 1 << 20;
+
 /// Blobs uploaded at once, and chunks of each on their way: 2 MiB in flight fill a gigabit line across a continent
 /// and delay no other frame for longer than a tenth of a second on a slow one.
 pub const UPLOADS_AT_ONCE: usize = 2;

@@ -2,7 +2,7 @@
 //!
 //! It knows nothing of connections: its owner asks it what is due only while there is somebody to send to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use common::energy::Measurement;
 use common::id::TaskId;
@@ -29,6 +29,8 @@ pub struct Outbox {
     stalled: Option<Millis>,
     /// Tasks whose last report is in here, by its number.
     ended: BTreeMap<u64, TaskId>,
+    /// Numbers that name something new since they were last taken to be written down.
+    changed: BTreeSet<u64>,
 }
 
 impl Default for Outbox {
@@ -42,24 +44,61 @@ impl Default for Outbox {
             resend: Pause::new(RESEND_FIRST, RESEND_MOST),
             stalled: None,
             ended: BTreeMap::new(),
+            changed: BTreeSet::new(),
         }
     }
 }
 
 impl Outbox {
-    pub fn push(&mut self, report: Report) {
+    /// As an earlier process left it: `reports` are numbered from `first` on, and any of them may have been sent.
+    pub fn restored(first: u64, reports: impl IntoIterator<Item = Report>) -> Self {
+        let mut outbox = Self { first, sent: first - 1, ..Self::default() };
+        for report in reports {
+            outbox.append(report);
+        }
+        outbox.frozen = outbox.next_number() - 1;
+        outbox.changed.clear();
+        outbox
+    }
+
+    /// Says under which number the report leaves.
+    pub fn push(&mut self, report: Report) -> u64 {
         if let Report::Energy(measurement) = &report
             && self.reports.len() >= MERGE_ABOVE
-            && self.merge(measurement)
+            && let Some(number) = self.merge(measurement)
         {
-            return;
+            self.changed.insert(number);
+            return number;
         }
+        self.append(report)
+    }
+
+    fn append(&mut self, report: Report) -> u64 {
+        let number = self.next_number();
         if let Report::Suspended { task, .. } | Report::Finished { task, .. } | Report::Failed { task, .. } =
             &report
         {
-            self.ended.insert(self.next_number(), *task);
+            self.ended.insert(number, *task);
         }
         self.reports.push_back(report);
+        self.changed.insert(number);
+        number
+    }
+
+    /// What is new, or says more than it did, since this was asked last.
+    pub fn take_changed(&mut self) -> Vec<(u64, Report)> {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        changed.map(|number| (number, self.reports[(number - self.first) as usize].clone())).collect()
+    }
+
+    /// All before it are acknowledged.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The highest number given.
+    pub fn last(&self) -> u64 {
+        self.next_number() - 1
     }
 
     /// Everything up to `number` has been taken in. Numbers of the past change nothing, and neither do numbers that were
@@ -77,6 +116,7 @@ impl Outbox {
         self.sent = self.sent.max(number);
         self.frozen = self.frozen.max(number);
         self.ended = self.ended.split_off(&self.first);
+        self.changed = self.changed.split_off(&self.first);
         self.window = (self.window + 1).min(DELIVERIES_IN_FLIGHT);
         let in_flight = self.sent >= self.first;
         if in_flight {
@@ -94,15 +134,15 @@ impl Outbox {
         self.resend.clear();
     }
 
-    /// What is to be sent now, in order.
-    pub fn due(&mut self, now: Millis) -> Vec<(u64, Report)> {
+    /// What is to be sent now, in order. `barred` and what follows it may not leave yet.
+    pub fn due(&mut self, now: Millis, barred: Option<u64>) -> Vec<(u64, Report)> {
         let in_flight = self.sent >= self.first;
         if in_flight && self.resend.has_lapsed(now) {
             self.sent = self.first - 1;
             self.window = (self.window / 2).max(1);
         }
         let from = self.sent + 1;
-        let to = (self.first + self.window as u64).min(self.next_number());
+        let to = (self.first + self.window as u64).min(self.next_number()).min(barred.unwrap_or(u64::MAX));
         if from >= to {
             return Vec::new();
         }
@@ -146,20 +186,21 @@ impl Outbox {
         self.first + self.reports.len() as u64
     }
 
-    /// Joins `new` to the slot's last window, if that was never sent and they adjoin.
-    fn merge(&mut self, new: &Measurement) -> bool {
-        let changeable = (self.next_number() - 1).saturating_sub(self.frozen) as usize;
-        let of_slot = |report: &&mut Report| matches!(report, Report::Energy(old) if old.slot == new.slot);
-        let Some(Report::Energy(old)) = self.reports.iter_mut().rev().take(changeable).find(of_slot) else {
-            return false;
-        };
+    /// Joins `new` to the slot's last window, if that was never sent and they adjoin, and says which number has it.
+    fn merge(&mut self, new: &Measurement) -> Option<u64> {
+        let last = self.next_number() - 1;
+        let numbers = (self.frozen.max(self.first - 1) + 1..=last).rev();
+        let of_slot =
+            |(_, report): &(u64, &mut Report)| matches!(report, Report::Energy(old) if old.slot == new.slot);
+        let (number, report) = numbers.zip(self.reports.iter_mut().rev()).find(of_slot)?;
+        let Report::Energy(old) = report else { return None };
         let adjoins = old.end == new.start && old.task == new.task;
         if !adjoins || old.method != new.method || old.meter != new.meter {
-            return false;
+            return None;
         }
         old.end = new.end;
         old.joules += new.joules;
-        true
+        Some(number)
     }
 }
 

@@ -20,12 +20,14 @@ fn energy(slot: u16, start: i64, joules: f64) -> Report {
 
 fn filled(count: i64) -> Outbox {
     let mut outbox = Outbox::default();
-    (0..count).for_each(|at| outbox.push(energy(0, at, 1.0)));
+    for at in 0..count {
+        outbox.push(energy(0, at, 1.0));
+    }
     outbox
 }
 
 fn numbers(outbox: &mut Outbox, now: i64) -> Vec<u64> {
-    outbox.due(Millis(now)).into_iter().map(|(number, _)| number).collect()
+    outbox.due(Millis(now), None).into_iter().map(|(number, _)| number).collect()
 }
 
 #[test]
@@ -124,4 +126,35 @@ fn a_long_absence_merges_windows_but_loses_no_joule() {
     let kept = outbox.len();
     outbox.push(energy(0, count + 5, 1.0));
     assert_eq!(outbox.len(), kept + 1, "a gap is not bridged");
+}
+
+#[test]
+fn what_is_barred_waits_with_all_that_follows() {
+    let mut outbox = filled(3);
+    let sent = |outbox: &mut Outbox, barred| -> Vec<u64> {
+        outbox.due(Millis(0), barred).into_iter().map(|(number, _)| number).collect()
+    };
+    assert!(sent(&mut outbox, Some(1)).is_empty());
+    assert_eq!(sent(&mut outbox, Some(3)), [1, 2]);
+    assert_eq!(sent(&mut outbox, None), [3]);
+}
+
+#[test]
+fn what_changes_is_told_once() {
+    let mut outbox = filled(3);
+    assert_eq!(outbox.take_changed().len(), 3);
+    assert!(outbox.take_changed().is_empty());
+    outbox.push(energy(0, 9, 1.0));
+    outbox.acknowledge(4, Millis(0));
+    assert!(outbox.take_changed().is_empty(), "nobody writes down what is acknowledged");
+}
+
+#[test]
+fn a_restored_one_goes_on_with_its_numbers() {
+    let mut outbox = Outbox::restored(7, [energy(0, 0, 1.0), energy(0, 1, 1.0)]);
+    assert!(outbox.take_changed().is_empty());
+    assert_eq!(numbers(&mut outbox, 0), [7, 8]);
+    outbox.acknowledge(8, Millis(1));
+    outbox.push(energy(0, 2, 1.0));
+    assert_eq!(numbers(&mut outbox, 2), [9]);
 }

@@ -6,41 +6,55 @@ use std::collections::{BTreeSet, VecDeque};
 use common::blob::BlobId;
 use common::id::TaskId;
 use common::wire::Report;
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default)]
 pub struct Pending {
-    reports: VecDeque<Waiting>,
+    reports: VecDeque<(Entry, Waiting)>,
+    /// Reports that ever came here.
+    entries: u64,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    task: TaskId,
-    report: Report,
-    missing: BTreeSet<BlobId>,
+/// Names a report for as long as it has no number.
+pub type Entry = u64;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub task: TaskId,
+    pub report: Report,
+    pub missing: BTreeSet<BlobId>,
 }
 
 impl Pending {
+    /// As an earlier process left it.
+    pub fn restored(reports: impl IntoIterator<Item = (Entry, Waiting)>) -> Self {
+        let reports: VecDeque<_> = reports.into_iter().collect();
+        let entries = reports.back().map_or(0, |(entry, _)| entry + 1);
+        Self { reports, entries }
+    }
+
     pub fn push(&mut self, task: TaskId, report: Report, missing: BTreeSet<BlobId>) {
-        self.reports.push_back(Waiting { task, report, missing });
+        self.reports.push_back((self.entries, Waiting { task, report, missing }));
+        self.entries += 1;
     }
 
     /// The coordinator holds `blob`.
     pub fn on_stored(&mut self, blob: BlobId) {
-        for waiting in &mut self.reports {
+        for (_, waiting) in &mut self.reports {
             waiting.missing.remove(&blob);
         }
     }
 
     /// Takes out what waits for nothing any more.
-    pub fn release(&mut self) -> Vec<Report> {
+    pub fn release(&mut self) -> Vec<(Entry, Report)> {
         let mut held_back = BTreeSet::new();
         let mut released = Vec::new();
-        for waiting in std::mem::take(&mut self.reports) {
+        for (entry, waiting) in std::mem::take(&mut self.reports) {
             if waiting.missing.is_empty() && !held_back.contains(&waiting.task) {
-                released.push(waiting.report);
+                released.push((entry, waiting.report));
             } else {
                 held_back.insert(waiting.task);
-                self.reports.push_back(waiting);
+                self.reports.push_back((entry, waiting));
             }
         }
         released
@@ -48,24 +62,28 @@ impl Pending {
 
     /// Forgets checkpoints of `task` on their way: something better follows.
     pub fn drop_checkpoints(&mut self, task: TaskId) {
-        self.reports.retain(|w| w.task != task || !matches!(w.report, Report::Checkpointed { .. }));
+        self.reports.retain(|(_, w)| w.task != task || !matches!(w.report, Report::Checkpointed { .. }));
     }
 
     /// Forgets everything of `task`.
     pub fn drop_task(&mut self, task: TaskId) {
-        self.reports.retain(|w| w.task != task);
+        self.reports.retain(|(_, w)| w.task != task);
     }
 
     pub fn needs(&self, blob: BlobId) -> bool {
-        self.reports.iter().any(|w| w.missing.contains(&blob))
+        self.reports.iter().any(|(_, w)| w.missing.contains(&blob))
     }
 
     pub fn has(&self, task: TaskId) -> bool {
-        self.reports.iter().any(|w| w.task == task)
+        self.reports.iter().any(|(_, w)| w.task == task)
     }
 
     pub fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
-        self.reports.iter().map(|w| w.task)
+        self.reports.iter().map(|(_, w)| w.task)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &(Entry, Waiting)> {
+        self.reports.iter()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -96,6 +114,10 @@ mod tests {
         Report::Failed { task: task(trial), failure: Failure::Diverged }
     }
 
+    fn released(pending: &mut Pending) -> Vec<Report> {
+        pending.release().into_iter().map(|(_, report)| report).collect()
+    }
+
     #[test]
     fn order_holds_within_a_task_and_nobody_waits_for_another() {
         let (a, b) = (BlobId::of(b"a"), BlobId::of(b"b"));
@@ -103,11 +125,11 @@ mod tests {
         pending.push(task(1), checkpointed(1, a), [a, b].into());
         pending.push(task(1), failed(1), [].into());
         pending.push(task(2), failed(2), [].into());
-        assert_eq!(pending.release(), [failed(2)]);
+        assert_eq!(released(&mut pending), [failed(2)]);
         pending.on_stored(a);
         assert!(pending.release().is_empty() && pending.needs(b) && !pending.needs(a));
         pending.on_stored(b);
-        assert_eq!(pending.release(), [checkpointed(1, a), failed(1)]);
+        assert_eq!(released(&mut pending), [checkpointed(1, a), failed(1)]);
         assert!(pending.is_empty());
     }
 
@@ -118,7 +140,7 @@ mod tests {
         pending.push(task(1), checkpointed(1, a), [a].into());
         pending.push(task(1), failed(1), [].into());
         pending.drop_checkpoints(task(1));
-        assert_eq!(pending.release(), [failed(1)]);
+        assert_eq!(released(&mut pending), [failed(1)]);
         pending.push(task(1), checkpointed(1, a), [a].into());
         pending.drop_task(task(1));
         assert!(!pending.has(task(1)));

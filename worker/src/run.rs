@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use transport::{ClientOptions, ClientSecurity, Endpoint, JoinCode, KeyPair, PublicKey, ZeroMq};
 
 use crate::actor::{Ended, Setup, serve};
+use crate::addresses;
 use crate::clock::Clock;
 use crate::core::Options;
 use crate::hardware;
@@ -39,9 +40,9 @@ pub fn run(config: &Config, code: Option<&str>, clock: Clock, recent: Recent) ->
     let directory = Path::new(&config.worker.directory);
     let code = code.map(join::read).transpose().map_err(RunError::Usage)?;
     let lock = || DirectoryLock::take(directory).context("can't start");
-    let (connection, _lock) = match &code {
+    let (connections, _lock) = match &code {
         // A mistake in the settings is told before anything is touched.
-        None => (connection(config).map_err(RunError::Usage)?, lock()?),
+        None => (connections(config).map_err(RunError::Usage)?, lock()?),
         Some(code) => {
             let held = lock()?;
             (joined(config, code, directory)?, held)
@@ -64,8 +65,9 @@ pub fn run(config: &Config, code: Option<&str>, clock: Clock, recent: Recent) ->
     let setup = Setup {
         options,
         transport: ZeroMq,
-        connection,
+        connections,
         blobs: directory.join("blobs"),
+        outbox: directory.join("outbox"),
         evaluations: hardware.evaluations,
         meters: hardware.meters,
         thermometers: hardware.thermometers,
@@ -77,10 +79,9 @@ pub fn run(config: &Config, code: Option<&str>, clock: Clock, recent: Recent) ->
     Ok(ended)
 }
 
-/// As `connection`, with the keys that a join code leads to.
-fn joined(config: &Config, code: &JoinCode, directory: &Path) -> Result<ClientOptions, RunError> {
-    let endpoint: Endpoint =
-        config.worker.coordinator.parse().context("worker.coordinator").map_err(RunError::Usage)?;
+/// As `connections`, with the keys that a join code leads to.
+fn joined(config: &Config, code: &JoinCode, directory: &Path) -> Result<Vec<ClientOptions>, RunError> {
+    let endpoints = addresses::read(&config.worker.coordinator).map_err(RunError::Usage)?;
     if config.coordinator.security == Security::Null {
         let contradiction =
             "--join makes keys, and coordinator.security = null wants none: leave one of the two out";
@@ -88,13 +89,14 @@ fn joined(config: &Config, code: &JoinCode, directory: &Path) -> Result<ClientOp
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("can't start the runtime of the enrolment")?;
-    let member = runtime.block_on(join::join(&ZeroMq, &endpoint, code, directory)).context("can't join")?;
-    Ok(ClientOptions::new(endpoint, ClientSecurity::Curve { keys: member.keys, server: member.server }))
+    let member = runtime.block_on(join::join(&ZeroMq, &endpoints, code, directory)).context("can't join")?;
+    Ok(each(endpoints, &ClientSecurity::Curve { keys: member.keys, server: member.server }))
 }
 
-fn connection(config: &Config) -> anyhow::Result<ClientOptions> {
+/// One for each address of the coordinator, in the order in which they are tried.
+fn connections(config: &Config) -> anyhow::Result<Vec<ClientOptions>> {
     let worker = &config.worker;
-    let endpoint: Endpoint = worker.coordinator.parse().context("worker.coordinator")?;
+    let endpoints = addresses::read(&worker.coordinator)?;
     let security = match config.coordinator.security {
         Security::Curve => {
             let cure = "set it by --key and --coordinator-key, or, on one machine, go without keys by --set coordinator.security=null";
@@ -104,14 +106,20 @@ fn connection(config: &Config) -> anyhow::Result<ClientOptions> {
                 .with_context(|| format!("worker.coordinator_key: {cure}"))?;
             ClientSecurity::Curve { keys, server }
         }
-        Security::Null if !endpoint.is_loopback() => {
-            anyhow::bail!(
-                "coordinator.security = null, but {endpoint} is not this machine: without keys anybody could take part; make keys with `ce-nas keygen`"
-            );
+        Security::Null => {
+            if let Some(endpoint) = endpoints.iter().find(|endpoint| !endpoint.is_loopback()) {
+                anyhow::bail!(
+                    "coordinator.security = null, but {endpoint} is not this machine: without keys anybody could take part; make keys with `ce-nas keygen`"
+                );
+            }
+            ClientSecurity::Null { name: worker.name.parse().context("worker.name")? }
         }
-        Security::Null => ClientSecurity::Null { name: worker.name.parse().context("worker.name")? },
     };
-    Ok(ClientOptions::new(endpoint, security))
+    Ok(each(endpoints, &security))
+}
+
+fn each(endpoints: Vec<Endpoint>, security: &ClientSecurity) -> Vec<ClientOptions> {
+    endpoints.into_iter().map(|endpoint| ClientOptions::new(endpoint, security.clone())).collect()
 }
 
 /// Which program a study may have started here. Where nobody proves who the coordinator is, none but the machine's own.
@@ -158,9 +166,9 @@ async fn forward(mut signal: Signal, to: Option<mpsc::UnboundedSender<()>>) {
 mod tests {
     use super::*;
 
-    fn connect_with(assignments: &[&str]) -> anyhow::Result<ClientOptions> {
+    fn connect_with(assignments: &[&str]) -> anyhow::Result<Vec<ClientOptions>> {
         let assignments: Vec<String> = assignments.iter().map(ToString::to_string).collect();
-        connection(&common::config::load(None, [], &assignments).unwrap())
+        connections(&common::config::load(None, [], &assignments).unwrap())
     }
 
     fn refusal(assignments: &[&str]) -> String {
@@ -179,14 +187,16 @@ mod tests {
         KeyPair::generate().save(&key).unwrap();
         assert!(refusal(&settings).contains("c.pub"));
         KeyPair::generate().public().save(&server).unwrap();
-        assert!(matches!(connect_with(&settings).unwrap().security, ClientSecurity::Curve { .. }));
+        assert!(matches!(connect_with(&settings).unwrap()[0].security, ClientSecurity::Curve { .. }));
     }
 
     #[test]
     fn without_keys_only_on_one_machine() {
         let null = "coordinator.security=null";
-        assert!(matches!(connect_with(&[null]).unwrap().security, ClientSecurity::Null { .. }));
+        assert!(matches!(connect_with(&[null]).unwrap()[0].security, ClientSecurity::Null { .. }));
         assert!(refusal(&[null, "worker.coordinator=tcp://10.0.0.1:7590"]).contains("keygen"));
+        let both = "worker.coordinator=tcp://127.0.0.1:7590,tcp://10.0.0.1:7590";
+        assert!(refusal(&[null, both]).contains("10.0.0.1"));
         assert!(refusal(&[null, "worker.coordinator=nowhere"]).contains("tcp://HOST:PORT"));
         assert!(refusal(&[null, "worker.name=a b"]).contains("worker.name"));
     }

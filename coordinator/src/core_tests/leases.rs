@@ -72,6 +72,28 @@ fn a_new_process_of_a_worker_frees_what_the_old_one_held_at_once() {
 }
 
 #[test]
+fn what_a_dead_process_was_given_while_its_last_reports_came_blames_nobody() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins_as("a", 1, "test", 2);
+    let leases =
+        |bench: &Bench| -> Vec<TaskId> { bench.core.state().leases().map(|(_, lease)| lease.task).collect() };
+    let [done, in_hand] = leases(&bench)[..] else { panic!("both slots are at work") };
+    bench.passes(2.0);
+    // The process is dead, and its successor of a second ago speaks for it.
+    bench.delivers(
+        "a",
+        1,
+        Report::Finished { task: done, evaluation: Box::new(evaluation(0.2, 10, vec![])) },
+    );
+    let given =
+        leases(&bench).into_iter().find(|task| *task != in_hand).expect("the free slot is given more");
+    bench.succeeds("a", 2, "test", 2, Millis(1_000));
+    assert_eq!(bench.core.state().finished_at(Fidelity::Full).count(), 1, "the late result counts");
+    let crashes = |task: TaskId| bench.core.state().trial(task.trial).unwrap().crashes;
+    assert_eq!((crashes(given), crashes(in_hand)), (0, 1), "what was in hand is lost");
+}
+
+#[test]
 fn a_lost_assignment_is_sent_again_and_a_stray_task_cancelled() {
     let mut bench = Bench::new(PLAIN);
     bench.joins("a", 1);

@@ -181,13 +181,18 @@ impl Bench {
     }
 
     fn joins_as(&mut self, worker: &str, session: u64, device: &str, slots: u16) {
+        self.succeeds(worker, session, device, slots, Millis(0));
+    }
+
+    /// By a process that has lived for `clock` before its first word.
+    fn succeeds(&mut self, worker: &str, session: u64, device: &str, slots: u16, clock: Millis) {
         let slot =
             |slot| SlotInfo { slot: SlotId(slot), device: device.into(), memory_mb: 1, meter: "test".into() };
         self.says(
             worker,
             FromWorker::Hello(Hello {
                 session: SessionId(session),
-                clock: Millis(0),
+                clock,
                 zone: Zone::new("LOCAL"),
                 slots: (0..slots).map(slot).collect(),
                 version: "test".into(),

@@ -2,7 +2,7 @@
 
 use common::event::Event;
 use common::id::{SessionId, TaskId, WorkerName};
-use common::time::Millis;
+use common::time::{Millis, Timestamp};
 use common::trial::Failure;
 use common::wire::{FromWorker, Hello, ToWorker};
 
@@ -90,6 +90,7 @@ impl Core {
             if let Some(former) = self.state.workers.get(&worker).filter(|r| r.alive).map(|r| r.session)
                 && former != hello.session
             {
+                self.take_back(&worker, former, self.now() - hello.clock);
                 self.lose(&worker, former, "its process was replaced by a new one");
             }
             if self.is_turned_away(&worker, hello.session) {
@@ -169,6 +170,19 @@ impl Core {
             .collect();
         lost.sort_unstable();
         lost.into_iter().for_each(|task| self.send_assignment(task));
+    }
+
+    /// A successor delivers what a dead process left before it says hello, and what that one is given meanwhile nobody begins. It waits for
+    /// another, and nobody is blamed: `since` the successor lives, its predecessor does not.
+    fn take_back(&mut self, worker: &WorkerName, former: SessionId, since: Timestamp) {
+        let leases = self.state.leases_of(worker).map(|(_, lease)| lease);
+        let given = leases.filter(|lease| lease.session == former && lease.since > since);
+        let mut given: Vec<TaskId> = given.map(|lease| lease.task).collect();
+        given.sort_unstable();
+        for task in given {
+            self.record(Event::TaskSuspended { task, checkpoint: None });
+            self.ended(task);
+        }
     }
 
     /// A session is over. Its leases are void; each counts as a crash of its trial, all together as one failure of the worker.

@@ -9,6 +9,7 @@
 //! | `books` | what must hold of a ledger and its report, counted here a second time from the bare events |
 //! | `hostility` | what strangers and turncoats do to a port |
 //! | `images` | tiny data sets, whole and damaged |
+//! | `ports` | ports that nobody listens at |
 //! | `relay` | a wire whose bytes are kept |
 //! | `service` | a carbon service that fails as it is told |
 //! | `slurm` | a Slurm of one's own, where Slurm is installed |
@@ -20,6 +21,7 @@ pub mod books;
 pub mod hostility;
 pub mod images;
 pub mod patience;
+pub mod ports;
 pub mod process;
 pub mod programs;
 pub mod relay;
@@ -27,6 +29,7 @@ pub mod service;
 pub mod slurm;
 pub mod study;
 
+pub use ports::free_ports;
 pub use process::{Ended, Process};
 pub use study::Study;
 

@@ -2,7 +2,6 @@
 //! systemd, control groups or a database.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::patience::until;
+use super::ports::free_ports;
 use super::process::Process;
 
 #[derive(Debug)]
@@ -145,12 +145,6 @@ fn configuration(folder: &Path) -> String {
          NodeName={host} NodeAddr=127.0.0.1 CPUs=1 RealMemory=500 State=UNKNOWN\n\
          PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:8\n"
     )
-}
-
-/// Two that nobody listens at now.
-fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
-    listeners.map(|listener| listener.local_addr().expect("an address").port())
 }
 
 /// Daemons lie where a user's search path may not lead.

@@ -4,7 +4,7 @@
 //! Besides the laws of `ARCHITECTURE.md` it names some that only a whole world can show:
 //! - **B-1** work begins with the very blobs that its assignment names, **B-2** no event names a blob that is not stored;
 //! - **D-1** a delivery's number means one report for ever, **D-2** "acknowledged" is said of what is durable alone, **D-3** each
-//!   delivery is taken in once and in order;
+//!   delivery is taken in once and in order, **D-4** what is written on a machine's disk can be read by the next process;
 //! - **L-3** no effect overtakes its event, **L-4** what is recorded reads back, **L-5** history does not run backwards, **L-6**
 //!   nothing is leased after the end;
 //! - **Q-4** once the world is calm, leases and work at hand agree;

@@ -18,7 +18,7 @@ pub enum Fault {
     SetClock { by: Millis },
     /// Appending takes so long.
     SlowDisk { span: Millis, append: Millis },
-    /// A worker's process dies; a new one with a session of its own begins after `back`, on the same cache.
+    /// A worker's process dies; a new one with a session of its own begins after `back`, on the same disk.
     Kill { machine: usize, back: Option<Millis> },
     /// A worker's process stands still. `clock_stops`: its clock with it, as on a suspended machine.
     Freeze { machine: usize, span: Millis, clock_stops: bool },
@@ -142,7 +142,7 @@ impl World {
         }
     }
 
-    /// The process is gone with all it had in memory. Its cache of blobs is on disk.
+    /// The process is gone with all it had in memory. Its cache of blobs and its unacknowledged reports are on disk.
     pub(super) fn kill(&mut self, machine: usize) {
         if let Some(process) = self.machines[machine].process.take() {
             let (name, session) = (self.machines[machine].plan.name.clone(), process.core.session());

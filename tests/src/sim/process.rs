@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use common::blob::BlobId;
 use common::energy::{Measurement, Method};
-use common::id::{SlotId, TaskId};
+use common::id::{SessionId, SlotId, TaskId};
 use common::time::{Millis, Timestamp};
 use common::unit::{Joules, Watts};
 use common::wire::Assignment;
-use worker::Core;
+use worker::{Core, Former};
 
 use super::plan::MachinePlan;
 use super::truth::Fate;
@@ -26,6 +26,8 @@ pub struct Machine {
     /// Processes begun so far; tells inputs of a dead one from those of its successor.
     pub lives: u64,
     pub cache: BTreeMap<BlobId, Bytes>,
+    /// Reports of its processes that nobody has acknowledged.
+    pub shelf: BTreeMap<SessionId, Former>,
 }
 
 #[derive(Debug)]

@@ -1,13 +1,15 @@
 //! Drives the real worker cores and does what their effects say, as the worker's skin would.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use common::event::Event;
 use common::fidelity::Role;
-use common::id::{SlotId, TaskId, WorkerName};
+use common::id::{SessionId, SlotId, TaskId, WorkerName};
 use common::time::Millis;
 use common::trial::Failure;
 use common::wire::{Assignment, FromWorker, SlotInfo, ToWorker};
-use worker::{Ask, Core, Effect, Ending, Exit, Input, Kept, Options, Step};
+use worker::{Ask, Core, Effect, Ending, Exit, Former, Input, Item, Kept, KeptReports, Options, Step};
 
 use super::network::Way;
 use super::process::{Process, Run, SAMPLING, TRAINING};
@@ -50,7 +52,9 @@ impl World {
             checkpoint: plan.checkpoint,
             give_up: None,
         };
-        let process = Process::new(Core::new(options), plan.slots, self.now);
+        let left = self.machines[machine].shelf.values().filter(|former| !former.kept.is_empty());
+        let core = Core::new(options, left.cloned().collect());
+        let process = Process::new(core, plan.slots, self.now);
         self.machines[machine].process = Some(process);
         self.auditor.process_began(&plan.name, session);
         self.note(&format!("{} begins session {session}", plan.name));
@@ -104,6 +108,11 @@ impl World {
                     self.machines[machine].cache.insert(blob, bytes);
                 }
             }
+            Effect::Secure { session, items } => {
+                items.into_iter().for_each(|item| self.write_down(machine, session, item));
+                self.hear(machine, Input::Secured { session }, now);
+            }
+            Effect::Discard { session } => drop(self.machines[machine].shelf.remove(&session)),
             Effect::Prepare(_) => {}
             Effect::Start { slot, assignment, supernet, resume } => {
                 self.start_run(machine, slot, *assignment, supernet.as_ref(), resume.as_ref());
@@ -148,6 +157,22 @@ impl World {
                 }
                 self.kill(machine);
             }
+        }
+    }
+
+    fn write_down(&mut self, machine: usize, session: SessionId, item: Item) {
+        let shelf = &mut self.machines[machine].shelf;
+        match (item, shelf.get_mut(&session)) {
+            (Item::Record(first), None) => match KeptReports::begun_by(&first) {
+                Some(kept) => drop(shelf.insert(session, Former { kept, blobs: BTreeMap::new() })),
+                None => {
+                    self.auditor.violation("D-4", format!("session {session} writes before it has begun"))
+                }
+            },
+            (Item::Record(record), Some(former)) => former.kept.apply(record),
+            (Item::Blob { blob, bytes }, Some(former)) => drop(former.blobs.insert(blob, bytes)),
+            (Item::Forget { blob }, Some(former)) => drop(former.blobs.remove(&blob)),
+            (Item::Blob { .. } | Item::Forget { .. }, None) => {}
         }
     }
 

@@ -132,8 +132,9 @@ impl World {
         let seed = plan.seed;
         let network = Network::new(plan.weather, Dice::new(seed.stream("network", 0)), plan.lose.clone());
         let machines = plan.machines.iter().map(|machine| {
-            let (process, lives, cache) = (None, 0, BTreeMap::new());
-            Machine { plan: machine.clone(), process, lives, cache }
+            let (process, lives) = (None, 0);
+            let (cache, shelf) = (BTreeMap::new(), BTreeMap::new());
+            Machine { plan: machine.clone(), process, lives, cache, shelf }
         });
         let machines = machines.collect();
         let mut options = Options::new(&config);

@@ -10,7 +10,7 @@ use common::time::Millis;
 use common::wire::{self, DecodeError, FromWorker, MAX_FRAME_BYTES};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
-use transport::{Bytes, Client, ClientOptions, ClientSender, Connection, SendError, Transport};
+use transport::{Bytes, Client, ClientOptions, ClientSender, ConnectError, Connection, SendError, Transport};
 
 use super::Ears;
 use super::meter::Warmth;
@@ -28,6 +28,12 @@ const COMPLAIN_MOST: Millis = Millis(600_000);
 /// A coordinator that has never accepted us and still refuses after so long does not do so by accident (one that is
 /// killed during a handshake looks the same). The transport tries again every ten seconds.
 const REFUSED_FOR: Millis = Millis(12_000);
+/// With several addresses: how long a coordinator that was there, or refuses, gets to be back at the same one. A restart takes a second.
+const AWAY_FOR: Millis = Millis(1_000);
+/// How long a connection may be in the making: a machine that is off does not even refuse.
+const UNANSWERED_FOR: Millis = Millis(5_000);
+/// How long a hello may go unanswered where somebody is connected; one that folds a long ledger takes a few seconds.
+const MUTE_FOR: Millis = Millis(20_000);
 
 /// The handle of the link's thread.
 #[derive(Debug)]
@@ -57,16 +63,15 @@ struct Beat {
 }
 
 impl Link {
-    /// Starts to connect. An error is a mistake in `options`; an absent coordinator is waited for.
+    /// Starts to connect, to one of `addresses` after another. An error is a mistake in them; an absent coordinator is waited for.
     pub(super) async fn spawn<T: Transport + 'static>(
         transport: T,
-        mut options: ClientOptions,
+        addresses: Vec<ClientOptions>,
         session: SessionId,
         vitals: Vitals,
         clock: Clock,
         ears: Ears,
     ) -> anyhow::Result<Self> {
-        options.limits.max_frame_bytes = MAX_FRAME_BYTES;
         let (outgoing, frames) = mpsc::unbounded_channel();
         let (done, closed) = oneshot::channel();
         let (began, beginning) = oneshot::channel();
@@ -78,6 +83,7 @@ impl Link {
             vitals,
             beat_due: Millis(0),
             vitals_due: Millis(0),
+            stay: Stay::new(addresses.len() == 1),
             was_connected: false,
             refused_since: None,
             complaint: Complaint::default(),
@@ -87,15 +93,7 @@ impl Link {
         std::thread::Builder::new()
             .name("link".into())
             .spawn(move || {
-                let endpoint = options.endpoint.clone();
-                match runtime.block_on(transport.connect(options)) {
-                    Ok(client) => {
-                        let _ = began.send(Ok(()));
-                        tracing::info!(%endpoint, "connecting to the coordinator");
-                        runtime.block_on(line.run(client, frames));
-                    }
-                    Err(error) => drop(began.send(Err(error))),
-                }
+                runtime.block_on(line.visit(&transport, addresses, frames, began));
                 let _ = done.send(());
             })
             .context("can't start the link's thread")?;
@@ -144,29 +142,75 @@ struct Line {
     vitals: Vitals,
     beat_due: Millis,
     vitals_due: Millis,
+    stay: Stay,
     was_connected: bool,
     refused_since: Option<Millis>,
     complaint: Complaint,
 }
 
+/// Why a connection was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// The worker ends.
+    Closed,
+    /// The coordinator may be at another address.
+    Elsewhere,
+}
+
 impl Line {
-    async fn run(mut self, client: Client, mut frames: mpsc::UnboundedReceiver<FromWorker>) {
+    /// Tries one address after another, for as long as the worker lives.
+    async fn visit<T: Transport>(
+        mut self,
+        transport: &T,
+        addresses: Vec<ClientOptions>,
+        mut frames: mpsc::UnboundedReceiver<FromWorker>,
+        began: oneshot::Sender<Result<(), ConnectError>>,
+    ) {
+        let mut began = Some(began);
+        for mut options in addresses.into_iter().cycle() {
+            options.limits.max_frame_bytes = MAX_FRAME_BYTES;
+            let endpoint = options.endpoint.clone();
+            let client = match transport.connect(options).await {
+                Ok(client) => client,
+                Err(error) => match began.take() {
+                    Some(began) => return drop(began.send(Err(error))),
+                    None => {
+                        tracing::error!(%error, "passed over an address of the coordinator");
+                        continue;
+                    }
+                },
+            };
+            match began.take() {
+                Some(began) => {
+                    let _ = began.send(Ok(()));
+                    tracing::info!(%endpoint, "connecting to the coordinator");
+                }
+                None => tracing::debug!(%endpoint, "trying the coordinator's next address"),
+            }
+            self.stay.begin(self.clock.now());
+            if self.run(client, &mut frames).await == Left::Closed {
+                return;
+            }
+        }
+    }
+
+    async fn run(&mut self, client: Client, frames: &mut mpsc::UnboundedReceiver<FromWorker>) -> Left {
         let (sender, mut receiver, mut watch) = client.split();
         let mut connection = watch.now();
         self.on_connection(&connection);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        let left = loop {
             tokio::select! {
                 frame = receiver.recv() => match frame {
                     Some(frame) => self.on_frame(&frame),
-                    None => break,
+                    None => break Left::Closed,
                 },
                 message = frames.recv() => match message {
                     // What would wait for a connection would arrive with a stale clock; the core says it anew.
                     Some(message) if connection == Connection::Connected => send(&sender, &message),
                     Some(_) => {}
-                    None => break,
+                    None => break Left::Closed,
                 },
                 changed = watch.changed(), if connection != Connection::Closed => {
                     connection = changed;
@@ -177,17 +221,22 @@ impl Line {
                         self.beat(&sender);
                     }
                     self.on_time(&connection);
+                    if self.stay.is_over(&connection, self.clock.now()) {
+                        break Left::Elsewhere;
+                    }
                 }
             }
-        }
+        };
         receiver.close().await;
+        left
     }
 
     fn hear(&self, input: Input) {
         self.ears.hear(input);
     }
 
-    fn on_frame(&self, frame: &Bytes) {
+    fn on_frame(&mut self, frame: &Bytes) {
+        self.stay.heard = true;
         match wire::decode(frame) {
             Ok(message) => self.hear(Input::Received(message)),
             Err(error @ DecodeError::Version { .. }) => {
@@ -222,6 +271,7 @@ impl Line {
     }
 
     fn on_connection(&mut self, connection: &Connection) {
+        self.stay.on_connection(connection, self.clock.now());
         match connection {
             Connection::Connected => {
                 self.was_connected = true;
@@ -269,6 +319,46 @@ fn send(sender: &ClientSender, message: &FromWorker) {
     }
 }
 
+/// How long to stay at one of several addresses.
+struct Stay {
+    alone: bool,
+    since: Millis,
+    connected: bool,
+    /// Something came by this connection.
+    heard: bool,
+}
+
+impl Stay {
+    fn new(alone: bool) -> Self {
+        Self { alone, since: Millis(0), connected: false, heard: false }
+    }
+
+    fn begin(&mut self, now: Millis) {
+        *self = Self { since: now, ..Self::new(self.alone) };
+    }
+
+    fn on_connection(&mut self, connection: &Connection, now: Millis) {
+        let connected = *connection == Connection::Connected;
+        if connected != self.connected {
+            self.connected = connected;
+            self.heard = false;
+            self.since = now;
+        }
+    }
+
+    /// Whether the coordinator is looked for at the next address.
+    fn is_over(&self, connection: &Connection, now: Millis) -> bool {
+        let patience = match connection {
+            Connection::Connected if self.heard => return false,
+            Connection::Connected => MUTE_FOR,
+            Connection::Connecting => UNANSWERED_FOR,
+            Connection::Unreachable { .. } | Connection::Refused { .. } => AWAY_FOR,
+            Connection::Closed => return false,
+        };
+        !self.alone && now.0 - self.since.0 >= patience.0
+    }
+}
+
 /// Spreads repetitions of one complaint out.
 #[derive(Default)]
 struct Complaint {
@@ -290,6 +380,25 @@ impl Complaint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_address_is_tried_when_this_one_says_nothing() {
+        let away = Connection::Unreachable { reason: "test".into() };
+        let mut stay = Stay::new(false);
+        stay.begin(Millis(100));
+        assert!(!stay.is_over(&Connection::Connecting, Millis(4_000)));
+        assert!(stay.is_over(&Connection::Connecting, Millis(5_100)));
+        assert!(stay.is_over(&away, Millis(1_100)));
+        stay.on_connection(&Connection::Connected, Millis(2_000));
+        assert!(!stay.is_over(&Connection::Connected, Millis(21_999)));
+        assert!(stay.is_over(&Connection::Connected, Millis(22_000)), "a hello goes unanswered");
+        stay.heard = true;
+        assert!(!stay.is_over(&Connection::Connected, Millis(1_000_000)));
+        stay.on_connection(&away, Millis(30_000));
+        assert!(!stay.is_over(&away, Millis(30_999)), "it may be back at once");
+        assert!(stay.is_over(&away, Millis(31_000)));
+        assert!(!Stay::new(true).is_over(&away, Millis(1_000_000)), "there is no other");
+    }
 
     #[test]
     fn complaints_become_rare() {

@@ -1,12 +1,13 @@
 //! The skin: one actor a file, and no decisions. Each carries inputs to the core or does what an effect says.
 //!
-//! `worker` drives the core. `link`, `executor` and `meter` live on threads of their own, so that neither a training nor
-//! a large blob ever delays a heartbeat or a power reading.
+//! `worker` drives the core. `link`, `executor`, `meter` and `store` live on threads of their own, so that neither a training, a
+//! slow disk nor a large blob ever delays a heartbeat or a power reading.
 
 mod cache;
 mod executor;
 mod link;
 mod meter;
+mod store;
 mod ticker;
 mod worker;
 

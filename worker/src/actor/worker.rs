@@ -16,6 +16,7 @@ use super::cache::{self, Cache};
 use super::executor::Executor;
 use super::link::{Link, Pulse, Vitals};
 use super::meter::{self, Metered, Meters, Warmth};
+use super::store::{self, Store};
 use super::ticker::Ticker;
 use crate::blob_cache::BlobCache;
 use crate::clock::Clock;
@@ -23,15 +24,19 @@ use crate::core::{Core, Options};
 use crate::effect::{Effect, Exit, Note};
 use crate::input::Input;
 use crate::recent::Recent;
+use crate::shelf::Shelf;
 
 /// Everything a worker is made of. Slots of `options`, `evaluations` and `meters` correspond by position.
 #[derive(Debug)]
 pub struct Setup<T> {
     pub options: Options,
     pub transport: T,
-    pub connection: ClientOptions,
+    /// The coordinator's addresses in the order in which they are tried; one at least.
+    pub connections: Vec<ClientOptions>,
     /// Where blobs are cached.
     pub blobs: PathBuf,
+    /// Where reports are kept until they are acknowledged.
+    pub outbox: PathBuf,
     pub evaluations: Vec<evaluation::Options>,
     pub meters: Vec<energy::SlotMeter>,
     pub thermometers: Vec<(SlotId, Thermometer)>,
@@ -52,11 +57,14 @@ pub async fn serve<T: Transport + 'static>(
     let context = Context::<Worker>::new();
     let address = context.address();
     let ears = Ears::new(move |input| address.do_send(Hear(input)));
-    let Setup { options, transport, connection, blobs, evaluations, meters, .. } = setup;
+    let Setup { options, transport, connections, blobs, outbox, evaluations, meters, .. } = setup;
     let Setup { thermometers, recent, report, clock, .. } = setup;
 
     let blobs = BlobCache::open(blobs.clone())
         .with_context(|| format!("can't keep blobs in {}: check the folder and its disk", blobs.display()))?;
+    let (shelf, former) = Shelf::open(outbox.clone()).with_context(|| {
+        format!("can't keep reports in {}: check the folder and its disk", outbox.display())
+    })?;
     let (mut executors, mut metered) = (Vec::new(), Vec::new());
     for ((info, evaluation), meter) in options.slots.iter().zip(evaluations).zip(meters) {
         let meter = Metered::open(meter, report, clock.now())
@@ -74,13 +82,15 @@ pub async fn serve<T: Transport + 'static>(
     let cache_ears = ears.clone();
     let cache = Cache::start_in_arbiter(&cache_thread.handle(), |_| Cache { blobs, ears: cache_ears });
     let vitals = Vitals { warmth, recent };
-    let link = Link::spawn(transport, connection, options.session, vitals, clock, ears.clone()).await?;
+    let link = Link::spawn(transport, connections, options.session, vitals, clock, ears.clone()).await?;
     let ticker = Ticker { ears: ears.clone() }.start();
 
     let (exit, exited) = oneshot::channel();
-    let core = Core::new(options);
+    let core = Core::new(options, former);
+    let store = Store::spawn(shelf, ears.clone())?;
     let pulse = link.pulse().clone();
-    let worker = Worker { core, clock, pulse, link: Some(link), executors, meters, cache, exit: Some(exit) };
+    let (link, exit, asks) = (Some(link), Some(exit), store.asks());
+    let worker = Worker { core, clock, pulse, link, executors, meters, cache, store: asks, exit };
     context.run(worker);
 
     let listen = async {
@@ -96,6 +106,7 @@ pub async fn serve<T: Transport + 'static>(
     if let Some(link) = link {
         link.close().await;
     }
+    store.close();
     drop(ticker);
     meter_thread.stop();
     cache_thread.stop();
@@ -123,6 +134,7 @@ struct Worker {
     executors: Vec<(SlotId, Executor)>,
     meters: Addr<Meters>,
     cache: Addr<Cache>,
+    store: store::Asks,
     exit: Option<oneshot::Sender<(Exit, Option<Link>, bool)>>,
 }
 
@@ -158,6 +170,8 @@ impl Worker {
             }
             Effect::FindBlob { blob } => self.cache.do_send(cache::Ask::Find { blob }),
             Effect::KeepBlob { blob, bytes } => self.cache.do_send(cache::Ask::Keep { blob, bytes }),
+            Effect::Secure { session, items } => self.store.put(session, items),
+            Effect::Discard { session } => self.store.discard(session),
             Effect::Prepare(spec) => {
                 self.executors.iter().for_each(|(_, executor)| executor.prepare(spec.clone()));
             }
@@ -190,7 +204,9 @@ impl Worker {
 
 fn log(note: &Note) {
     match note {
-        Note::Failed { .. } | Note::Undelivered { .. } | Note::Silence => tracing::warn!("{note}"),
+        Note::Failed { .. } | Note::Undelivered { .. } | Note::FormerUnknown { .. } | Note::Silence => {
+            tracing::warn!("{note}");
+        }
         Note::Fetched { .. } => tracing::debug!("{note}"),
         _ => tracing::info!("{note}"),
     }

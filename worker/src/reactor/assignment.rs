@@ -18,7 +18,7 @@ impl Core {
         let task = assignment.task;
         let Some(slot) = self.slots.get_mut(assignment.slot) else {
             let reason = format!("this worker has no slot {}", assignment.slot);
-            self.outbox.push(Report::Failed { task, failure: Failure::Crashed(reason) });
+            self.reports.outbox.push(Report::Failed { task, failure: Failure::Crashed(reason) });
             return;
         };
         effects.push(Effect::Note(Note::Assigned { task, slot: assignment.slot }));
@@ -62,7 +62,7 @@ impl Core {
     /// Stop and keep nothing, reports on their way included. Harmless for tasks that are not here.
     pub(crate) fn on_cancel(&mut self, task: TaskId, effects: &mut Vec<Effect>) {
         self.take_waiting(task);
-        self.pending.drop_task(task);
+        self.reports.pending.drop_task(task);
         let Some(slot) = self.slots.working_on(task) else { return };
         let id = slot.id();
         let Some(work) = &mut slot.work else { return };
@@ -112,7 +112,7 @@ impl Core {
         effects: &mut Vec<Effect>,
     ) {
         effects.push(Effect::Note(Note::Reported { task, what: "suspended" }));
-        self.pending.push(task, Report::Suspended { task, checkpoint }, [].into());
+        self.reports.pending.push(task, Report::Suspended { task, checkpoint }, [].into());
     }
 
     fn take_up(slot: &mut Slot, assignment: Box<Assignment>, now: Millis, effects: &mut Vec<Effect>) {

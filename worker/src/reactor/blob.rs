@@ -41,9 +41,8 @@ impl Core {
     }
 
     pub(crate) fn on_uploaded_to(&mut self, blob: BlobId, received: u64, now: Millis) {
-        if self.uploads.on_uploaded_to(blob, received, now) {
-            self.pending.on_stored(blob);
-        }
+        self.reports.on_uploaded_to(blob, received, now);
+        self.on_former_uploaded_to(blob, received, now);
     }
 
     fn give(&mut self, blob: BlobId, bytes: &Bytes) {
@@ -62,7 +61,7 @@ impl Core {
             };
             slot.work = None;
             effects.push(Effect::Note(Note::Failed { task, reason: failure.to_string() }));
-            self.pending.push(task, Report::Failed { task, failure: failure.clone() }, [].into());
+            self.reports.pending.push(task, Report::Failed { task, failure: failure.clone() }, [].into());
         }
     }
 }

@@ -17,7 +17,8 @@ impl Core {
         effects: &mut Vec<Effect>,
     ) {
         self.heartbeat = heartbeat;
-        self.outbox.acknowledge(acknowledged, now);
+        self.reports.keep(&spec.name);
+        self.reports.acknowledge(acknowledged, now);
         if self.spec.as_ref() != Some(&spec) {
             effects.push(Effect::Prepare(spec.clone()));
         }
@@ -25,8 +26,8 @@ impl Core {
         if !self.standing.admitted {
             effects.push(Effect::Note(Note::Admitted { study: spec.name.clone() }));
             self.standing.admitted = true;
-            self.outbox.rewind();
-            self.uploads.restart();
+            self.standing.greeted = true;
+            self.reports.restart();
             self.downloads.restart();
         }
         self.spec = Some(spec);
@@ -44,6 +45,7 @@ impl Core {
             self.standing.connected = true;
             self.standing.hello.clear();
             self.lose_admission(now);
+            self.begin_former_anew(now);
         }
     }
 
@@ -69,8 +71,9 @@ impl Core {
         {
             return self.exit(Exit::GaveUp, effects);
         }
-        if self.standing.connected && self.standing.hello.has_lapsed(now) {
+        if self.standing.connected && self.standing.hello.has_lapsed(now) && !self.former_come_first(now) {
             self.standing.hello.prolong(now);
+            self.standing.greeted = true;
             effects.push(Effect::Send(self.hello(now)));
         }
     }
@@ -78,7 +81,7 @@ impl Core {
     /// Deliveries go out, and nothing at all comes back.
     fn is_ignored(&self, now: Millis) -> bool {
         let heard = self.standing.heard;
-        self.outbox.stalled_since().is_some_and(|since| now.0 - since.max(heard).0 > SILENCE.0)
+        self.reports.outbox.stalled_since().is_some_and(|since| now.0 - since.max(heard).0 > SILENCE.0)
     }
 
     fn lose_admission(&mut self, now: Millis) {

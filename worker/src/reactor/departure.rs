@@ -59,11 +59,15 @@ impl Core {
             effects.push(Effect::StopMeters);
         }
         let meters_stopped = departure.meters == Meters::Stopped;
-        if !departure.said && meters_stopped && self.pending.is_empty() && (slots_free || spent >= LET_GO.0) {
+        if !departure.said
+            && meters_stopped
+            && self.reports.pending.is_empty()
+            && (slots_free || spent >= LET_GO.0)
+        {
             departure.said = true;
-            self.outbox.push(Report::Leaving { reason: departure.reason.clone() });
+            self.reports.outbox.push(Report::Leaving { reason: departure.reason.clone() });
         }
-        let delivered = departure.said && self.outbox.is_empty();
+        let delivered = departure.said && self.reports.outbox.is_empty();
         if delivered || out_of_time {
             let exit = departure.exit.clone();
             if !delivered {
@@ -77,6 +81,9 @@ impl Core {
     /// The end, at once.
     pub(crate) fn exit(&mut self, exit: Exit, effects: &mut Vec<Effect>) {
         self.course = Course::Gone;
+        for reports in self.former.iter_mut().chain([&mut self.reports]) {
+            reports.close(effects);
+        }
         effects.push(Effect::Exit(exit));
     }
 

@@ -40,8 +40,8 @@ impl Core {
             work.checkpoint = Some(checkpoint);
         }
         // One that still waits is older and no longer worth its bytes.
-        self.pending.drop_checkpoints(task);
-        self.pending.push(task, Report::Checkpointed { task, checkpoint }, [checkpoint.blob].into());
+        self.reports.pending.drop_checkpoints(task);
+        self.reports.pending.push(task, Report::Checkpointed { task, checkpoint }, [checkpoint.blob].into());
     }
 
     /// The executor has let go; the slot is free whatever becomes of the reports.
@@ -82,12 +82,12 @@ impl Core {
         for (kind, bytes) in artifacts {
             let blob = BlobId::of(&bytes);
             evaluation.artifacts.push(Artifact { kind, blob, bytes: bytes.len() as u64 });
-            self.uploads.add(blob, bytes);
+            self.reports.uploads.add(blob, bytes);
             missing.insert(blob);
         }
         effects.push(Effect::Note(Note::Reported { task, what: "finished" }));
-        self.pending.drop_checkpoints(task);
-        self.pending.push(task, Report::Finished { task, evaluation }, missing);
+        self.reports.pending.drop_checkpoints(task);
+        self.reports.pending.push(task, Report::Finished { task, evaluation }, missing);
     }
 
     fn on_suspended(
@@ -101,15 +101,15 @@ impl Core {
             return self.report_suspended(task, earlier, effects);
         };
         effects.push(Effect::Note(Note::Reported { task, what: "suspended" }));
-        self.pending.drop_checkpoints(task);
+        self.reports.pending.drop_checkpoints(task);
         let report = Report::Suspended { task, checkpoint: Some(new) };
-        self.pending.push(task, report, [new.blob].into());
+        self.reports.pending.push(task, report, [new.blob].into());
     }
 
     /// A checkpoint on its way stays: the next attempt may go on from it.
     fn on_failed(&mut self, task: TaskId, failure: Failure, effects: &mut Vec<Effect>) {
         effects.push(Effect::Note(Note::Failed { task, reason: failure.to_string() }));
-        self.pending.push(task, Report::Failed { task, failure }, [].into());
+        self.reports.pending.push(task, Report::Failed { task, failure }, [].into());
     }
 
     /// Begins to upload a checkpoint and keeps it in the cache, where its own resumption may look for it.
@@ -123,7 +123,7 @@ impl Core {
         }
         let blob = BlobId::of(&bytes);
         effects.push(Effect::KeepBlob { blob, bytes: bytes.clone() });
-        self.uploads.add(blob, bytes);
+        self.reports.uploads.add(blob, bytes);
         Some(Checkpoint { blob, progress })
     }
 

@@ -5,6 +5,7 @@ mod blob;
 mod connection;
 mod departure;
 mod ending;
+mod former;
 
 use common::energy::Measurement;
 use common::fidelity::Role;
@@ -25,11 +26,17 @@ impl Core {
             }
             ToWorker::WhoAreYou { session } if session == ours => self.on_who_are_you(now),
             ToWorker::Acknowledge { session, number } if session == ours => {
-                self.outbox.acknowledge(number, now);
+                self.reports.acknowledge(number, now);
+            }
+            ToWorker::WhoAreYou { session } => self.on_former_unknown(session, now, effects),
+            ToWorker::Acknowledge { session, number } => {
+                self.on_former_acknowledged(session, number, now);
             }
             // Said to an earlier process of the same name.
-            ToWorker::Welcome { .. } | ToWorker::WhoAreYou { .. } | ToWorker::Acknowledge { .. } => {}
+            ToWorker::Welcome { .. } => {}
             ToWorker::Refused { reason } => self.exit(Exit::Refused { reason }, effects),
+            // Meant for the process before this one, whose reports the coordinator has just heard.
+            ToWorker::Assign(_) if !self.standing.greeted => {}
             ToWorker::Assign(assignment) => self.on_assign(assignment, now, effects),
             ToWorker::Suspend { task } => self.on_suspend(task, effects),
             ToWorker::Cancel { task } => self.on_cancel(task, effects),
@@ -44,7 +51,7 @@ impl Core {
 
     pub(crate) fn on_measured(&mut self, measurement: Measurement) {
         if !self.has_said_goodbye() {
-            self.outbox.push(Report::Energy(measurement));
+            self.reports.outbox.push(Report::Energy(measurement));
         }
     }
 
@@ -61,7 +68,7 @@ impl Core {
             let task = work.assignment.task;
             let trains = work.assignment.subject.role() == Role::Train;
             let due = matches!(work.phase, Phase::Running) && now >= work.checkpoint_due;
-            if trains && due && !self.pending.has(task) {
+            if trains && due && !self.reports.pending.has(task) {
                 work.checkpoint_due = Millis(now.0 + self.options.checkpoint.0);
                 effects.push(Effect::Ask { slot: id, task, ask: Ask::Checkpoint });
             }
@@ -74,25 +81,21 @@ impl Core {
             return;
         }
         self.start_what_is_ready(now, effects);
-        for report in self.pending.release() {
-            self.outbox.push(report);
-        }
-        self.uploads.retain(|blob| self.pending.needs(blob));
+        self.reports.release();
         self.downloads.retain(|blob| self.slots.needs(blob));
         self.depart(now, effects);
-        if self.standing.connected && self.standing.admitted && !self.is_gone() {
+        if self.is_gone() {
+            return;
+        }
+        self.reports.secure(effects);
+        self.deliver_former(now, effects);
+        if self.standing.connected && self.standing.admitted {
             self.send_what_is_due(now, effects);
         }
     }
 
     fn send_what_is_due(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let session = self.options.session;
-        for (number, report) in self.outbox.due(now) {
-            effects.push(Effect::Send(FromWorker::Delivery { session, number, report }));
-        }
-        for chunk in self.uploads.due(now) {
-            effects.push(Effect::Send(FromWorker::Upload(chunk)));
-        }
+        self.reports.send_what_is_due(now, effects);
         for (blob, offset) in self.downloads.due(now) {
             effects.push(Effect::Send(FromWorker::Download { blob, offset }));
         }

@@ -49,6 +49,11 @@ impl Uploads {
         stored
     }
 
+    /// What the coordinator is known to hold of `blob`.
+    pub fn received(&self, blob: BlobId) -> u64 {
+        self.queue.iter().find(|upload| upload.blob == blob).map_or(0, |upload| upload.received)
+    }
+
     pub fn due(&mut self, now: Millis) -> Vec<Chunk> {
         self.queue.iter_mut().take(UPLOADS_AT_ONCE).flat_map(|upload| upload.due(now)).collect()
     }
@@ -56,6 +61,11 @@ impl Uploads {
     /// Asks again how things stand: the connection is a new one.
     pub fn restart(&mut self) {
         self.queue.iter_mut().for_each(Upload::ask);
+    }
+
+    /// Every blob that is not wholly there yet.
+    pub fn iter(&self) -> impl Iterator<Item = (BlobId, &Bytes)> {
+        self.queue.iter().map(|upload| (upload.blob, &upload.bytes))
     }
 
     pub fn retain(&mut self, needed: impl Fn(BlobId) -> bool) {

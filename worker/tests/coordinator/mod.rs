@@ -284,8 +284,9 @@ impl Rig {
         let setup = Setup {
             options,
             transport,
-            connection: ClientOptions::new(coordinator.endpoint.clone(), security),
+            connections: vec![ClientOptions::new(coordinator.endpoint.clone(), security)],
             blobs: directory.path().join("blobs"),
+            outbox: directory.path().join("outbox"),
             evaluations: (0..slots).map(|_| evaluation::Options::default()).collect(),
             meters: (0..slots).map(ten_watts).collect(),
             thermometers: Vec::new(),
