@@ -61,7 +61,7 @@ impl Shelf {
             match read(&path) {
                 Ok((kept, _)) if kept.is_empty() => remove(&path),
                 Ok((kept, blobs)) => {
-                    found.push((written.unwrap_or(SystemTime::UNIX_EPOCH), path, kept, blobs))
+                    found.push((written.unwrap_or(SystemTime::UNIX_EPOCH), path, kept, blobs));
                 }
                 // Its process died before the first record: nothing was said of what lies there.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => remove(&path),
