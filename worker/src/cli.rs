@@ -51,7 +51,7 @@ pub struct Cli {
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub assignments: Vec<String>,
     /// The coordinator's address, or several with commas between them, tried one after another [worker.coordinator]
-    #[arg(long, value_name = "tcp://HOST:PORT[,…]")]
+    #[arg(long, value_name = "tcp://HOST:PORT[,...]")]
     pub coordinator: Option<String>,
     /// The coordinator's public key file [worker.coordinator_key]
     #[arg(long, value_name = "FILE")]
