@@ -10,8 +10,8 @@ use common::unit::Intensity;
 
 use super::{CarbonSource, Chain, Error};
 
-/// Which hours it was asked for.
-type Asked = Arc<Mutex<Vec<std::ops::Range<i64>>>>;
+/// Which hours it was asked for, each time from one up to another.
+type Asked = Arc<Mutex<Vec<(i64, i64)>>>;
 
 #[derive(Debug)]
 struct Provider {
@@ -58,7 +58,7 @@ impl CarbonSource for Provider {
 
     fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample> {
         let from = before.plus(-(hours as i64));
-        self.asked.lock().unwrap().push(from.0..before.0);
+        self.asked.lock().unwrap().push((from.0, before.0));
         self.known.range(from..before).map(|(hour, value)| self.sample(*hour, *value)).collect()
     }
 
@@ -82,7 +82,7 @@ fn the_past_goes_on_where_the_first_provider_fell_silent() {
     let chain = Chain::new(first).then(second);
     let expected = |hour: i64| (hour, if (20..50).contains(&hour) { 1.0 } else { 2.0 });
     assert_eq!(past(&chain, 100, 100), (0..100).map(expected).collect::<Vec<_>>());
-    assert_eq!(*asked.lock().unwrap(), [0..100]);
+    assert_eq!(*asked.lock().unwrap(), [(0, 100)]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn others_are_asked_for_what_is_missing_alone() {
     let filled: Vec<i64> =
         past(&chain, 100, 100).iter().filter(|(_, value)| *value == 2.0).map(|known| known.0).collect();
     assert_eq!(filled, [40, 41, 42, 43, 44]);
-    assert_eq!(*asked.lock().unwrap(), [0..45], "not for the youngest hours");
+    assert_eq!(*asked.lock().unwrap(), [(0, 45)], "not for the youngest hours");
 }
 
 #[test]
