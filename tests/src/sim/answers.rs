@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use common::architecture::Architecture;
 use common::fidelity::Fidelity;
-use common::time::Millis;
+use common::id::Zone;
+use common::time::{GridHour, Millis};
 use common::trial::Origin;
-use coordinator::core::{Effect, Input, Wanted};
+use coordinator::core::{Core, Effect, Input, Wanted};
 use coordinator::ladder::{Candidate, Worked};
 use lamoo::{Nothing, ProposalRequest, Scope};
 
@@ -31,8 +32,10 @@ impl World {
         let seed = self.plan.seed;
         let input = match question {
             Effect::Observe { hour, zones } => {
-                let samples = zones.iter().map(|zone| grid::sample(seed, zone, hour)).collect();
-                Input::Observed { hour, samples }
+                let told = zones.iter().flat_map(|zone| {
+                    self.untold(zone, hour).into_iter().map(move |hour| grid::sample(seed, zone, hour))
+                });
+                Input::Observed { hour, samples: told.collect() }
             }
             Effect::Forecast { hour, zones } => {
                 let forecasts = zones.iter().map(|zone| grid::forecast(seed, zone, hour)).collect();
@@ -52,6 +55,16 @@ impl World {
         let after = self.dice.millis(if late { LATE_MS } else { PROMPT_MS });
         let life = self.site.life;
         self.schedule.push(self.now + after, Happening::Answer { life, input: Box::new(input) });
+    }
+
+    /// The hour, and those before it that were missed: questions were lost, or the coordinator was down.
+    fn untold(&self, zone: &Zone, hour: GridHour) -> Vec<GridHour> {
+        let state = self.site.core.as_ref().map(Core::state);
+        let series = state.into_iter().flat_map(|state| state.account.series(zone));
+        let told: BTreeSet<GridHour> = series.map(|sample| sample.hour).collect();
+        let first = told.first().map_or(hour, |first| (*first).min(hour));
+        let missed = (first.0..hour.0).map(GridHour).filter(|missed| !told.contains(missed));
+        missed.chain([hour]).collect()
     }
 
     /// By the real optimiser; evolution, which learns nothing that it would remember, and takes little time.
