@@ -36,15 +36,19 @@ fn a_large_fleet_is_decided_on_each_hour() {
     bench.allocation = Shares { train: 0, sample: 0, rest: 2_000 };
     // It comes when the hour is nearly over: each step of it is held against all laws.
     bench.passes(3_540.0);
-    bench.joins_as("farm", 1, "test", 2_000);
+    let farms = [("north", 1), ("south", 2)];
+    farms.iter().for_each(|(farm, session)| bench.joins_as(farm, *session, "test", 1_000));
     bench.passes(1.0);
     let decided = |bench: &Bench| bench.core.state().allocations.len();
     let before = decided(&bench);
     bench.allocation = Shares { train: 3, sample: 0, rest: 1_997 };
     for _ in 0..20 {
         bench.passes(5.0);
-        let held: Vec<TaskId> = bench.core.state().leases().map(|(_, lease)| lease.task).collect();
-        bench.beats("farm", 1, &held);
+        for (farm, session) in farms {
+            let held = bench.core.state().leases_of(&WorkerName::new(farm)).map(|(_, lease)| lease.task);
+            let held: Vec<TaskId> = held.collect();
+            bench.beats(farm, session, &held);
+        }
     }
     assert_eq!((decided(&bench), bench.core.state().leases().count()), (before + 1, 3));
 }
