@@ -21,8 +21,8 @@ const REVISED_HOURS: i64 = 24;
 const ASK_AGAIN: Millis = Millis(15 * 60_000);
 /// Services renew their forecasts by the hour at best; one of this age still serves when the service fails.
 const FORECAST_EVERY: Millis = Millis(6 * 3_600_000);
-/// A plan without forecasts is asked for one once a day.
-const FORECAST_BARRED: Millis = Millis(24 * 3_600_000);
+/// Forecasts or earlier hours that a plan does not hold are asked for once a day.
+const BARRED: Millis = Millis(24 * 3_600_000);
 /// Longer than a service is left in peace after a refusal, and the hour until it is asked next: by then another zone was asked first,
 /// whose answer tells whether it was the key.
 const STANDS_BACK: Millis = Millis(90 * 60_000);
@@ -180,7 +180,7 @@ impl Asker {
             Err(Trouble::Waiting { .. } | Trouble::BudgetSpent { .. }) => {}
             // The hours of this zone and of others go on; a failure each hour would cost the zone that is asked next its own.
             Err(trouble) => {
-                let rest = if trouble.is_refusal() { FORECAST_BARRED } else { FORECAST_EVERY };
+                let rest = if trouble.is_refusal() { BARRED } else { FORECAST_EVERY };
                 self.learn(|known| known.forecast_due = Some(now + rest));
             }
         }
@@ -189,10 +189,11 @@ impl Asker {
     /// Asks for the hours `[from, before)` that were never asked for, the youngest first, in so many `questions` at most; or says what
     /// stopped it.
     pub fn look_back(&self, from: GridHour, before: GridHour, questions: usize) -> Result<(), Trouble> {
-        let present = self.clock.now().hour();
+        let now = self.clock.now();
+        let present = now.hour();
         let before = before.min(present.plus(1));
         for _ in 0..questions {
-            let Some((start, end)) = self.never_asked_for(from, before)? else { return Ok(()) };
+            let Some((start, end)) = self.never_asked_for(from, before, now)? else { return Ok(()) };
             let Err(trouble) = self.ask_back(start, end) else { continue };
             if trouble.is_refusal() {
                 // A plan that reaches no further back may hold the last day all the same.
@@ -201,7 +202,7 @@ impl Asker {
                 if may_hold_day {
                     let _ = self.ask_back(day, end);
                 }
-                self.known().barred = Some(trouble.clone());
+                self.known().barred = Some((now + BARRED, trouble.clone()));
             } else {
                 self.on_trouble(&trouble);
             }
@@ -227,6 +228,7 @@ impl Asker {
         &self,
         from: GridHour,
         before: GridHour,
+        now: Timestamp,
     ) -> Result<Option<(GridHour, GridHour)>, Trouble> {
         let mut known = self.known();
         loop {
@@ -234,7 +236,9 @@ impl Asker {
             if end <= from {
                 return Ok(None);
             }
-            if let Some(trouble) = &known.barred {
+            if let Some((until, trouble)) = &known.barred
+                && now < *until
+            {
                 return Err(trouble.clone());
             }
             let start = from.max(end.plus(-self.service.span_hours()));

@@ -23,8 +23,8 @@ pub struct Known {
     pub back_to: Option<GridHour>,
     /// … up to here, without a hole.
     pub up_to: Option<GridHour>,
-    /// Why the service tells of no earlier hours; it may after a restart.
-    pub barred: Option<Trouble>,
+    /// Until when no earlier hours are asked for, and why; a restart may have another plan.
+    pub barred: Option<(Timestamp, Trouble)>,
     /// Answers of no use about this zone: the service's other zones are not held up by them.
     pub failures: Failures,
     /// After a refusal that may be of the key: other zones of the service are asked first. A restart may have another key.

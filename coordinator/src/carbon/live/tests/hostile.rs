@@ -300,13 +300,17 @@ fn a_plan_that_reaches_back_a_day_tells_the_day_and_why_not_more() {
         true => Reply::Status(403, "", r#"{"error":"not in your plan"}"#.into()),
         false => Reply::Json(history(&[row("2026-05-01T09:00Z", 90.0), row("2026-05-01T10:00Z", 100.0)])),
     });
-    let source = germany(&server, &Hands::at(NOW));
+    let hands = Hands::at(NOW);
+    let source = germany(&server, &hands);
     for _ in 0..2 {
         let (known, stopped) = source.look_back(hour(NOW).plus(-99), hour(NOW).plus(1));
         assert_eq!(known.len(), 2);
         assert!(stopped.unwrap().to_string().contains("status 403): not in your plan"));
     }
     assert_eq!(server.asked().len(), 2, "it is not asked over and over");
+    hands.go_on(Millis(25 * 60 * MINUTE.0));
+    assert!(source.look_back(hour(NOW).plus(-99), hour(NOW).plus(1)).1.is_some());
+    assert_eq!(server.asked().len(), 3, "but once a day");
 }
 
 /// All hours that are asked for, up to the present one.
