@@ -28,7 +28,7 @@ impl Inventory {
         for trial in state.trials.values() {
             named.extend(trial.checkpoint.map(|checkpoint| checkpoint.blob));
             if trial.is_open() {
-                named.extend(inherited(state, &trial.subject));
+                named.extend(inherited(state, &trial.subject, &BTreeSet::new()));
             }
             if !(matches!(trial.subject, Subject::RegionSupernet(_)) && superseded.contains(&trial.id)) {
                 named.extend(artifacts(trial));
