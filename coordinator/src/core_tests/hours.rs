@@ -45,8 +45,8 @@ fn a_large_fleet_is_decided_on_each_hour() {
     for _ in 0..20 {
         bench.passes(5.0);
         for (farm, session) in farms {
-            let held = bench.core.state().leases_of(&WorkerName::new(farm)).map(|(_, lease)| lease.task);
-            let held: Vec<TaskId> = held.collect();
+            let leases = bench.core.state().leases().filter(|(_, lease)| lease.worker.as_str() == farm);
+            let held: Vec<TaskId> = leases.map(|(_, lease)| lease.task).collect();
             bench.beats(farm, session, &held);
         }
     }

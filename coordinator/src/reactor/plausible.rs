@@ -18,9 +18,9 @@ const LONGEST_NAME: usize = 256;
 /// Bytes of a zone's name: the electricity maps' have a dozen.
 const LONGEST_ZONE: usize = 64;
 
-/// By so much a worker's time may be ahead of the coordinator's: a day, for a coordinator whose clock was set back stands still while it
-/// is away, and its workers don't.
-const SLACK: Millis = Millis(24 * HOUR_MS);
+/// By so much a worker's time may be ahead of the coordinator's: a week, for clocks leap, and the time of a coordinator whose clock was
+/// set back stands still while it is away.
+const SLACK: Millis = Millis(7 * 24 * HOUR_MS);
 /// Grid hours of one window: more than a year of real time. The books have a line for each hour, and windows are joined only after days
 /// without a coordinator.
 const MOST_HOURS: f64 = 10_000.0;
