@@ -274,7 +274,7 @@ mod connection {
 
     #[test]
     fn a_night_that_the_machine_sleeps_is_no_time_without_a_coordinator() {
-        let mut core = Core::new(Options { give_up: Some(Millis(90_000)), ..options(1) });
+        let mut core = Core::new(Options { give_up: Some(Millis(90_000)), ..options(1) }, Vec::new());
         let morning = 8 * 3_600_000;
         for at in [50_000, morning, morning + 39_999] {
             assert_eq!(exit(&core.step(Input::Tick, Millis(at))), None, "{at}");
