@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use common::time::{Millis, Timestamp};
 use nix::time::{ClockId, clock_gettime};
 
+/// Two clocks are not looked at in one moment: what they differ by less is no sleep.
+const BETWEEN_TWO_LOOKS: Millis = Millis(1_000);
+
 /// By how much this process's time is ahead of the wall time that it began with.
 static AHEAD_MS: AtomicI64 = AtomicI64::new(0);
 
@@ -29,6 +32,19 @@ pub fn go_on_from(last: Timestamp) -> Millis {
     let ahead = last.since(now()).max(Millis(0));
     AHEAD_MS.fetch_add(ahead.0, Ordering::Relaxed);
     ahead
+}
+
+/// How long this machine slept since this was last asked, where it did.
+pub fn slept() -> Option<Millis> {
+    static BEFORE: OnceLock<AtomicI64> = OnceLock::new();
+    let asleep = millis(since_boot().saturating_sub(awake())).0;
+    let before = BEFORE.get_or_init(|| AtomicI64::new(asleep)).swap(asleep, Ordering::Relaxed);
+    Some(Millis(asleep - before)).filter(|span| *span > BETWEEN_TWO_LOOKS)
+}
+
+/// Since the machine was started, without the time that it slept.
+fn awake() -> Duration {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every system has this clock").into()
 }
 
 fn since_boot() -> Duration {

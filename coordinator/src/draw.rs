@@ -35,10 +35,9 @@ impl Draws {
         self.0.insert((worker.clone(), window.slot), unbooked);
     }
 
-    /// This process could hear nobody for so long, and its machine may have slept with all its workers: what was drawn meanwhile, their
-    /// reports will tell.
-    pub fn stood_still(&mut self, gap: Millis) {
-        self.0.values_mut().for_each(|last| last.since = last.since + gap);
+    /// This machine slept for so long, and perhaps all workers with it: what was drawn meanwhile, if anything, their reports will tell.
+    pub fn pass_over(&mut self, span: Millis) {
+        self.0.values_mut().for_each(|last| last.since = last.since + span);
     }
 
     pub fn forget(&mut self, worker: &WorkerName) {

@@ -18,8 +18,9 @@ fn a_standby_takes_over_from_a_coordinator_that_dies() {
     let longer = ["--set", "budget.hours=40", "--set", "evaluation.rehearsal_epoch_s=0.3"];
     let mut first = study.coordinator(&longer);
     let mut worker = study.worker("faithful", &["--set", "evaluation.rehearsal_epoch_s=0.3"]);
-    let mut second = study.coordinator(&[&longer[..], &["--standby"]].concat());
     study.until("the worker is at work", |seen| !seen.finished().is_empty() && !seen.leased().is_empty());
+    // Only now: of two that start at once, either may be the first.
+    let mut second = study.coordinator(&[&longer[..], &["--standby"]].concat());
     pause(Duration::from_secs(2));
     assert!(second.is_running() && second.said().contains("standing by"), "{}", second.said());
     let before = study.history();
@@ -60,8 +61,8 @@ fn workers_find_a_standby_at_another_address() {
     // The one that is not there yet comes first: a worker that starts finds its coordinator behind it as well.
     let both = format!("{},{}", addresses[1], addresses[0]);
     let mut worker = study.worker_at(&both, "faithful", &slow);
-    let mut second = study.coordinator(&[&longer[..], &[listens[1].as_str(), "--standby"]].concat());
     study.until("the worker is at work", |seen| !seen.finished().is_empty() && !seen.leased().is_empty());
+    let mut second = study.coordinator(&[&longer[..], &[listens[1].as_str(), "--standby"]].concat());
     until("the second stands by", || second.said().contains("standing by").then_some(()));
 
     first.kill();

@@ -166,6 +166,13 @@ impl Coordinator {
         if self.held_up.borrow().is_some() {
             return self.keep(input);
         }
+        if let Some(span) = clock::slept() {
+            self.step(Input::Slept { span }, context);
+        }
+        self.step(input, context);
+    }
+
+    fn step(&mut self, input: Input, context: &mut Context<Self>) {
         let about = input.kind();
         let Decision { at, events, effects } = self.steps.time(about, || self.core.step(input, clock::now()));
         if !events.is_empty() {

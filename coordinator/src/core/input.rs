@@ -6,7 +6,7 @@ use common::carbon::{CarbonSample, Forecast};
 use common::config::Budget;
 use common::id::{TrialId, WorkerName};
 use common::study::StudySpec;
-use common::time::{GridClock, GridHour};
+use common::time::{GridClock, GridHour, Millis};
 use common::wire::FromWorker;
 
 use lamoo::Promotion;
@@ -55,6 +55,10 @@ pub enum Input {
     },
     /// Answers `Effect::GoOn`.
     GoOn,
+    /// This machine slept for so long, and perhaps the workers with it.
+    Slept {
+        span: Millis,
+    },
     /// The store was asked by this worker for a blob that it lacks.
     BlobMissing {
         worker: WorkerName,
@@ -88,6 +92,7 @@ impl Input {
             Self::Decided { .. } => "decided",
             Self::Proposed { .. } => "proposed",
             Self::GoOn => "going on",
+            Self::Slept { .. } => "slept",
             Self::BlobMissing { .. } => "blob missing",
             Self::Revoked { .. } => "revoked",
             Self::Released { .. } => "released",

@@ -180,7 +180,6 @@ impl Core {
         let gap = now.since(self.now);
         if gap > STOOD_STILL {
             self.heard.values_mut().for_each(|heard| *heard = *heard + gap);
-            self.draws.stood_still(gap);
         }
         self.now = self.now.max(now);
         // A sign of life changes nothing that work could wait for, unless it brought an event.
@@ -198,6 +197,7 @@ impl Core {
                 self.on_proposed(candidates, promotions, region);
             }
             Input::GoOn => self.on_go_on(),
+            Input::Slept { span } => self.draws.pass_over(span),
             Input::BlobMissing { worker, blob } => self.on_blob_missing(&worker, blob),
             Input::Revoked { worker } => self.on_revoked(&worker),
             Input::Released { worker } => self.on_released(&worker),

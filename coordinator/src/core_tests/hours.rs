@@ -95,6 +95,25 @@ fn a3_nothing_starts_that_the_budget_cannot_pay() {
     assert_eq!(bench.task_of("a"), None, "16 J are left and a training takes 20");
 }
 
+/// A laptop is closed over night, with its workers in it.
+#[test]
+fn hours_that_the_machine_slept_use_up_no_budget() {
+    let settings = [PLAIN, &["budget.hours=unlimited", "budget.energy_kwh=0.01"]].concat();
+    let reason_after = |night: fn(&mut Bench)| {
+        let mut bench = Bench::new(&settings);
+        bench.joins("a", 1);
+        let task = bench.task_of("a").unwrap();
+        bench.delivers("a", 1, energy(Some(task), 20.0));
+        bench.now = bench.now + Millis(8 * HOUR_MS);
+        night(&mut bench);
+        bench.step(Input::Tick);
+        bench.core.state().finished.clone().map(|(_, reason)| reason)
+    };
+    let awake = reason_after(|_| {}).expect("by its last report it has drawn more than that");
+    assert!(awake.contains("energy"), "{awake}");
+    assert_eq!(reason_after(|bench| bench.step(Input::Slept { span: Millis(8 * HOUR_MS) })), None);
+}
+
 #[test]
 fn draining_suspends_and_hands_out_nothing() {
     let mut bench = Bench::new(PLAIN);

@@ -166,7 +166,7 @@ impl World {
             (Item::Record(first), None) => match KeptReports::begun_by(&first) {
                 Some(kept) => drop(shelf.insert(session, Former { kept, blobs: BTreeMap::new() })),
                 None => {
-                    self.auditor.violation("D-4", format!("session {session} writes before it has begun"))
+                    self.auditor.violation("D-4", format!("session {session} writes before it has begun"));
                 }
             },
             (Item::Record(record), Some(former)) => former.kept.apply(record),
