@@ -28,7 +28,7 @@ const HEAD: usize = MAGIC.len() + DIGEST + 8 + DIGEST + DIGEST;
 
 /// Everything that decides what an event does to the state. Another release, or a changed line in one of these, makes another
 /// fold, and a snapshot of the former one is none.
-const FOLD: [&str; 11] = [
+const FOLD: [&str; 12] = [
     env!("CARGO_PKG_VERSION"),
     include_str!("core/state.rs"),
     include_str!("core/ask.rs"),
@@ -36,6 +36,7 @@ const FOLD: [&str; 11] = [
     include_str!("core/health.rs"),
     include_str!("core/index.rs"),
     include_str!("core/pace.rs"),
+    include_str!("core/trial.rs"),
     include_str!("account.rs"),
     include_str!("../../common/src/event.rs"),
     include_str!("../../common/src/trial.rs"),

@@ -13,7 +13,8 @@ use common::unit::{Grams, Joules, Seconds};
 use moo::Front;
 
 use super::index::Both;
-use super::state::{Lease, State, Trial, WorkerRecord};
+use super::state::{State, WorkerRecord};
+use super::trial::{Lease, Trial};
 use crate::fleet::SlotKey;
 
 impl State {

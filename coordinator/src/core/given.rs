@@ -5,7 +5,8 @@ use common::id::TrialId;
 use common::time::Timestamp;
 use common::trial::{Evaluation, Origin, Source, Subject};
 
-use super::state::{State, Trial};
+use super::state::State;
+use super::trial::Trial;
 
 /// A result from elsewhere.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use common::trial::Subject;
 use common::unit::{Joules, Seconds};
 use serde::{Deserialize, Serialize};
 
-use super::state::{Trial, TrialState};
+use super::trial::{Trial, TrialState};
 use crate::fleet::SlotKey;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

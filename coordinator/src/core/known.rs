@@ -10,7 +10,8 @@ use common::fidelity::Role;
 use common::id::TrialId;
 use common::trial::Subject;
 
-use super::state::{State, Trial};
+use super::state::State;
+use super::trial::Trial;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Known {

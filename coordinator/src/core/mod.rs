@@ -14,6 +14,7 @@ mod pace;
 mod retry;
 mod ruling;
 mod state;
+mod trial;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -35,7 +36,8 @@ pub use options::Options;
 pub use pace::Paces;
 pub use retry::Retry;
 pub use ruling::{Refusal, Ruling};
-pub use state::{CANCELLED, Lease, Milestone, State, Study, Trial, TrialState, WorkerRecord};
+pub use state::{CANCELLED, Milestone, State, Study, WorkerRecord};
+pub use trial::{Lease, Trial, TrialState};
 
 use crate::draw::Draws;
 use crate::fleet::SlotKey;
@@ -50,6 +52,9 @@ pub(crate) use known::Known;
 /// Ticks come a few times a second. A longer gap means that this process stood still or that its clock leapt: it could hear
 /// nobody meanwhile, and nobody is lost for that.
 const STOOD_STILL: Millis = Millis(2_000);
+
+/// Doubts of one worker that are told one by one; after these, each doubling.
+const DOUBTS_TOLD: u64 = 32;
 
 /// The coordinator's mind. `state` is the fold of the ledger; everything else can be lost in a crash without harm.
 #[derive(Debug)]
@@ -106,6 +111,8 @@ pub struct Core {
     pub(crate) unaware: Vec<WorkerName>,
     /// Whether `Effect::Exit` was given.
     pub(crate) exited: bool,
+    /// How often each worker said what can't be.
+    doubts: BTreeMap<WorkerName, u64>,
     decision: Decision,
     now: Timestamp,
 }
@@ -169,6 +176,7 @@ impl Core {
             told_study_over: Timestamp::default(),
             unaware: Vec::new(),
             exited: false,
+            doubts: BTreeMap::new(),
             decision: Decision::default(),
             // The history never runs backwards, even if the clock was set back while nobody was here.
             now,
@@ -274,6 +282,15 @@ impl Core {
 
     pub(crate) fn warn(&mut self, worker: &WorkerName, what: String) {
         self.effect(Effect::Warn { worker: worker.clone(), what });
+    }
+
+    /// A word for the log about what is not believed of a worker: said again and again, it must not fill a disk.
+    pub(crate) fn doubt(&mut self, worker: &WorkerName, what: String) {
+        let count = self.doubts.entry(worker.clone()).or_default();
+        *count += 1;
+        if *count <= DOUBTS_TOLD || count.is_power_of_two() {
+            self.warn(worker, what);
+        }
     }
 
     pub(crate) fn send(&mut self, to: &WorkerName, message: ToWorker) {

@@ -3,7 +3,8 @@
 use common::config::Budget;
 use common::id::TrialId;
 
-use super::state::{CANCELLED, Trial, TrialState};
+use super::state::CANCELLED;
+use super::trial::{Trial, TrialState};
 use super::{Control, Core};
 use crate::budget::in_words;
 

@@ -9,11 +9,11 @@ use common::config::Budget;
 use common::energy::{Measurement, Purpose};
 use common::event::{Event, Record};
 use common::fidelity::Fidelity;
-use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId, WorkerName, Zone};
+use common::id::{Attempt, SessionId, TaskId, TrialId, WorkerName, Zone};
 use common::objective::reference_point;
 use common::study::StudySpec;
 use common::time::{GridClock, Timestamp};
-use common::trial::{Checkpoint, Evaluation, Origin, Subject};
+use common::trial::{Evaluation, Origin, Subject};
 use common::unit::{Grams, Joules};
 use common::wire::SlotInfo;
 use moo::Front;
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::health::Health;
 use super::index::Index;
 use super::pace::Paces;
+use super::trial::{Lease, Trial, TrialState};
 use crate::account::Account;
 
 /// Sessions of a worker whose late reports are still told from new ones, the present one among them. Of one process, seldom two
@@ -68,48 +69,6 @@ pub struct Study {
     /// The resolved configuration, as TOML.
     pub config: String,
     pub started: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Trial {
-    pub id: TrialId,
-    pub subject: Subject,
-    pub origin: Origin,
-    pub state: TrialState,
-    pub next_attempt: Attempt,
-    /// Attempts that crashed or vanished; planned stops are not among them.
-    pub crashes: u32,
-    /// After a crash: no slot is given to it before this.
-    pub again_at: Option<Timestamp>,
-    pub checkpoint: Option<Checkpoint>,
-    pub proposed: Timestamp,
-    pub evaluation: Option<Box<Evaluation>>,
-    pub finished: Option<Timestamp>,
-    /// Energy of all attempts.
-    pub joules: Joules,
-    pub worker: Option<WorkerName>,
-    pub failures: Vec<String>,
-}
-
-/// Law T-1: a trial is in exactly one of these.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum TrialState {
-    /// Waits for a slot: new, suspended, or to be tried again.
-    Waiting,
-    Leased(Lease),
-    Finished,
-    Failed {
-        reason: String,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    pub task: TaskId,
-    pub worker: WorkerName,
-    pub session: SessionId,
-    pub slot: SlotId,
-    pub since: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -442,39 +401,6 @@ impl State {
             self.account.book(&zone, hour, purpose, measurement.joules * share);
         }
         self.account.book_method(measurement.method, &measurement.meter, measurement.joules);
-    }
-}
-
-impl Trial {
-    pub fn lease(&self) -> Option<&Lease> {
-        match &self.state {
-            TrialState::Leased(lease) => Some(lease),
-            _ => None,
-        }
-    }
-
-    /// Whether `task` is all that was ever done for this training: begun, and ended with a result, on one slot.
-    pub fn ran_at_once(&self, task: TaskId) -> bool {
-        let is_training = matches!(self.subject.fidelity(), Some(Fidelity::Rung(_) | Fidelity::Full));
-        is_training && task.attempt == Attempt(0) && self.next_attempt == Attempt(1) && !self.is_given()
-    }
-
-    pub fn is_waiting(&self) -> bool {
-        self.state == TrialState::Waiting
-    }
-
-    /// Waits, and not for the time after a crash to pass.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.is_waiting() && self.again_at.is_none_or(|at| at <= now)
-    }
-
-    /// Neither finished nor given up.
-    pub fn is_open(&self) -> bool {
-        matches!(self.state, TrialState::Waiting | TrialState::Leased(_))
-    }
-
-    pub fn next_task(&self) -> TaskId {
-        TaskId { trial: self.id, attempt: self.next_attempt }
     }
 }
 

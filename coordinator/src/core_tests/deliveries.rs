@@ -101,8 +101,13 @@ fn w3_a_window_that_cant_have_been_is_taken_in_and_not_booked() {
     }
     assert_eq!((bench.core.state().account.total(), bench.warnings.len()), (Joules(0.0), told));
     assert!(bench.warnings[0].contains("not booked"), "{}", bench.warnings[0]);
+    for _ in told..2_000 {
+        bench.delivers("liar", 1, Report::Energy(window(0, i64::MAX, 1.0)));
+    }
+    assert_eq!(bench.warnings.len(), 32 + 5, "64, 128 … 1,024: whoever lies on and on fills no disk");
+    let told = 2_000_u64;
     let taken = bench.core.state().workers[&WorkerName::new("liar")].acknowledged[&SessionId(1)];
-    assert_eq!(taken, told as u64, "it need not be said again");
+    assert_eq!(taken, told, "it need not be said again");
     for (worker, session) in [("liar", 1), ("honest", 2)] {
         bench.delivers(worker, session, Report::Energy(window(0, 1_000, 2.0)));
     }

@@ -95,7 +95,7 @@ impl Core {
         let origin = record.origins.get(&session).copied().unwrap_or(record.origin);
         if let Some(fault) = plausible::fault_of_window(&measurement, self.now().since(origin), clock.hour_s)
         {
-            return self.warn(worker, format!("a report of energy is not booked: {fault}"));
+            return self.doubt(worker, format!("a report of energy is not booked: {fault}"));
         }
         self.draws.on_window(worker, origin, &measurement);
         self.record(Event::EnergySpent { worker: worker.clone(), session, measurement });
