@@ -228,12 +228,17 @@ impl Tools {
 fn what_is_submitted_and_what_goes_wrong() {
     let study = Study::new(REHEARSAL);
     let tools = Tools::new(&study);
-    tools.launch(&study, &["--max", "2", "--once"]).end().with(1).saying(&["there is no ledger"]);
+    tools.launch(&study, &["--max", "2", "--once"]).end().with(1).saying(&["start its coordinator first"]);
+    // One that stays may be started before its coordinator.
+    let mut early = tools.launch(&study, &["--max", "0"]);
+    until("it waits", || early.said().contains("has not begun yet: waiting").then_some(()));
     let mut coordinator = study.coordinator(&[&LONG[..], &["--set", "allocation.policy=greedy"]].concat());
     study.endpoint();
     let decided =
         |seen: &History| seen.events().any(|event| matches!(event, Event::AllocationDecided { .. }));
     study.until("it has decided", decided);
+    until("it looks", || early.said().contains("0 wanted").then_some(()));
+    early.kill();
 
     // Nothing is done that is only to be said.
     let dry = tools.launch(&study, &["--max", "2", "--dry-run"]).end().with(0);

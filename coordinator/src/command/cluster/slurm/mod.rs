@@ -117,7 +117,12 @@ pub struct Args {
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     check(args)?;
-    let recipe = recipe(args)?;
+    let config = match begun(&args.target.place.dir)? {
+        Some(config) => config,
+        None if args.once || args.dry_run => bail!("{}: start its coordinator first", not_begun(args)),
+        None => awaited(args)?,
+    };
+    let recipe = recipe(args, &config)?;
     // A look changes nothing, so that it needs nobody's leave.
     let _alone = if args.dry_run { None } else { Some(alone(&recipe)?) };
     let linger = if args.once || args.dry_run { Millis(0) } else { args.linger };
@@ -142,9 +147,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         if look.is_over {
             return Ok(());
         }
-        #[allow(clippy::disallowed_methods)]
-        // A command in a process of its own: nobody waits for this thread.
-        std::thread::sleep(Duration::from_millis(args.every.0.unsigned_abs()));
+        pause(args.every);
     }
 }
 
@@ -186,10 +189,8 @@ fn check(args: &Args) -> Result<()> {
 }
 
 /// What the study, the options and this machine make of a worker. Paths are absolute: a job starts elsewhere.
-fn recipe(args: &Args) -> Result<Recipe> {
-    let root = &args.target.place.dir;
-    let config = study_config(root)?;
-    let root = absolute(root)?;
+fn recipe(args: &Args, config: &Config) -> Result<Recipe> {
+    let root = absolute(&args.target.place.dir)?;
     let directory = StudyDirectory::new(&root);
     let address = match &args.address {
         Some(address) => address.clone(),
@@ -222,13 +223,34 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     path.canonicalize().with_context(|| format!("{} is not there", path.display()))
 }
 
-/// As the study began with.
-fn study_config(directory: &Path) -> Result<Config> {
-    let state = Source::directory(directory).state()?;
-    let study = state.study.with_context(|| {
-        format!("the study in {} has not begun yet: start its coordinator first", directory.display())
-    })?;
-    toml::from_str(&study.config).context("the study was begun by another release")
+/// What the study began with; nothing, as long as its coordinator is still to begin it.
+fn begun(directory: &Path) -> Result<Option<Config>> {
+    if !StudyDirectory::new(directory).ledger().exists() {
+        return Ok(None);
+    }
+    let Some(study) = Source::directory(directory).state()?.study else { return Ok(None) };
+    toml::from_str(&study.config).context("the study was begun by another release").map(Some)
+}
+
+fn not_begun(args: &Args) -> String {
+    format!("the study in {} has not begun yet", args.target.place.dir.display())
+}
+
+/// Launcher and coordinator may well be started in one breath.
+fn awaited(args: &Args) -> Result<Config> {
+    eprintln!("{}: waiting for its coordinator", not_begun(args));
+    loop {
+        pause(args.every);
+        if let Some(config) = begun(&args.target.place.dir)? {
+            return Ok(config);
+        }
+    }
+}
+
+/// A command in a process of its own: nobody waits for this thread.
+#[allow(clippy::disallowed_methods)]
+fn pause(span: Millis) {
+    std::thread::sleep(Duration::from_millis(span.0.unsigned_abs()));
 }
 
 fn worker_program(given: Option<&Path>) -> Result<PathBuf> {
