@@ -30,8 +30,10 @@ pub enum Provenance {
     Measured(String),
     /// Estimated by the named source, by its own method.
     Estimated(String),
-    /// Forecast by the named model.
-    Forecast(String),
+    /// The named service's own forecast of the hour.
+    Forecast(Issued),
+    /// Forecast by the named model of ours, from what was known at its issue.
+    Modelled(Issued),
     /// The last known value, so many hours old.
     Cached { age_hours: u32 },
     /// Made by the built-in generator: not a real grid.
@@ -45,10 +47,57 @@ impl fmt::Display for Provenance {
         match self {
             Self::Measured(source) => write!(f, "measured ({source})"),
             Self::Estimated(source) => write!(f, "estimated ({source})"),
-            Self::Forecast(model) => write!(f, "forecast ({model})"),
+            Self::Forecast(issue) => write!(f, "forecast ({issue})"),
+            Self::Modelled(issue) => write!(f, "modelled ({issue})"),
             Self::Cached { age_hours } => write!(f, "cached, {age_hours} h old"),
             Self::Synthetic => f.write_str("synthetic"),
             Self::Constant => f.write_str("yearly constant"),
+        }
+    }
+}
+
+/// Who said what was to come, and in which hour, where it is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Written")]
+pub struct Issued {
+    pub by: String,
+    pub at: Option<GridHour>,
+}
+
+/// An issue as ledgers hold it; the first ones knew the name alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Name(String),
+    Whole { by: String, at: Option<GridHour> },
+}
+
+impl From<Written> for Issued {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Name(by) => Self { by, at: None },
+            Written::Whole { by, at } => Self { by, at },
+        }
+    }
+}
+
+impl fmt::Display for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(hour) => write!(f, "{}, issued {hour}", self.by),
+            None => f.write_str(&self.by),
+        }
+    }
+}
+
+impl Provenance {
+    /// Without age and hour of issue, so that equal sources count together.
+    pub fn source(&self) -> String {
+        match self {
+            Self::Forecast(issue) => format!("forecast ({})", issue.by),
+            Self::Modelled(issue) => format!("modelled ({})", issue.by),
+            Self::Cached { .. } => "cached".into(),
+            Self::Measured(_) | Self::Estimated(_) | Self::Synthetic | Self::Constant => self.to_string(),
         }
     }
 }
@@ -61,6 +110,13 @@ pub struct CarbonSample {
     pub intensity: Intensity,
     pub kind: SignalKind,
     pub provenance: Provenance,
+}
+
+/// What a forecast says of one hour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    pub intensity: Intensity,
+    pub issue: Issued,
 }
 
 /// What was expected of the coming hours, said at a known time.
@@ -97,11 +153,31 @@ impl Forecast {
     pub fn median(&self, hour: GridHour) -> Option<Intensity> {
         self.quantile(hour, 0.5)
     }
+
+    /// Its median, for an hour that nobody tells anything of. None outside the horizon.
+    pub fn expected(&self, hour: GridHour) -> Option<Expected> {
+        let issue = Issued { by: self.model.clone(), at: Some(self.issued_at) };
+        Some(Expected { intensity: self.median(hour)?, issue })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_issue_is_read_as_earlier_ledgers_have_it() {
+        let issue = |by: &str, at| Provenance::Forecast(Issued { by: by.into(), at });
+        let now = issue("Electricity Maps", Some(GridHour(400_000)));
+        for provenance in [now.clone(), issue("x", None)] {
+            let written = serde_json::to_string(&provenance).unwrap();
+            assert_eq!(serde_json::from_str::<Provenance>(&written).unwrap(), provenance, "{written}");
+        }
+        let then = serde_json::from_str::<Provenance>(r#"{"forecast":"Electricity Maps"}"#).unwrap();
+        assert_eq!(then, issue("Electricity Maps", None));
+        assert_eq!(then.source(), now.source());
+        assert_eq!(now.to_string(), format!("forecast (Electricity Maps, issued {})", GridHour(400_000)));
+    }
 
     #[test]
     fn quantiles_interpolate_and_hold() {

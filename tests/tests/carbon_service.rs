@@ -20,6 +20,8 @@ use system_tests::lab::{REHEARSAL, Study};
 const KEY: &str = "k3y-that-nobody-else-may-see";
 const LIVING: f64 = 200.0;
 const CONSTANT: f64 = 380.0;
+/// So little is known that no model has anything to learn from.
+const OWN_FORECAST: &str = "modelled (persistence)";
 
 /// The settings of a study in Germany whose hours come from `service` alone, its key in a file.
 fn settings(service: &Service, folder: &Path, more: &str) -> String {
@@ -57,7 +59,15 @@ fn a_service_that_dies_in_mid_study_changes_nothing_but_provenance() {
     let mut service = Service::new(Manner::Serves(LIVING));
     let keys = tempfile::tempdir().expect("a folder for the key");
     let study = Study::new(&settings(&service, keys.path(), "timeout_s = 0.5\nretry_s = 0.2"));
-    let hasty = ["--set", "carbon.hour_seconds=0.5", "--set", "budget.hours=46"];
+    // A forecast of half a day, so that in two all that can stand in has its turn.
+    let hasty = [
+        "--set",
+        "carbon.hour_seconds=0.5",
+        "--set",
+        "budget.hours=46",
+        "--set",
+        "forecast.horizon_hours=12",
+    ];
     let open = ["--set", "coordinator.security=null"];
     let mut coordinator = study.coordinator(&[&hasty[..], &open].concat());
     let wire = Relay::to(study.endpoint().strip_prefix("tcp://").expect("an address"));
@@ -93,7 +103,8 @@ fn a_service_that_dies_in_mid_study_changes_nothing_but_provenance() {
     }
 }
 
-/// Measured while it lived, the last value for a day, then the zone's constant; emissions by just these figures.
+/// Measured while it lived, then what the study itself forecasts, then the last value until it is a day old, then the zone's constant;
+/// emissions by just these figures.
 fn check_report(directory: &Path) {
     let report: Value =
         serde_json::from_str(&fs::read_to_string(directory.join("report.json")).expect("report.json"))
@@ -107,6 +118,8 @@ fn check_report(directory: &Path) {
         match from {
             "measured (Electricity Maps)" => assert_eq!(intensity, LIVING, "{hour}"),
             "yearly constant" => assert_eq!(intensity, CONSTANT, "{hour}"),
+            // A forecast of what was always the same.
+            OWN_FORECAST => assert!((intensity - LIVING).abs() < 1e-9, "{hour}"),
             // A busy machine may pass an hour over: then its neighbour's figure stands in.
             "cached" => assert!([LIVING, CONSTANT].contains(&intensity), "{hour}"),
             other => panic!("nobody said {other}: {hour}"),
@@ -122,9 +135,12 @@ fn check_report(directory: &Path) {
     let last_measured = place("measured (Electricity Maps)").rposition(|is| is).expect("some were measured");
     let first_constant = place("yearly constant").position(|is| is).expect("it was dead for more than a day");
     assert!(last_measured + 20 < first_constant, "a day of ageing lies between: {order:?}");
-    let aged = &hours[last_measured + 1..first_constant];
-    assert!(aged.iter().all(|hour| hour["intensity_g_per_kwh"] == LIVING), "{aged:?}");
-    assert!(place("cached").skip(last_measured + 1).take(aged.len()).all(|is| is), "{order:?}");
+    let stood_in = &hours[last_measured + 1..first_constant];
+    assert!(stood_in.iter().all(|hour| hour["intensity_g_per_kwh"] == LIVING), "{stood_in:?}");
+    let own = stood_in.iter().take_while(|hour| hour["provenance"] == OWN_FORECAST).count();
+    // The hours before the last forecast count as well: some were asked for before their turn.
+    assert!((8..=12).contains(&own), "{own} of {order:?}");
+    assert!(stood_in[own..].iter().all(|hour| hour["provenance"] == "cached"), "{order:?}");
     let total = report["energy"]["total"]["gco2eq"].as_f64().expect("g");
     assert!(total > 0.0 && (total - grams).abs() < 1e-6, "{total} and {grams}");
 
@@ -138,6 +154,8 @@ fn check_report(directory: &Path) {
     let page = fs::read_to_string(directory.join("report.html")).expect("report.html");
     for told in [
         "measured (Electricity Maps)",
+        OWN_FORECAST,
+        "own forecast of the hour stands in",
         "cached",
         "no intensity was observed: the nearest known value",
         "a yearly constant stands in (LOCAL: 380 gCO2eq/kWh, as configured)",
@@ -208,8 +226,10 @@ fn an_answer_that_comes_too_late_for_its_hour_corrects_the_books() {
     assert_eq!(of_first[0].provenance, Provenance::Constant, "{of_first:?}");
     assert_eq!((of_first[0].intensity.0, of_first[1].intensity.0), (CONSTANT, LIVING), "{of_first:?}");
     assert!(is_measured(&of_first[1].provenance), "{of_first:?}");
-    let cached = hours(&study.history(), |provenance| matches!(provenance, Provenance::Cached { .. }));
-    assert!(cached.contains(&first.plus(1)), "the next decision is made from it: {told:?}");
+    let from_it =
+        |provenance: &Provenance| matches!(provenance, Provenance::Cached { .. } | Provenance::Modelled(_));
+    let following = hours(&study.history(), from_it);
+    assert!(following.contains(&first.plus(1)), "the next decision is made from it: {told:?}");
 
     let books = audit(&study.directory);
     books.check_report(&study.directory);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix::prelude::*;
-use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
+use common::carbon::{CarbonSample, Expected, Provenance, SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::time::{GridHour, Millis};
 use common::unit::Intensity;
@@ -38,6 +38,7 @@ pub struct CarbonWatch {
 pub(super) struct Observe {
     pub hour: GridHour,
     pub zones: BTreeSet<Zone>,
+    pub expected: BTreeMap<Zone, Expected>,
     pub reply: Addr<Coordinator>,
 }
 
@@ -68,6 +69,15 @@ impl CarbonWatch {
     pub fn knowing(mut self, told: Vec<CarbonSample>) -> Self {
         self.note(&told);
         self
+    }
+
+    /// What the study itself expects of an hour, should nobody know it.
+    fn expect(&mut self, hour: GridHour, expected: BTreeMap<Zone, Expected>) {
+        for (zone, expected) in expected {
+            if let Some(source) = self.sources.get_mut(&zone) {
+                source.expect(hour, expected);
+            }
+        }
     }
 
     /// A sample of each zone, and of earlier hours what has become better known.
@@ -152,8 +162,9 @@ fn is_better(sample: &CarbonSample, told: &CarbonSample, is_revised: bool) -> bo
         Provenance::Measured(_) => 0,
         Provenance::Estimated(_) => 1,
         Provenance::Forecast(_) => 2,
-        Provenance::Cached { .. } => 3,
-        Provenance::Synthetic | Provenance::Constant => 4,
+        Provenance::Modelled(_) => 3,
+        Provenance::Cached { .. } => 4,
+        Provenance::Synthetic | Provenance::Constant => 5,
     };
     let (now, then) = (standing(&sample.provenance), standing(&told.provenance));
     let differs = (sample.intensity.0 - told.intensity.0).abs() > SAME_G_PER_KWH;
@@ -168,6 +179,7 @@ impl Handler<Observe> for CarbonWatch {
     type Result = ();
 
     fn handle(&mut self, question: Observe, _: &mut Self::Context) {
+        self.expect(question.hour, question.expected);
         let samples = self.observe(&question.zones, question.hour);
         question.reply.do_send(Take(Input::Observed { hour: question.hour, samples }));
     }

@@ -270,7 +270,9 @@ impl Coordinator {
         let reply = context.address();
         match effect {
             Effect::Send { to, message } => self.send(&mut vec![(to, message)]),
-            Effect::Observe { hour, zones } => self.parts.carbon.do_send(Observe { hour, zones, reply }),
+            Effect::Observe { hour, zones, expected } => {
+                self.parts.carbon.do_send(Observe { hour, zones, expected, reply });
+            }
             Effect::Forecast { hour, zones } => {
                 let question = MakeForecasts { hour, zones, watch: self.parts.carbon.clone(), reply };
                 self.parts.forecaster.do_send(question);

@@ -1,14 +1,15 @@
 //! The chain that a zone is served by, so that a study never stops because a source did.
 //!
-//! Its links, in order: the zone's providers, a live one with its own forecast; the last known value for a day, ageing visibly; a recorded
-//! trace, by the same hour of an earlier year; a yearly constant. Each sample says which link gave it.
+//! Its links, in order: the zone's providers, a live one with its own forecast; the study's own forecast, as far as it reaches; the last
+//! known value for a day, ageing visibly; a recorded trace, by the same hour of an earlier year; a yearly constant. Each sample says which
+//! link gave it.
 //!
 //! The past is the first provider's; what it lacks is filled by the others, and last by what was observed: a past that ended where the
 //! first one fell silent would be forecast from for ever.
 
 use std::collections::BTreeMap;
 
-use common::carbon::{CarbonSample, Provenance, SignalKind, WORLD_MEAN};
+use common::carbon::{CarbonSample, Expected, Provenance, SignalKind, WORLD_MEAN};
 use common::id::Zone;
 use common::time::{GridHour, Millis};
 use common::unit::Intensity;
@@ -20,6 +21,8 @@ use super::{CarbonSource, Error, Trace};
 pub const CACHE_HOURS: u32 = 24;
 /// Observed hours that are kept for a past that no provider tells: what a model needs to read before it forecasts, and a week more.
 const OBSERVED_HOURS: usize = 504;
+const OWN_FORECAST: &str = "the study's own forecast";
+const LAST_VALUE: &str = "the last known value";
 const WEEK_HOURS: i64 = 168;
 /// A year in whole weeks, so that Sundays stay Sundays.
 const YEAR_WEEKS: i64 = 52;
@@ -32,6 +35,8 @@ pub struct Chain {
     recorded: Option<Trace>,
     constant: Intensity,
     last: Option<(GridHour, Intensity)>,
+    /// Of the hour that is asked for next.
+    expected: Option<(GridHour, Expected)>,
     /// What providers said of the youngest hours when they were asked for; nothing that stood in.
     observed: BTreeMap<GridHour, CarbonSample>,
     trouble: Option<Error>,
@@ -47,6 +52,7 @@ impl Chain {
             recorded: None,
             constant: WORLD_MEAN,
             last: None,
+            expected: None,
             observed: BTreeMap::new(),
             trouble: None,
             told: None,
@@ -83,7 +89,7 @@ impl Chain {
         let providers = std::iter::once(&self.first).chain(&self.others).map(|link| link.describe());
         let recorded = self.recorded.iter().map(|trace| format!("hours like it in {}", trace.name()));
         let constant = format!("a yearly constant of {} g/kWh", self.constant.0);
-        providers.chain(["the last known value".into()]).chain(recorded).chain([constant]).collect()
+        providers.chain([OWN_FORECAST.into(), LAST_VALUE.into()]).chain(recorded).chain([constant]).collect()
     }
 
     /// Each provider has its share of the `patience`; None waits for as long as it takes.
@@ -158,6 +164,9 @@ impl Chain {
     }
 
     fn stand_in(&self, hour: GridHour) -> (Intensity, Provenance) {
+        let expected = self.expected.iter().filter(|(of, _)| *of == hour);
+        let expected =
+            expected.map(|(_, own)| (own.intensity, Provenance::Modelled(own.issue.clone()))).next();
         let aged = || {
             let (known, intensity) = self.last?;
             let age_hours = u32::try_from(hour.0 - known.0).ok()?;
@@ -167,14 +176,15 @@ impl Chain {
             let (intensity, name) = like(self.recorded.as_ref()?, hour)?;
             Some((intensity, Provenance::Estimated(format!("an earlier hour like it in {name}"))))
         };
-        aged().or_else(recorded).unwrap_or((self.constant, Provenance::Constant))
+        expected.or_else(aged).or_else(recorded).unwrap_or((self.constant, Provenance::Constant))
     }
 
     /// One line when the link changes, not one an hour: a service may be down for days.
     fn tell(&mut self, sample: &CarbonSample) {
         let link = match &sample.provenance {
-            Provenance::Cached { .. } => "the last known value".to_owned(),
-            other => other.to_string(),
+            Provenance::Cached { .. } => LAST_VALUE.to_owned(),
+            Provenance::Modelled(_) => OWN_FORECAST.to_owned(),
+            other => other.source(),
         };
         if self.told.as_ref() == Some(&link) {
             return;
@@ -212,6 +222,10 @@ impl CarbonSource for Chain {
 
     fn kind(&self) -> SignalKind {
         self.first.kind()
+    }
+
+    fn expect(&mut self, hour: GridHour, expected: Expected) {
+        self.expected = Some((hour, expected));
     }
 
     fn observe(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::carbon::{CarbonSample, Expected, Issued, Provenance, SignalKind};
 use common::id::Zone;
 use common::time::GridHour;
 use common::unit::Intensity;
@@ -109,4 +109,21 @@ fn what_was_observed_is_the_past_where_nobody_tells_one() {
         chain.observe(GridHour(hour)).unwrap();
     }
     assert_eq!(past(&chain, 104, 50), [(98, 3.0), (99, 3.0), (100, 3.0)], "nothing that stood in");
+}
+
+#[test]
+fn the_study_s_own_forecast_stands_in_before_the_last_known_value() {
+    let issue = Issued { by: "a model".into(), at: Some(GridHour(100)) };
+    let own = |intensity: f64| Expected { intensity: Intensity(intensity), issue: issue.clone() };
+    let mut chain = Chain::new(provider(3.0, []).0);
+    chain.expect(GridHour(100), own(5.0));
+    assert_eq!(chain.observe(GridHour(100)).unwrap().intensity.0, 3.0, "the provider knows the hour");
+    chain.expect(GridHour(101), own(5.0));
+    let told = chain.observe(GridHour(101)).unwrap();
+    assert_eq!((told.intensity.0, told.provenance), (5.0, Provenance::Modelled(issue.clone())));
+    assert_eq!(past(&chain, 102, 50), [(100, 3.0)], "a model does not learn from itself");
+    // What was said of one hour is nothing of another.
+    assert_eq!(chain.observe(GridHour(102)).unwrap().provenance, Provenance::Cached { age_hours: 2 });
+    let links = ["scripted", "the study's own forecast", "the last known value"];
+    assert_eq!(chain.links()[..3], links.map(str::to_owned));
 }

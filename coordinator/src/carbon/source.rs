@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use common::carbon::{CarbonSample, SignalKind};
+use common::carbon::{CarbonSample, Expected, SignalKind};
 use common::id::Zone;
 use common::time::{GridHour, Millis};
 use forecast::Channel;
@@ -13,6 +13,9 @@ use super::Error;
 pub trait CarbonSource: Send + fmt::Debug {
     fn zone(&self) -> &Zone;
     fn kind(&self) -> SignalKind;
+
+    /// What the study's own forecast says of `hour`: for one that stands in where nobody knows the hour.
+    fn expect(&mut self, _hour: GridHour, _expected: Expected) {}
 
     /// The sample of `hour`, or why there is none.
     fn observe(&mut self, hour: GridHour) -> Result<CarbonSample, Error>;

@@ -1,11 +1,12 @@
 //! Everything a coordinator can want done. Events are made durable before any effect of the same step is carried out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use allocation::Situation;
 use common::architecture::Architecture;
 use common::blob::BlobId;
+use common::carbon::Expected;
 use common::event::Event;
 use common::fidelity::Fidelity;
 use common::id::{WorkerName, Zone};
@@ -33,6 +34,8 @@ pub enum Effect {
     Observe {
         hour: GridHour,
         zones: BTreeSet<Zone>,
+        /// What the study's own forecasts say of the hour, should no service know it.
+        expected: BTreeMap<Zone, Expected>,
     },
     /// Ask the forecaster for what comes after `hour`; answered by `Input::Forecasted`.
     Forecast {

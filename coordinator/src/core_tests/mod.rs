@@ -133,7 +133,7 @@ impl Bench {
     fn answer(&mut self, effect: Effect) {
         match effect {
             Effect::Send { to, message } => self.sent.push((to, message)),
-            Effect::Observe { hour, zones } => {
+            Effect::Observe { hour, zones, .. } => {
                 let known = self.grid.map(|grid| grid(hour)).into_iter();
                 let samples = known.flat_map(|value| zones.iter().map(move |zone| sample(zone, hour, value)));
                 self.step(Input::Observed { hour, samples: samples.collect() });

@@ -61,7 +61,10 @@ impl Core {
 
     fn observe(&mut self, hour: GridHour) {
         self.hourly.observed = Some(hour);
-        self.effect(Effect::Observe { hour, zones: self.zones() });
+        let zones = self.zones();
+        let own = |zone: &Zone| Some((zone.clone(), self.state.forecasts.get(zone)?.expected(hour)?));
+        let expected = zones.iter().filter_map(own).collect();
+        self.effect(Effect::Observe { hour, zones, expected });
     }
 
     /// The fleet changed: what was decided for the old one may not suit the new. While a question is under way, however many

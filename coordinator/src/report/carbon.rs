@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::config::Config;
 use common::id::Zone;
 
-use super::energy::label;
 use super::model::{CarbonFacts, EnergyFacts, HourFacts, Note, Report, SourceSpan};
 use super::text;
 use crate::carbon;
@@ -24,7 +23,7 @@ pub(super) fn facts(state: &State, energy: &EnergyFacts) -> CarbonFacts {
     let mut kind_by_zone = BTreeMap::new();
     for zone in state.account.zones() {
         for sample in state.account.series(zone) {
-            *samples_by_provenance.entry(label(&sample.provenance)).or_default() += 1;
+            *samples_by_provenance.entry(sample.provenance.source()).or_default() += 1;
         }
         // Its name is the one it has in files.
         if let Some(kind) = state.account.signal_kind(zone) {
@@ -90,6 +89,8 @@ pub(super) fn notes(report: &Report) -> Vec<Note> {
         forecast,
         "the intensity is the service's own forecast of the hour: it published no other figure in time.",
     );
+    let modelled = count(&|from| from.starts_with("modelled"));
+    say(true, modelled, "no intensity was observed: the study's own forecast of the hour stands in.");
     let estimated = count(&|from| from.starts_with("estimated")) - sandbox;
     say(false, estimated, "the intensity is an estimate of its source, not measured.");
     notes
@@ -112,7 +113,7 @@ fn constants(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use common::carbon::Provenance;
+    use common::carbon::{Issued, Provenance};
     use common::event::Event;
     use common::time::Timestamp;
     use common::unit::Intensity;
@@ -204,6 +205,7 @@ mod tests {
     #[test]
     fn guesses_are_told_apart() {
         let service = || "Electricity Maps".to_owned();
+        let issue = || Issued { by: "a model".into(), at: Some(Timestamp(WALL).hour()) };
         // The last hour has just begun and is not observed yet: all that is to be said of a measured study.
         let measured = notes_of(&[Provenance::Measured(service())], "[]");
         assert_eq!(
@@ -211,7 +213,8 @@ mod tests {
             "For 1 of 49 zone-hours no intensity was observed: the nearest known value stands in."
         );
         for (source, phrase) in [
-            (Provenance::Forecast(service()), "the service's own forecast of the hour"),
+            (Provenance::Forecast(issue()), "the service's own forecast of the hour"),
+            (Provenance::Modelled(issue()), "the study's own forecast of the hour stands in"),
             (Provenance::Estimated(service()), "is an estimate of its source"),
             (Provenance::Estimated(format!("Electricity Maps, {SANDBOX}")), "is made up: a sandbox key"),
             (Provenance::Cached { age_hours: 2 }, "the nearest known value stands in"),

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::allocation::Allocation;
-use common::carbon::Provenance;
 use common::energy::{Method, Purpose};
 use common::id::Zone;
 use common::time::{GridHour, HOUR_MS, Timestamp};
@@ -117,7 +116,7 @@ fn by_hour(state: &State, chronicle: &Chronicle, span: Span) -> Vec<HourFacts> {
                 index,
                 covered: span.covered(hour),
                 intensity_g_per_kwh: intensity.0,
-                provenance: label(&provenance),
+                provenance: provenance.source(),
                 forecast_g_per_kwh: expected.get(&(zone.clone(), hour)).copied(),
                 day_median_g_per_kwh: day_median.map_or(intensity.0, |(_, median)| *median),
                 allocation: allocated.get(&hour).map(|allocation| allocation.shares(zone)),
@@ -177,12 +176,4 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let upper = *values.get(values.len() / 2)?;
     Some(if values.len() % 2 == 1 { upper } else { (values[values.len() / 2 - 1] + upper) / 2.0 })
-}
-
-/// A provenance without its age, so that equal sources count together.
-pub(super) fn label(provenance: &Provenance) -> String {
-    match provenance {
-        Provenance::Cached { .. } => "cached".into(),
-        other => other.to_string(),
-    }
 }

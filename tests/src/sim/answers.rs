@@ -31,7 +31,7 @@ impl World {
         }
         let seed = self.plan.seed;
         let input = match question {
-            Effect::Observe { hour, zones } => {
+            Effect::Observe { hour, zones, .. } => {
                 let told = zones.iter().flat_map(|zone| {
                     self.untold(zone, hour).into_iter().map(move |hour| grid::sample(seed, zone, hour))
                 });

@@ -246,7 +246,7 @@ impl<'a> Drive<'a> {
             // Blobs are names here; there is nothing to forget.
             Effect::Warn { .. } | Effect::Forget(_) => {}
             Effect::Exit { reason } => self.exit = Some(reason),
-            Effect::Observe { hour, zones } => self.answer(|answers| answers.observe(hour, &zones)),
+            Effect::Observe { hour, zones, .. } => self.answer(|answers| answers.observe(hour, &zones)),
             Effect::Forecast { hour, zones } => self.answer(|answers| answers.forecast(hour, &zones)),
             Effect::Decide { hour, situation } => self.answer(|answers| answers.decide(hour, &situation)),
             Effect::Propose(wanted) => self.answer(|answers| answers.propose(&wanted)),

@@ -1,5 +1,6 @@
 //! What is told of an hour when nobody knows it, and what is told again once somebody does.
 
+use common::carbon::Issued;
 use common::seed::Seed;
 
 use super::*;
@@ -22,6 +23,10 @@ fn sample(zone: &str, hour: i64, intensity: f64, provenance: Provenance) -> Carb
         kind,
         provenance,
     }
+}
+
+fn forecast() -> Provenance {
+    Provenance::Forecast(Issued { by: "test".into(), at: None })
 }
 
 fn measured() -> Provenance {
@@ -88,7 +93,7 @@ fn an_hour_is_told_again_once_it_is_better_known() {
     let later = vec![
         sample("DE", 3, 90.0, measured()),
         sample("DE", 4, 91.0, measured()),
-        sample("DE", 5, 92.0, Provenance::Forecast("test".into())),
+        sample("DE", 5, 92.0, forecast()),
         sample("DE", 6, 100.0, measured()),
     ];
     let mut watch = watching(Some(cached()), later, &[]);
@@ -97,7 +102,12 @@ fn an_hour_is_told_again_once_it_is_better_known() {
     assert_eq!(told[1..], [sample("DE", 4, 91.0, measured())], "not hour 3, which nobody was told of");
     let told = watch.observe(&zones(&["DE"]), GridHour(6));
     assert_eq!(told.len(), 2, "once: {told:?}");
-    assert_eq!(told[1].provenance, Provenance::Forecast("test".into()), "better than an old value");
+    assert_eq!(told[1].provenance, forecast(), "better than an old value");
+    // What the study made of it itself gives way to what a service does, be it a forecast.
+    let own = Provenance::Modelled(Issued { by: "test".into(), at: Some(GridHour(3)) });
+    let mut own = watching(Some(own), vec![sample("DE", 4, 91.0, forecast())], &[]);
+    assert_eq!(own.observe(&zones(&["DE"]), GridHour(4)).len(), 1);
+    assert_eq!(own.observe(&zones(&["DE"]), GridHour(5))[1..], [sample("DE", 4, 91.0, forecast())]);
     // After a restart the study still knows what it was told.
     let known = vec![sample("DE", 4, 100.0, cached()), sample("DE", 3, 90.0, measured())];
     let mut next = watching(Some(measured()), vec![sample("DE", 4, 91.0, measured())], &[]).knowing(known);

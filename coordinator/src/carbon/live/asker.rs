@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use common::carbon::{CarbonSample, Provenance};
+use common::carbon::{CarbonSample, Issued, Provenance};
 use common::id::Zone;
 use common::time::{GridHour, Millis, Timestamp};
 
@@ -85,10 +85,17 @@ impl Asker {
 
     /// The service's own forecast, from `from` on.
     pub fn ask_coming(&self, from: GridHour) -> Result<Hours, Trouble> {
+        let now = self.clock.now().hour();
         let mut samples = self.ask(|service| service.coming(from), true, true)?;
         samples.retain(|hour, _| *hour >= from);
         for sample in samples.values_mut() {
-            sample.provenance = Provenance::Forecast(self.service.name().into());
+            let said = match &sample.provenance {
+                Provenance::Forecast(issue) => issue.at,
+                _ => None,
+            };
+            // Whoever tells no hour of issue has it now; one ahead of the clock is none.
+            let at = said.unwrap_or(now).min(now);
+            sample.provenance = Provenance::Forecast(Issued { by: self.service.name().into(), at: Some(at) });
         }
         Ok(samples)
     }

@@ -4,7 +4,7 @@ use common::carbon::SignalKind;
 use common::time::{GridHour, HOUR_MS, Millis, Timestamp};
 use serde::Deserialize;
 
-use super::service::{Origin, Reading, Service, json, plausible, stamp, time};
+use super::service::{Origin, Reading, Service, issued, json, plausible, stamp, time};
 use super::trouble::Trouble;
 
 /// `history` reaches back so far, and every plan may ask it; further back goes `past-range`.
@@ -47,7 +47,7 @@ impl ElectricityMaps {
         )
     }
 
-    fn reading(&self, row: Row, coming: bool) -> Result<Option<Reading>, Trouble> {
+    fn reading(&self, row: Row, coming: bool, issued: Option<GridHour>) -> Result<Option<Reading>, Trouble> {
         if let Some(found) = row.emission_factor_type.filter(|found| found != self.factors()) {
             return Err(Trouble::OtherKind { asked: self.kind, found });
         }
@@ -55,7 +55,7 @@ impl ElectricityMaps {
             return Ok(None);
         };
         let origin = match row.estimation_method {
-            _ if coming => Origin::Forecast,
+            _ if coming => Origin::Forecast { issued },
             Some(method) => Origin::Estimated(method),
             None if row.is_estimated == Some(true) => Origin::Estimated("its own method".into()),
             None => Origin::Measured,
@@ -68,6 +68,9 @@ impl ElectricityMaps {
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer<Row> {
     pub(super) zone: Option<String>,
+    /// Of a forecast, when it was made.
+    #[serde(rename = "updatedAt")]
+    updated_at: Option<String>,
     history: Option<Vec<Row>>,
     data: Option<Vec<Row>>,
     forecast: Option<Vec<Row>>,
@@ -76,6 +79,10 @@ pub(super) struct Answer<Row> {
 }
 
 impl<Row> Answer<Row> {
+    pub(super) fn issued(&self) -> Option<GridHour> {
+        issued(self.updated_at.as_deref())
+    }
+
     pub(super) fn rows(self) -> Vec<Row> {
         self.history.or(self.data).or(self.forecast).unwrap_or_else(|| vec![self.latest])
     }
@@ -123,6 +130,7 @@ impl Service for ElectricityMaps {
     fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
         let mut answer: Answer<Row> = json(body)?;
         self.is_here(answer.zone.take())?;
-        answer.rows().into_iter().filter_map(|row| self.reading(row, coming).transpose()).collect()
+        let issued = answer.issued();
+        answer.rows().into_iter().filter_map(|row| self.reading(row, coming, issued).transpose()).collect()
     }
 }

@@ -93,10 +93,11 @@ impl Service for ElectricityMapsMix {
     fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
         let mut answer: Answer<Row> = json(body)?;
         self.maps.is_here(answer.zone.take())?;
+        let issued = answer.issued();
         let reading = |row: Row| {
             let intensity = self.intensity(&row)?;
             let method = row.estimation_method.map_or(METHOD.to_owned(), |own| format!("{own}, {METHOD}"));
-            let origin = if coming { Origin::Forecast } else { Origin::Estimated(method) };
+            let origin = if coming { Origin::Forecast { issued } } else { Origin::Estimated(method) };
             let start = row.datetime.as_deref().map(time)?;
             Some(start.map(|start| Reading { start, duration: Millis(HOUR_MS), intensity, origin }))
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use common::carbon::{CarbonSample, Provenance, SignalKind};
+use common::carbon::{CarbonSample, Issued, Provenance, SignalKind};
 use common::id::Zone;
 use common::time::{GridHour, HOUR_MS, Timestamp};
 use common::unit::Intensity;
@@ -58,7 +58,7 @@ fn sample(hour: GridHour, sum: Sum, label: &Label<'_>) -> Option<CarbonSample> {
         Origin::Measured if share < 1.0 => Provenance::Estimated(format!("{service}, part of the hour")),
         Origin::Measured => Provenance::Measured(service.into()),
         Origin::Estimated(method) => Provenance::Estimated(format!("{service}, {method}")),
-        Origin::Forecast => Provenance::Forecast(service.into()),
+        Origin::Forecast { issued } => Provenance::Forecast(Issued { by: service.into(), at: issued }),
     };
     let intensity = Intensity(sum.intensity_ms / sum.known_ms as f64);
     Some(CarbonSample { zone: label.zone.clone(), hour, intensity, kind: label.kind, provenance })

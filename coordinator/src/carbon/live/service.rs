@@ -28,7 +28,10 @@ pub enum Origin {
     Measured,
     /// By the service's own method, as it names it.
     Estimated(String),
-    Forecast,
+    /// Said in the hour that the service names, if it does.
+    Forecast {
+        issued: Option<GridHour>,
+    },
 }
 
 /// How a service knows who asks.
@@ -79,6 +82,11 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
 pub(super) fn time(text: &str) -> Result<Timestamp, Trouble> {
     crate::carbon::parse_time(text)
         .map_err(|error| Trouble::Unreadable { reason: error.to_string(), begins: text.into() })
+}
+
+/// When a forecast was made, for those who want to know: nothing depends on it.
+pub(super) fn issued(at: Option<&str>) -> Option<GridHour> {
+    Some(time(at?).ok()?.hour())
 }
 
 /// The figure, where there is one that can be.

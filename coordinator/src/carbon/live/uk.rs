@@ -111,8 +111,10 @@ impl Service for UkCarbonIntensity {
             }
             for half_hour in region.data {
                 let actual = plausible(half_hour.intensity.actual).map(|value| (value, Origin::Measured));
-                let forecast =
-                    || plausible(half_hour.intensity.forecast).map(|value| (value, Origin::Forecast));
+                let forecast = || {
+                    plausible(half_hour.intensity.forecast)
+                        .map(|value| (value, Origin::Forecast { issued: None }))
+                };
                 let Some((intensity, origin)) = actual.or_else(forecast) else { continue };
                 let start = time(&half_hour.from)?;
                 let duration = time(&half_hour.to)?.since(start);

@@ -9,7 +9,7 @@ use common::carbon::SignalKind;
 use common::time::{GridHour, Millis, Timestamp};
 use serde::Deserialize;
 
-use super::service::{GRAMS_PER_POUND, Origin, Reading, Service, json, plausible, stamp, time};
+use super::service::{GRAMS_PER_POUND, Origin, Reading, Service, issued, json, plausible, stamp, time};
 use super::trouble::Trouble;
 
 const UNIT: &str = "lbs_co2_per_mwh";
@@ -67,6 +67,8 @@ struct Meta {
     region: Option<String>,
     signal_type: Option<String>,
     units: Option<String>,
+    /// Of a forecast, when it was made.
+    generated_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,7 +144,8 @@ impl Service for WattTime {
         }
         let period_s = meta.data_point_period_seconds.filter(|period| *period > 0.0 && *period <= 3600.0);
         let duration = Millis::from_seconds(period_s.unwrap_or(USUAL_PERIOD_S));
-        let origin = if coming { Origin::Forecast } else { Origin::Measured };
+        let made = issued(meta.generated_at.as_deref());
+        let origin = if coming { Origin::Forecast { issued: made } } else { Origin::Measured };
         let reading = |point: Point| {
             let intensity = plausible(point.value.map(|pounds| pounds * GRAMS_PER_POUND / 1000.0))?;
             let start = match time(&point.point_time) {

@@ -132,6 +132,7 @@ fn source(provenance: &Provenance) -> &'static str {
         Provenance::Measured(_) => "measured",
         Provenance::Estimated(_) => "estimated",
         Provenance::Forecast(_) => "forecast",
+        Provenance::Modelled(_) => "modelled",
         Provenance::Cached { .. } => "cached",
         Provenance::Synthetic => "synthetic",
         Provenance::Constant => "constant",

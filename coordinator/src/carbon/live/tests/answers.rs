@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use common::carbon::{CarbonSample, Provenance};
+use common::carbon::{CarbonSample, Issued, Provenance};
 
 use super::super::hours::{Label, hours};
+use super::super::service::Origin;
 use super::*;
 
 /// Each hour with its rounded intensity and its provenance.
@@ -47,7 +48,10 @@ fn electricity_maps_history() {
     let range = r#"{"zone":"DE","data":[{"carbonIntensity":1,"datetime":"2026-03-29T05:00Z"}]}"#;
     assert_eq!(told(&service, range, false), ["2026-03-29T05:00Z 1.00 measured (Electricity Maps)"]);
     let forecast = r#"{"zone":"DE","forecast":[{"carbonIntensity":7,"datetime":"2026-03-29T05:00Z"}],"updatedAt":"2026-03-29T04:13:00Z"}"#;
-    assert_eq!(told(&service, forecast, true), ["2026-03-29T05:00Z 7.00 forecast (Electricity Maps)"]);
+    assert_eq!(
+        told(&service, forecast, true),
+        ["2026-03-29T05:00Z 7.00 forecast (Electricity Maps, issued 2026-03-29T04:00Z)"]
+    );
     assert!(told(&service, r#"{"zone":"DE","history":[]}"#, false).is_empty());
     assert!(told(&service, "{}", false).is_empty());
 }
@@ -253,11 +257,35 @@ fn questions_are_the_published_ones() {
 }
 
 #[test]
-fn the_provenance_of_a_forecast_names_its_service() {
-    let hands = Hands::at("2026-05-01T10:00Z");
-    let server =
-        Server::json(r#"{"zone":"DE","forecast":[{"carbonIntensity":7,"datetime":"2026-05-01T11:00Z"}]}"#);
-    let coming = germany(&server, &hands).ask_coming(hour("2026-05-01T10:00Z")).unwrap();
-    let sample = &coming[&hour("2026-05-01T11:00Z")];
-    assert_eq!(sample.provenance, Provenance::Forecast("Electricity Maps".into()));
+fn the_provenance_of_a_forecast_names_its_service_and_its_issue() {
+    let now = "2026-05-01T10:00Z";
+    // One that does not say when, and one that claims to come from the future, is issued now.
+    for (said, issued) in [
+        ("", now),
+        (r#","updatedAt":"2026-05-01T07:41:12.345Z""#, "2026-05-01T07:00Z"),
+        (r#","updatedAt":"2026-05-03T07:41:12.345Z""#, now),
+        (r#","updatedAt":"lately""#, now),
+        (r#","updatedAt":null"#, now),
+    ] {
+        let row = r#"[{"carbonIntensity":7,"datetime":"2026-05-01T11:00Z"}]"#;
+        let server = Server::json(format!(r#"{{"zone":"DE","forecast":{row}{said}}}"#));
+        let coming = germany(&server, &Hands::at(now)).ask_coming(hour(now)).unwrap();
+        let issue = Issued { by: "Electricity Maps".into(), at: Some(hour(issued)) };
+        assert_eq!(coming[&hour("2026-05-01T11:00Z")].provenance, Provenance::Forecast(issue), "{said}");
+    }
+}
+
+#[test]
+fn watttime_says_when_its_forecast_was_made() {
+    let body = |made: &str| {
+        format!(
+            r#"{{"data":[{{"point_time":"2026-05-01T11:00Z","value":900}}],"meta":{{"data_point_period_seconds":300,
+            "region":"CAISO_NORTH","signal_type":"co2_moer","units":"lbs_co2_per_mwh"{made}}}}}"#
+        )
+    };
+    let watttime = WattTime::new("CAISO_NORTH", SignalKind::MarginalDirect);
+    let read = |made: &str| watttime.read(body(made).as_bytes(), true).unwrap()[0].origin.clone();
+    let issued = Some(hour("2026-05-01T09:00Z"));
+    assert_eq!(read(r#","generated_at":"2026-05-01T09:55:00+00:00""#), Origin::Forecast { issued });
+    assert_eq!(read(""), Origin::Forecast { issued: None });
 }

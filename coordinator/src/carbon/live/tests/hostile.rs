@@ -227,9 +227,9 @@ fn a_service_that_dies_changes_nothing_but_provenance() {
     assert_eq!(seen(start), "100 measured (Electricity Maps)");
     dead.store(true, Ordering::SeqCst);
     hands.go_on(Millis(60 * MINUTE.0));
-    assert_eq!(seen(start.plus(1)), "111 forecast (Electricity Maps)");
+    assert_eq!(seen(start.plus(1)), "111 forecast (Electricity Maps, issued 2026-05-01T10:00Z)");
     hands.go_on(Millis(60 * MINUTE.0));
-    assert_eq!(seen(start.plus(2)), "112 forecast (Electricity Maps)");
+    assert_eq!(seen(start.plus(2)), "112 forecast (Electricity Maps, issued 2026-05-01T10:00Z)");
     hands.go_on(Millis(60 * MINUTE.0));
     assert_eq!(seen(start.plus(3)), "112 cached, 1 h old");
     hands.go_on(Millis(30 * 60 * MINUTE.0));
