@@ -5,7 +5,6 @@ use common::fidelity::Role;
 use common::id::{SlotId, WorkerName, Zone};
 
 use crate::core::Core;
-use crate::requirements::lacks;
 use crate::rising::rising;
 
 pub type SlotKey = (WorkerName, SlotId);
@@ -68,33 +67,22 @@ impl LiveSlot<'_> {
 impl Core {
     /// Slots that may be given something to do and have what some work needs, in the order of worker and slot.
     pub(crate) fn live_slots(&self) -> Vec<LiveSlot<'_>> {
-        let mut slots = Vec::with_capacity(self.state.workers.len());
         let paces = self.state.paces.all();
-        // Both by worker, side by side, as in `rising`.
+        let pace = |device: &String| paces.get(device.as_str()).copied().unwrap_or_default();
+        let paces: Vec<Pace> = self.slots.roster().devices().iter().map(pace).collect();
+        // What is on a list is handed to any slot, whatever it is.
+        let takes_all = self.options.agenda.is_some();
         let mut held = self.state.roles_held().peekable();
-        for (worker, record) in self.state.workers.iter().filter(|(_, record)| record.is_at_hand()) {
-            while held.next_if(|((other, _), _)| other < worker).is_some() {}
-            let at_work = || held.clone().take_while(|((other, _), _)| other == worker);
-            let first = slots.len();
-            for info in &record.slots {
-                let may = |role| lacks(&self.options.requirements, role, info).is_none();
-                let (may_train, may_sample) = (may(Role::Train), may(Role::Sample));
-                // What is on a list is handed to any slot, whatever it is.
-                let is_of_use = if self.options.agenda.is_some() {
-                    may_train && may_sample
-                } else {
-                    may_train || may_sample
-                };
-                if !is_of_use {
-                    continue;
-                }
-                let key = (worker, info.slot);
-                let holding = at_work().find(|((_, slot), _)| *slot == info.slot).map(|(_, role)| role);
-                let pace = paces.get(info.device.as_str()).copied().unwrap_or_default();
-                slots.push(LiveSlot { key, zone: &record.zone, holding, may_train, may_sample, pace });
+        let mut slots = Vec::with_capacity(self.slots.roster().seats().len());
+        for (key, seat) in self.slots.roster().seats() {
+            while held.next_if(|(other, _)| *other < key).is_some() {}
+            let (may_train, may_sample) = (seat.may_train, seat.may_sample);
+            let is_of_use = if takes_all { may_train && may_sample } else { may_train || may_sample };
+            if is_of_use {
+                let holding = held.next_if(|(other, _)| *other == key).map(|(_, role)| role);
+                let (key, pace) = (slot_ref(key), paces[seat.device]);
+                slots.push(LiveSlot { key, zone: &seat.zone, holding, may_train, may_sample, pace });
             }
-            // A worker may name its slots in any order.
-            slots[first..].sort_by_key(|slot| slot.key.1);
         }
         slots
     }

@@ -11,6 +11,7 @@ use crate::core::{Core, Known, State, Trial, TrialState};
 use crate::fleet::{LiveSlot, slot_ref};
 use crate::ladder::Standing;
 use crate::rising::rising;
+use crate::roster::Roster;
 
 /// A broken law and what broke it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +164,9 @@ pub fn check_kept(core: &Core) -> Vec<Violation> {
     );
     let (kept, anew) = (&core.known, Known::of(&core.state));
     law!(found, "L-1", *kept == anew, "{kept:?} kept, {anew:?} found anew");
+    let (kept, anew) = (core.slots.roster(), Roster::of(&core.state, &core.options.requirements));
+    let (kept, anew) = (kept.tells(), anew.tells());
+    law!(found, "L-1", kept == anew, "{kept:?} kept, {anew:?} found anew");
     found
 }
 

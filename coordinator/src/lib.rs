@@ -15,6 +15,7 @@ pub mod plan;
 mod reactor;
 pub mod requirements;
 mod rising;
+mod roster;
 pub mod search;
 mod situation;
 pub mod supernets;

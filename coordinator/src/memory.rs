@@ -4,9 +4,9 @@
 use nix::libc::{M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, c_int, mallopt};
 
 /// Blocks from here on are mapped by themselves, bytes: one that grows has its pages moved, not what is in them. Copying less than this
-/// takes a millisecond, and a few on a machine that has to find the pages first.
+/// takes a fraction of a millisecond, also on a machine that has to find the pages first.
 #[cfg(target_env = "gnu")]
-const MAPPED: c_int = 2 << 20;
+const MAPPED: c_int = 512 << 10;
 
 /// By itself the library maps fewer and fewer blocks as larger ones are freed; a list of half a million results was then copied as it
 /// grew, and thousands of workers waited for it. Whoever sets the one bound sets the other, too: smaller blocks that come and go would

@@ -149,6 +149,7 @@ impl Core {
         Self {
             standing,
             known: Known::of(&state),
+            slots: Slots::of(&state, &options.requirements),
             options,
             state,
             heard: BTreeMap::new(),
@@ -156,7 +157,6 @@ impl Core {
             assigned: BTreeMap::new(),
             gone: BTreeSet::new(),
             suspending: BTreeMap::new(),
-            slots: Slots::default(),
             listed: 0,
             stock: VecDeque::new(),
             hourly: Hourly::default(),

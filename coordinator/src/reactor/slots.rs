@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use common::allocation::Allocation;
+use common::config::Requirements;
 use common::event::Event;
 use common::fidelity::Role;
 use common::id::{SlotId, WorkerName};
 
-use crate::core::Core;
+use crate::core::{Core, State};
 use crate::fleet::{Place, SlotKey, SlotRef, owned, slot_ref};
 use crate::mutation::{Mutation, planted};
 use crate::plan;
 use crate::rising::rising;
+use crate::roster::Roster;
 
 /// Follows from roles and leases; nothing of it outlives a process.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub(crate) struct Slots {
     /// What each live slot shall do until the next decision.
     roles: BTreeMap<SlotKey, Role>,
     free: Free,
+    roster: Roster,
     /// Those that may be held by what their role does not want.
     turned: BTreeSet<SlotKey>,
     /// How often roles were dealt out or taken away.
@@ -29,6 +32,15 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
+    /// Nobody has been told anything yet.
+    pub(crate) fn of(state: &State, needed: &Requirements) -> Self {
+        Self { roster: Roster::of(state, needed), ..Self::default() }
+    }
+
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
     pub(crate) fn roles(&self) -> &BTreeMap<SlotKey, Role> {
         &self.roles
     }
@@ -158,6 +170,9 @@ impl Core {
             | Event::WorkerQuarantined { worker, .. }
             | Event::WorkerReleased { worker, .. }
             | Event::WorkerDraining { worker, .. } => {
+                if let Some(record) = self.state.workers.get(worker) {
+                    self.slots.roster.on_changed(worker, record, &self.options.requirements);
+                }
                 for key in self.slots_of(worker) {
                     self.look_at(key);
                 }

@@ -47,7 +47,10 @@ fn a_made_up_trace_stays_synthetic_on_its_way_through_files() {
     let with = |words: &[&str]| call(&[words, &trace].concat());
     let zones = with(&["zones"]).unwrap();
     assert!(zones.contains("DE") && zones.contains("average_lifecycle"), "{zones}");
-    assert!(zones.contains("made-up.csv, then the study's own forecast, then the last known value"), "{zones}");
+    assert!(
+        zones.contains("made-up.csv, then the study's own forecast, then the last known value"),
+        "{zones}"
+    );
     let now = with(&["now", "--at", "2026-01-02T05:00Z"]).unwrap();
     assert!(now.contains("2026-01-02T05:00Z") && now.contains("synthetic"), "{now}");
     let late = with(&["now", "--at", "2026-02-02T05:00Z"]).unwrap();
