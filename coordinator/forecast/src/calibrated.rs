@@ -239,12 +239,8 @@ impl Forecaster for Calibrated {
     }
 }
 
-/// Tells whether hours have changed: FNV-1a over the bits of the last `hours` of the first `known`, channels included.
+/// Tells whether hours have changed: FNV-1a over the bits of the last `hours` of the first `known`, channels and neighbours included.
 fn mark(history: &Series, known: usize, hours: usize) -> u64 {
-    let range = known.saturating_sub(hours)..known;
-    let channels = history.channels().iter().map(|channel| channel.values());
-    std::iter::once(history.values())
-        .chain(channels)
-        .flat_map(|values| &values[range.clone()])
-        .fold(0xcbf2_9ce4_8422_2325, |mark, value| (mark ^ value.to_bits()).wrapping_mul(0x100_0000_01b3))
+    let told = history.told(known.saturating_sub(hours)..known);
+    told.fold(0xcbf2_9ce4_8422_2325, |mark, value| (mark ^ value.to_bits()).wrapping_mul(0x100_0000_01b3))
 }

@@ -6,6 +6,9 @@ use common::time::GridHour;
 
 use crate::{Channel, Error, Forecaster, LEVELS, Series};
 
+/// Of another zone, for a model to find it near.
+const KIN_HOURS: usize = 110 * 24;
+
 /// Panics with the broken promise where the model made by `new` breaks one. `horizon` is the longest it was made for.
 pub fn check_forecaster(new: impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
     let hours = new().min_history_hours() + 24 * 20;
@@ -13,6 +16,11 @@ pub fn check_forecaster(new: impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
     check_shape(&new, &past, horizon);
     check_future_is_unseen(&new, &wavy(hours + horizon, hours), hours, horizon);
     check_future_is_unseen(&new, &breezy(hours + horizon), hours, horizon);
+    // Kinship takes a season to be seen; at the longest horizon that is long to fit, and nothing else.
+    if horizon <= 48 {
+        let hours = hours.max(KIN_HOURS);
+        check_future_is_unseen(&new, &beside(&breezy(hours + horizon), "NEAR"), hours, horizon);
+    }
     check_channels(&new, hours, horizon);
     check_short_history(&new, horizon);
 
@@ -80,14 +88,27 @@ fn check_future_is_unseen(
 fn check_channels(new: &impl Fn() -> Box<dyn Forecaster>, hours: usize, horizon: usize) {
     let rich = breezy(hours);
     let poor = series(rich.values().to_vec());
-    for (learnt, known) in [(&rich, &rich), (&poor, &rich), (&rich, &poor)] {
+    let (near, far) = (beside(&rich, "NEAR"), beside(&rich, "FAR"));
+    for (learnt, known) in [
+        (&rich, &rich),
+        (&poor, &rich),
+        (&rich, &poor),
+        (&near, &near),
+        (&near, &rich),
+        (&rich, &near),
+        (&near, &far),
+    ] {
         match fitted(new, learnt).forecast(known, horizon) {
             Ok(forecast) => check_rows(&forecast),
             Err(error) => assert!(matches!(error, Error::OtherSeries { .. }), "{error}"),
         }
     }
-    let forecast = fitted(new, &rich).forecast(&rich, horizon);
-    assert!(forecast.is_ok(), "a history with channels is forecast");
+    for known in [&rich, &near] {
+        let forecast = fitted(new, known).forecast(known, horizon);
+        assert!(forecast.is_ok(), "a history with channels and neighbours is forecast");
+    }
+    let forecast = fitted(new, &near).forecast(&rich, horizon);
+    assert!(forecast.is_ok(), "a neighbour of which nothing is heard any more is done without");
 }
 
 fn check_short_history(new: &impl Fn() -> Box<dyn Forecaster>, horizon: usize) {
@@ -153,12 +174,24 @@ fn breezy(hours: usize) -> Series {
         .expect("as long as the series")
 }
 
-/// The channels too: weather to come is as unknown as the intensity.
+/// With a neighbour of the same weather some hours earlier.
+fn beside(world: &Series, zone: &str) -> Series {
+    let hours = world.len();
+    let earlier = breezy(hours + 5).cut(5..hours + 5);
+    let series = Series::new(Zone::new(zone), earlier.kind(), world.first_hour(), earlier.values().to_vec());
+    let neighbour = series.and_then(|series| series.with_channels(earlier.channels().to_vec()));
+    world.clone().with_neighbours([&neighbour.expect("made-up hours")])
+}
+
+/// The channels too: weather to come is as unknown as the intensity, here and elsewhere.
 fn shifted(world: &Series, from: usize, by: f64) -> Series {
     let moved = |values: &[f64]| -> Vec<f64> {
         let shift = |(hour, value): (usize, &f64)| if hour < from { *value } else { value + by };
         values.iter().enumerate().map(shift).collect()
     };
     let channels = world.channels().iter().map(|c| Channel::new(c.name(), moved(c.values()))).collect();
-    series(moved(world.values())).with_channels(channels).expect("as long as before")
+    let moved = Series::new(world.zone().clone(), world.kind(), world.first_hour(), moved(world.values()))
+        .and_then(|series| series.with_channels(channels));
+    let neighbours: Vec<Series> = world.neighbours().iter().map(|other| shifted(other, from, by)).collect();
+    moved.expect("as long as before").with_neighbours(&neighbours)
 }

@@ -2,12 +2,15 @@
 //! they measure.
 //!
 //! With the intensity alone the linear ones differ in measure and reach; where the trace carries generation by source, all but the plain one
-//! see wind, sun and demand as well. They err alike, so the profile map has as large a share as all of them. A new member is one line here.
+//! see wind, sun and demand as well. They err alike, and the profile map sees what a neighbouring zone tells: it has a larger share than all
+//! of them. A new member is one line here.
 
 use crate::{Blend, Channels, Error, LinearMap, MapOptions, Measure, PointModel, ProfileMap};
 
 pub const NAME: &str = "ensemble";
 
+/// Of the profile map, by that of all others together.
+const PROFILE_SHARE: f64 = 1.5;
 const LINEAR: [MapOptions; 5] = [
     MapOptions::PLAIN,
     MapOptions {
@@ -49,6 +52,6 @@ pub fn build(horizon: usize) -> Result<Blend, Error> {
     #[cfg(feature = "torch")]
     members.push((Box::new(crate::Transformer::new(horizon)?), 1.0));
     let others = members.len() as f64;
-    members.push((Box::new(ProfileMap::new(horizon)?), others));
+    members.push((Box::new(ProfileMap::new(horizon)?), PROFILE_SHARE * others));
     Ok(Blend::new(NAME, members))
 }

@@ -1,4 +1,5 @@
-//! Contiguous hourly intensities of one zone and one kind, and the channels that go with them. Nothing else enters a model.
+//! Contiguous hourly intensities of one zone and one kind, the channels that go with them, and what is known of the same hours elsewhere.
+//! Nothing else enters a model.
 
 use std::collections::BTreeMap;
 
@@ -38,6 +39,8 @@ pub struct Series {
     values: Vec<f64>,
     /// By name, each as long as `values`.
     channels: Vec<Channel>,
+    /// Other zones, by name, each as far as it is known in these hours.
+    neighbours: Vec<Series>,
 }
 
 impl Series {
@@ -48,7 +51,7 @@ impl Series {
         for (offset, &value) in values.iter().enumerate() {
             check(&zone, first.plus(offset as i64), value)?;
         }
-        Ok(Self { zone, kind, first, values, channels: Vec::new() })
+        Ok(Self { zone, kind, first, values, channels: Vec::new(), neighbours: Vec::new() })
     }
 
     /// In any order. Of two samples of one hour the later in the slice stands: it is a revision.
@@ -63,7 +66,7 @@ impl Series {
         ordered.sort_by_key(|sample| sample.hour);
 
         let (first, values) = (ordered[0].hour, Vec::with_capacity(ordered.len()));
-        let mut series = Self { zone, kind, first, values, channels: Vec::new() };
+        let mut series = Self { zone, kind, first, values, channels: Vec::new(), neighbours: Vec::new() };
         let known: BTreeMap<GridHour, f64> =
             ordered.iter().map(|sample| (sample.hour, sample.intensity.0)).collect();
         for sample in ordered {
@@ -83,6 +86,17 @@ impl Series {
         }
         self.channels = channels;
         Ok(self)
+    }
+
+    /// With what `others` tell of its hours, in place of what it had. Their own neighbours are left out, and so is its own zone.
+    pub fn with_neighbours<'s>(mut self, others: impl IntoIterator<Item = &'s Self>) -> Self {
+        let (first, last) = (self.first, self.last_hour());
+        let others = others.into_iter().filter(|other| other.zone != self.zone);
+        self.neighbours = others.filter_map(|other| other.between(first, last)).collect();
+        self.neighbours.iter_mut().for_each(|other| other.neighbours.clear());
+        self.neighbours.sort_by(|one, other| one.zone.cmp(&other.zone));
+        self.neighbours.dedup_by(|one, other| one.zone == other.zone);
+        self
     }
 
     /// Appends a later hour, or revises one that is held; an hour before the first is left out. Channels that do not reach the
@@ -129,6 +143,10 @@ impl Series {
     pub fn channel(&self, name: &str) -> Option<&[f64]> {
         self.channels.iter().find(|channel| channel.name() == name).map(Channel::values)
     }
+    /// Other zones by name, each as far as it is known in these hours and with its own channels.
+    pub fn neighbours(&self) -> &[Self] {
+        &self.neighbours
+    }
     pub fn get(&self, hour: GridHour) -> Option<f64> {
         self.values.get(usize::try_from(hour.0 - self.first.0).ok()?).copied()
     }
@@ -149,15 +167,42 @@ impl Series {
         self.cut(self.values.len().saturating_sub(hours.max(1))..self.values.len())
     }
 
-    /// The hours of `range` alone.
+    /// The hours of `range` alone, also of its neighbours.
     pub(crate) fn cut(&self, range: std::ops::Range<usize>) -> Self {
+        let first = self.first.plus(range.start as i64);
+        let last = self.first.plus(range.end as i64 - 1);
         Self {
             zone: self.zone.clone(),
             kind: self.kind,
-            first: self.first.plus(range.start as i64),
+            first,
             values: self.values[range.clone()].to_vec(),
             channels: self.channels.iter().map(|channel| channel.slice(range.clone())).collect(),
+            neighbours: self.neighbours.iter().filter_map(|other| other.between(first, last)).collect(),
         }
+    }
+
+    /// Of the hours from `first` to `last`, those that it has.
+    fn between(&self, first: GridHour, last: GridHour) -> Option<Self> {
+        let range = self.places(first, last);
+        (!range.is_empty()).then(|| self.cut(range))
+    }
+
+    /// Where the hours from `first` to `last` stand, as far as it has them.
+    fn places(&self, first: GridHour, last: GridHour) -> std::ops::Range<usize> {
+        let place = |hour: GridHour| (hour.0 - self.first.0).clamp(0, self.values.len() as i64) as usize;
+        place(first)..place(last.plus(1))
+    }
+
+    /// All figures of the hours of `range`: the intensity, its channels, and those of its neighbours.
+    pub(crate) fn told(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = f64> {
+        let (first, last) = (self.first.plus(range.start as i64), self.first.plus(range.end as i64 - 1));
+        let own = std::iter::once((self, range));
+        let others = self.neighbours.iter().map(move |other| (other, other.places(first, last)));
+        own.chain(others).flat_map(|(series, range)| {
+            let channels = series.channels.iter().map(Channel::values);
+            let rows = std::iter::once(series.values.as_slice()).chain(channels);
+            rows.flat_map(move |values| values[range.clone()].iter().copied())
+        })
     }
 
     /// `known` are the hours from `hour` on, as far as anything is known of them.

@@ -99,6 +99,13 @@ fn a_backtest_tells_a_program_and_a_person() {
             assert!(figure("training_s") >= 0.0 && figure("forecast_s") >= 0.0, "{model}");
         }
     }
+    let alone = at("alone.json");
+    told(&[&words[..], &["--alone", "--models", "ensemble", "--json", &alone]].concat());
+    let of = |zones: &Value| {
+        let models = zones["zones"][0]["models"].as_array().unwrap().iter();
+        models.filter(|model| model["model"] == "ensemble").map(|model| model["mape"].clone()).next()
+    };
+    assert!(of(&written).is_some() && of(&json(Path::new(&alone))).is_some());
     let chosen = format!("{} (chosen)", zones[0]["chosen"].as_str().unwrap());
     assert!(screen.contains("day 4") && screen.contains("8 of 24") && screen.contains(&chosen), "{screen}");
     let page = std::fs::read_to_string(page).unwrap();

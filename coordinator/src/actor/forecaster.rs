@@ -62,11 +62,15 @@ impl ForecastMaker {
         Ok(self.selectors.get_mut(zone).expect("it was put there"))
     }
 
-    /// How much of the zone's past is wanted: more when its model is to be trained.
-    fn wanted_hours(&mut self, zone: &Zone, hour: GridHour) -> usize {
+    /// How much of the zones' past is wanted: more when the model of one is to be trained, for it learns from all.
+    fn wanted_hours(&mut self, zones: &BTreeSet<Zone>, hour: GridHour) -> usize {
         let idle = self.training.is_none();
-        let due = self.selector(zone).is_ok_and(|selector| selector.is_due(hour, TRAINING_HOURS));
-        if idle && due { TRAINING_HOURS } else { LOOK_BACK_HOURS }
+        let mut due = zones.iter().map(|zone| self.is_due(zone, hour, TRAINING_HOURS));
+        if idle && due.any(|due| due) { TRAINING_HOURS } else { LOOK_BACK_HOURS }
+    }
+
+    fn is_due(&mut self, zone: &Zone, hour: GridHour, known_hours: usize) -> bool {
+        self.selector(zone).is_ok_and(|selector| selector.is_due(hour, known_hours))
     }
 
     fn forecast(&mut self, zone: &Zone, series: &Series) -> Option<Forecast> {
@@ -135,6 +139,11 @@ fn past(known: &Known, hour: GridHour) -> Option<Series> {
     series.clone().with_channels(channels).ok().or(Some(series))
 }
 
+/// A zone's past, with what the others tell of the same hours.
+fn beside(past: &Series, all: &[Series]) -> Series {
+    past.clone().with_neighbours(all)
+}
+
 /// What was tried and how far off it was, for the log.
 fn table(choice: &Choice) -> String {
     let error = |candidate: &forecast::Candidate| match &candidate.metrics {
@@ -153,25 +162,26 @@ impl Handler<MakeForecasts> for ForecastMaker {
 
     fn handle(&mut self, question: MakeForecasts, _: &mut Self::Context) -> Self::Result {
         let MakeForecasts { hour, zones, watch, reply } = question;
-        let wanted: Vec<(Zone, usize)> =
-            zones.into_iter().map(|zone| (zone.clone(), self.wanted_hours(&zone, hour))).collect();
+        let hours = self.wanted_hours(&zones, hour);
         let histories = async move {
             let mut histories = Vec::new();
-            for (zone, hours) in wanted {
-                let known = watch.send(History { zone: zone.clone(), hour, hours }).await;
-                histories.push((zone, known.unwrap_or_default()));
+            for zone in zones {
+                histories.push(watch.send(History { zone, hour, hours }).await.unwrap_or_default());
             }
             histories
         };
         let answer = histories.into_actor(self).map(move |histories, this, context| {
-            let pasts: Vec<(Zone, Series)> =
-                histories.into_iter().filter_map(|(zone, known)| Some((zone, past(&known, hour)?))).collect();
-            let made = pasts
-                .iter()
-                .filter_map(|(zone, series)| this.forecast(zone, &series.tail(LOOK_BACK_HOURS)))
-                .collect();
+            let pasts: Vec<Series> = histories.iter().filter_map(|known| past(known, hour)).collect();
+            let seen = |series: &Series| beside(&series.tail(LOOK_BACK_HOURS), &pasts);
+            let made =
+                pasts.iter().filter_map(|series| this.forecast(series.zone(), &seen(series))).collect();
             reply.do_send(Take(Input::Forecasted { hour, forecasts: made }));
-            for (zone, series) in pasts {
+            for series in &pasts {
+                let zone = series.zone().clone();
+                if !this.is_due(&zone, series.last_hour(), series.len()) {
+                    continue;
+                }
+                let series = beside(series, &pasts);
                 if let Some(training) = this.begin_training(&zone, &series) {
                     let done = context.address();
                     let train = move || {

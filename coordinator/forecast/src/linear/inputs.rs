@@ -71,21 +71,34 @@ pub fn figures(history: &Series, channels: Channels) -> Vec<Vec<f64>> {
     if channels == Channels::None {
         return Vec::new();
     }
-    let sources = sources::all(history);
-    if sources.len() < 2 {
-        return Vec::new();
+    let Some(Mix { wind, sun, demand }) = Mix::of(history) else { return Vec::new() };
+    let demand = (channels == Channels::WeatherAndDemand).then_some(demand);
+    [wind, sun, demand].into_iter().flatten().collect()
+}
+
+/// How wind, sun and demand stand against their own last two weeks, one value an hour each.
+pub struct Mix {
+    /// Its share of the generation, as that of the sun; none where the trace has none of it.
+    pub wind: Option<Vec<f64>>,
+    pub sun: Option<Vec<f64>>,
+    pub demand: Vec<f64>,
+}
+
+impl Mix {
+    /// None where `history` carries no generation by source.
+    pub fn of(history: &Series) -> Option<Self> {
+        let sources = sources::all(history);
+        if sources.len() < 2 {
+            return None;
+        }
+        let demand: Vec<f64> = (0..history.len()).map(|hour| sources.iter().map(|s| s[hour]).sum()).collect();
+        let share = |source: Vec<f64>| -> Vec<f64> {
+            let part = |(part, whole): (&f64, &f64)| if *whole > 0.0 { part / whole } else { 0.0 };
+            departures(&source.iter().zip(&demand).map(part).collect::<Vec<f64>>())
+        };
+        let (wind, sun) = (sources::wind(history).map(share), sources::solar(history).map(share));
+        Some(Self { wind, sun, demand: departures(&demand) })
     }
-    let demand: Vec<f64> = (0..history.len()).map(|hour| sources.iter().map(|s| s[hour]).sum()).collect();
-    let share = |source: Vec<f64>| -> Vec<f64> {
-        let part = |(part, whole): (&f64, &f64)| if *whole > 0.0 { part / whole } else { 0.0 };
-        source.iter().zip(&demand).map(part).collect()
-    };
-    let mut figures: Vec<Vec<f64>> =
-        [sources::wind(history), sources::solar(history)].into_iter().flatten().map(share).collect();
-    if channels == Channels::WeatherAndDemand {
-        figures.push(demand);
-    }
-    figures.iter().map(|figure| departures(figure)).collect()
 }
 
 /// Each value less the mean of the last [`MEAN_HOURS`] up to and including it, or of as many as there are.

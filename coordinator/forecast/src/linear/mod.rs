@@ -19,7 +19,7 @@ use crate::forecaster::{MAX_HORIZON_HOURS, check_channels, check_horizon, check_
 use crate::{Error, PointModel, Series};
 use inputs::MEAN_HOURS;
 pub use inputs::{Channels, Measure};
-pub(crate) use inputs::{Scale, figures};
+pub(crate) use inputs::{Mix, Scale, figures};
 use moments::{Input, Moments};
 
 /// Half of two months, so that of a history of 1,440 h quarters can be kept back to judge the map and to learn its band.

@@ -6,9 +6,11 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `state` | the columns |
+//! | `neighbour` | those that another zone adds |
 //! | `lessons` | the regressions |
 
 mod lessons;
+mod neighbour;
 mod state;
 
 use common::carbon::SignalKind;
@@ -19,6 +21,7 @@ use crate::forecaster::{MAX_HORIZON_HOURS, check_channels, check_horizon, check_
 use crate::linear::{MIN_HISTORY_HOURS, Measure, WINDOW_HOURS};
 use crate::{Error, PointModel, Series};
 use lessons::Learnt;
+use neighbour::Neighbour;
 use state::{READ_HOURS, State};
 
 const NAME: &str = "profile map";
@@ -36,6 +39,8 @@ struct Fitted {
     until: GridHour,
     /// Of use, in the hours that it was fitted on.
     channels: usize,
+    /// The other zone of use.
+    neighbour: Option<Zone>,
     learnt: Learnt,
 }
 
@@ -73,14 +78,19 @@ impl PointModel for ProfileMap {
         if found < needed {
             return Err(Error::ShortHistory { model: NAME.into(), needed, found });
         }
-        let state = State::of(&history.tail(WINDOW_HOURS));
+        let recent = history.tail(WINDOW_HOURS);
+        let state = State::of(&recent);
+        let issues = lessons::issues(&state, self.horizon);
+        let near = Neighbour::nearest(&recent, state.departure_sums(), &issues);
+        let state = state.beside(near);
         let learnt = Learnt::from(&state, self.horizon).ok_or_else(|| Error::Singular {
             model: NAME.into(),
             zone: history.zone().clone(),
             reason: "its normal equations have no solution".into(),
         })?;
         let (zone, kind, until) = (history.zone().clone(), history.kind(), history.last_hour());
-        self.fitted = Some(Fitted { zone, kind, until, channels: state.channels(), learnt });
+        let neighbour = state.neighbour().map(|other| other.zone().clone());
+        self.fitted = Some(Fitted { zone, kind, until, channels: state.channels(), neighbour, learnt });
         Ok(())
     }
 
@@ -97,7 +107,9 @@ impl PointModel for ProfileMap {
                 return Err(Error::ShortHistory { model: NAME.into(), needed: READ_HOURS, found: known });
             }
             // Nothing later is read (law F-1), nothing earlier needed.
-            let state = State::of(&history.cut(known - READ_HOURS..known));
+            let read = history.cut(known - READ_HOURS..known);
+            let neighbour = fitted.neighbour.as_ref().and_then(|zone| Neighbour::named(&read, zone));
+            let state = State::of(&read).beside(neighbour);
             check_channels(NAME, fitted.channels, state.channels())?;
             let mut points = fitted.learnt.points(&state, READ_HOURS, horizon);
             points.iter_mut().for_each(|point| *point = Measure::Logarithm.back(*point));

@@ -5,6 +5,7 @@
 
 use common::time::GridHour;
 
+use super::neighbour::{self, Neighbour};
 use crate::Series;
 use crate::linear::{Channels, Measure, calendar, figures};
 
@@ -28,12 +29,32 @@ const WEEKS: usize = 4;
 const YEAR_HOURS: f64 = 365.25 * 24.0;
 
 /// Columns of a row, in order; the last is the constant 1.
-pub const LEVEL: usize = DEPARTURES.len() + FIGURES * WEATHER.len();
+pub const NEIGHBOUR: usize = DEPARTURES.len() + FIGURES * WEATHER.len();
+pub const LEVEL: usize = NEIGHBOUR + neighbour::COLUMNS;
 pub const SEASON: usize = LEVEL + LEVELS.len();
-const TARGET: usize = SEASON + 2;
+pub const TARGET: usize = SEASON + 2;
 const WEEKDAY: usize = TARGET + OTHER_DAYS.len() + 4 + FIGURES;
 const CALENDAR: usize = WEEKDAY + 6;
 pub const COLUMNS: usize = CALENDAR + calendar::FEATURES;
+
+/// How a zone's hours stand against its mean day.
+pub struct Departures {
+    logarithms: Vec<f64>,
+    /// The mean day of two weeks.
+    base: Vec<f64>,
+    pub values: Vec<f64>,
+}
+
+impl Departures {
+    pub fn of(history: &Series) -> Self {
+        let logarithms: Vec<f64> = history.values().iter().map(|&v| Measure::Logarithm.of(v)).collect();
+        let base = periodic_mean(&logarithms, 24, BASE_DAYS);
+        let departure =
+            |hour: usize| hour.checked_sub(24).map_or(0.0, |day_ago| logarithms[hour] - base[day_ago]);
+        let values = (0..logarithms.len()).map(departure).collect();
+        Self { logarithms, base, values }
+    }
+}
 
 /// A history, made ready for many issues.
 pub struct State {
@@ -53,19 +74,15 @@ pub struct State {
     departure_sums: Vec<f64>,
     figure_sums: Vec<Vec<f64>>,
     level_sums: Vec<f64>,
+    neighbour: Option<Neighbour>,
 }
 
 impl State {
     pub fn of(history: &Series) -> Self {
-        let logarithms: Vec<f64> = history.values().iter().map(|&v| Measure::Logarithm.of(v)).collect();
-        let hours = logarithms.len();
-        let base = periodic_mean(&logarithms, 24, BASE_DAYS);
-        let departure =
-            |hour: usize| hour.checked_sub(24).map_or(0.0, |day_ago| logarithms[hour] - base[day_ago]);
-        let departures: Vec<f64> = (0..hours).map(departure).collect();
+        let Departures { logarithms, base, values: departures } = Departures::of(history);
         let mut figures = figures(history, Channels::WeatherAndDemand);
         let channels = figures.len();
-        figures.resize(FIGURES, vec![0.0; hours]);
+        figures.resize(FIGURES, vec![0.0; logarithms.len()]);
         Self {
             first: history.first_hour(),
             channels,
@@ -78,7 +95,22 @@ impl State {
             logarithms,
             departures,
             figures,
+            neighbour: None,
         }
+    }
+
+    /// With another zone at its side.
+    pub fn beside(self, neighbour: Option<Neighbour>) -> Self {
+        Self { neighbour, ..self }
+    }
+
+    /// Running sums of the departures.
+    pub fn departure_sums(&self) -> &[f64] {
+        &self.departure_sums
+    }
+
+    pub fn neighbour(&self) -> Option<&Neighbour> {
+        self.neighbour.as_ref()
     }
 
     pub fn hours(&self) -> usize {
@@ -106,17 +138,20 @@ impl State {
 
     /// `[COLUMNS]` with all that is the same for every lead.
     pub fn row(&self, known: usize) -> [f64; COLUMNS] {
-        let mean = |sums: &[f64], hours: usize| {
-            let hours = hours.min(known);
-            (sums[known] - sums[known - hours]) / hours as f64
-        };
+        let mean = |sums: &[f64], hours: usize| neighbour::mean(sums, known, hours);
         let mut row = [0.0; COLUMNS];
         let departures = DEPARTURES.into_iter().map(|hours| mean(&self.departure_sums, hours));
         let weather = self.figure_sums.iter().flat_map(|sums| WEATHER.map(|hours| mean(sums, hours)));
         let levels = LEVELS.into_iter().map(|hours| mean(&self.level_sums, hours));
         let issued_at = self.issued_at(known);
         let (sin, cos) = (std::f64::consts::TAU * issued_at.0 as f64 / YEAR_HOURS).sin_cos();
-        for (place, value) in row.iter_mut().zip(departures.chain(weather).chain(levels).chain([sin, cos])) {
+        for (place, value) in row.iter_mut().zip(departures.chain(weather)) {
+            *place = value;
+        }
+        if let Some(neighbour) = &self.neighbour {
+            row[NEIGHBOUR..LEVEL].copy_from_slice(&neighbour.columns(known));
+        }
+        for (place, value) in row[LEVEL..].iter_mut().zip(levels.chain([sin, cos])) {
             *place = value;
         }
         row[CALENDAR..].copy_from_slice(&calendar::features(issued_at));
@@ -167,7 +202,7 @@ fn periodic_mean(values: &[f64], period: usize, count: usize) -> Vec<f64> {
     sums.into_iter().enumerate().map(mean).collect()
 }
 
-fn running_sums(values: &[f64]) -> Vec<f64> {
+pub fn running_sums(values: &[f64]) -> Vec<f64> {
     let mut sum = 0.0;
     let add = |value: &f64| {
         sum += value;

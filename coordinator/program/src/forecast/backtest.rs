@@ -44,6 +44,9 @@ pub struct Args {
     /// Models by name [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     models: Vec<String>,
+    /// Each zone by its own past alone; else those of the other traces are known to it as well, up to the same hour
+    #[arg(long)]
+    alone: bool,
     /// The figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -59,6 +62,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     traces.iter().try_for_each(|series| check_length(series, plan, &models))?;
     let (mut told, mut seen) = (Told::new(plan), Vec::new());
     for series in &traces {
+        let others: &[Series] = if args.alone { &[] } else { &traces };
+        let series = &series.clone().with_neighbours(others);
         let tested = test(series, plan, &models).with_context(|| format!("zone {}", series.zone()))?;
         print(out, &tested.told.table())?;
         seen.push(Seen::new(series, tested.told.chosen(), &tested.said, plan.stride));
