@@ -21,6 +21,8 @@ pub struct Forecasts {
 #[derive(Debug)]
 struct Issued {
     trace: HourlyTrace,
+    /// Of the other zones.
+    others: Vec<HourlyTrace>,
     selector: Selector,
     first: Option<GridHour>,
     /// None where the history was too short.
@@ -34,8 +36,10 @@ impl Forecasts {
         let issued = |(trace, _): &(HourlyTrace, u16)| {
             let selector = Selector::new(&config.forecast.model, horizon)?;
             let selector = selector.retrained_every(config.forecast.retrain_hours);
-            let issued = Issued { trace: trace.clone(), selector, first: None, forecasts: Vec::new() };
-            Ok((trace.zone().clone(), Mutex::new(issued)))
+            let others = zones.iter().map(|(other, _)| other).filter(|other| other.zone() != trace.zone());
+            let (trace, others) = (trace.clone(), others.cloned().collect());
+            let issued = Issued { others, selector, first: None, forecasts: Vec::new(), trace };
+            Ok((issued.trace.zone().clone(), Mutex::new(issued)))
         };
         Ok(Self { zones: zones.iter().map(issued).collect::<Result<_, Error>>()? })
     }
@@ -57,10 +61,15 @@ impl Forecasts {
 impl Issued {
     /// Too short a history has no forecast, as in a live study; the policy goes on without.
     fn issue(&mut self, hour: GridHour) -> Option<Forecast> {
-        let known = self.trace.known(hour, LOOK_BACK_HOURS).to_vec();
-        let first = hour.plus(1 - known.len() as i64);
-        Series::new(self.trace.zone().clone(), self.trace.kind(), first, known)
-            .and_then(|series| self.selector.forecast(&series))
+        let others: Vec<Series> = self.others.iter().filter_map(|other| known(other, hour).ok()).collect();
+        known(&self.trace, hour)
+            .and_then(|series| self.selector.forecast(&series.with_neighbours(&others)))
             .ok()
     }
+}
+
+fn known(trace: &HourlyTrace, hour: GridHour) -> Result<Series, Error> {
+    let known = trace.known(hour, LOOK_BACK_HOURS).to_vec();
+    let first = hour.plus(1 - known.len() as i64);
+    Series::new(trace.zone().clone(), trace.kind(), first, known)
 }
