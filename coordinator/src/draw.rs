@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use common::energy::Measurement;
-use common::id::{WorkerName, Zone};
+use common::id::{SessionId, WorkerName, Zone};
 use common::time::{Millis, Timestamp};
 use common::unit::{Grams, Joules, Seconds, Watts};
 
@@ -19,6 +19,8 @@ struct Unbooked {
     since: Timestamp,
     watts: Watts,
     was_at_work: bool,
+    /// Up to where it is booked, by the clock of this session.
+    up_to: (SessionId, Millis),
 }
 
 /// The last window of each slot. Lost in a restart without harm: the next reports bring it back.
@@ -27,12 +29,25 @@ pub(crate) struct Draws(BTreeMap<SlotKey, Unbooked>);
 
 impl Draws {
     /// `origin` is the wall time of the session's zero.
-    pub fn on_window(&mut self, worker: &WorkerName, origin: Timestamp, window: &Measurement) {
+    pub fn on_window(
+        &mut self,
+        worker: &WorkerName,
+        session: SessionId,
+        origin: Timestamp,
+        window: &Measurement,
+    ) {
         let seconds = (window.end.0 - window.start.0) as f64 / 1000.0;
         let watts = if seconds > 0.0 { window.joules.0 / seconds } else { 0.0 };
         let was_at_work = window.task.is_some();
-        let unbooked = Unbooked { since: origin + window.end, watts: Watts(watts), was_at_work };
+        let up_to = (session, window.end);
+        let unbooked = Unbooked { since: origin + window.end, watts: Watts(watts), was_at_work, up_to };
         self.0.insert((worker.clone(), window.slot), unbooked);
+    }
+
+    /// E-1: whether some of the window is booked, as far as this process knows. A session tells its windows in their order.
+    pub fn is_booked(&self, worker: &WorkerName, session: SessionId, window: &Measurement) -> bool {
+        let last = self.0.get(&(worker.clone(), window.slot)).map(|last| last.up_to);
+        last.is_some_and(|(of, end)| of == session && window.start < end)
     }
 
     /// This machine slept for so long, and perhaps all workers with it: what was drawn meanwhile, if anything, their reports will tell.

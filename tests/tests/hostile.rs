@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use common::event::Event;
+use common::id::SessionId;
 use common::seed::Seed;
 use common::wire::{self, ToWorker};
 use nix::sys::signal::Signal;
@@ -14,8 +15,8 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use system_tests::lab::books::audit;
 use system_tests::lab::hostility::{
-    announce_too_much, declared_lengths, dial, greet_with_garbage, heartbeat, play_again, truncated,
-    well_formed_lies,
+    announce_too_much, declared_lengths, dial, greet_with_garbage, heartbeat, joining, lied_checkpoint,
+    lies_of_a_member, play_again, truncated, well_formed_lies,
 };
 use system_tests::lab::relay::Relay;
 use system_tests::lab::{REHEARSAL, Study};
@@ -113,6 +114,75 @@ fn what_a_worker_said_is_not_believed_a_second_time() {
     coordinator.signal(Signal::SIGINT);
     coordinator.end().with(130);
     audit(&study.directory);
+}
+
+/// Its key is good, and it has joined: nothing that it says of others is believed, and nothing impossible of itself.
+#[test]
+fn a_member_that_lies_harms_nobody() {
+    let study = Study::new(REHEARSAL);
+    study.keys_for("turncoat");
+    // A slot without memory is given nothing, so that whatever it reports of is not its own.
+    let needed = ["--set", "requirements.train_memory_mb=1", "--set", "requirements.sample_memory_mb=1"];
+    let mut coordinator =
+        study.run(&[&needed[..], &["--set", "local.workers=1", "--set", "budget.hours=40"]].concat());
+    study.until("honest work has begun", |seen| !seen.finished().is_empty());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(lie(&study.path("turncoat"), &study.endpoint()));
+    let so_far = study.history().finished().len();
+    study.until("honest work goes on", |seen| seen.finished().len() > so_far || has_ended(seen.events()));
+    coordinator.end().with(0).saying(&["study finished"]);
+
+    let books = audit(&study.directory);
+    books.check_report(&study.directory);
+    let history = study.history();
+    assert_eq!(history.sessions().len(), 2, "the turncoat was a member");
+    let mut own_joules = 0.0;
+    let nowhere = lied_checkpoint().blob;
+    for event in history.events().take_while(|event| !matches!(event, Event::StudyFinished { .. })) {
+        match event {
+            Event::TaskFailed { .. } => panic!("an honest task was taken from its worker: {event:?}"),
+            Event::TaskSuspended { checkpoint: Some(given), .. }
+            | Event::TaskCheckpointed { checkpoint: given, .. } => assert_ne!(given.blob, nowhere),
+            Event::TrialFinished { evaluation, .. } => {
+                assert!(evaluation.validation_error > 0.0 && evaluation.seconds.0 > 1e-6, "{evaluation:?}");
+            }
+            Event::EnergySpent { worker, measurement, .. } if worker.as_str() == "turncoat" => {
+                own_joules += measurement.joules.0;
+            }
+            _ => {}
+        }
+    }
+    assert!(own_joules < 1.0, "{own_joules} J were booked that nobody drew");
+    let log = std::fs::read_to_string(study.directory.join("coordinator.log")).expect("the log");
+    assert!(log.contains("turncoat") && !log.contains("panicked"), "{log}");
+}
+
+/// Joins, lies until all of it is taken in, and is heard no more.
+async fn lie(machine: &Path, endpoint: &str) {
+    let keys = KeyPair::load(&machine.join("worker.key")).expect("its key");
+    let server = PublicKey::load(&machine.join("coordinator.pub")).expect("the coordinator's");
+    let options =
+        ClientOptions::new(endpoint.parse().expect("an endpoint"), ClientSecurity::Curve { keys, server });
+    let mut client = ZeroMq.connect(options).await.expect("options in order");
+    let session = SessionId(7);
+    say(&client, joining(session)).await;
+    let lies = lies_of_a_member(session);
+    let mut told = 0;
+    let all_said = async {
+        loop {
+            let frame = client.recv().await.expect("the connection stands");
+            match wire::decode::<ToWorker>(&frame).expect("the coordinator's own frame") {
+                ToWorker::Welcome { .. } => {}
+                ToWorker::Acknowledge { number, .. } => told = told.max(number as usize),
+                other => panic!("{other:?} after {told} lies"),
+            }
+            match lies.get(told) {
+                Some(next) => say(&client, next.clone()).await,
+                None => return,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), all_said).await.expect("each is taken in, or passed over");
 }
 
 fn has_ended<'a>(mut events: impl Iterator<Item = &'a Event>) -> bool {

@@ -11,7 +11,7 @@ use system_tests::lab::books::audit;
 use system_tests::lab::patience::until;
 use system_tests::lab::programs::command;
 use system_tests::lab::study::History;
-use system_tests::lab::{Process, REHEARSAL, Study};
+use system_tests::lab::{Process, REHEARSAL, Study, free_ports};
 
 /// Long enough that nothing here is the end of it.
 const LONG: [&str; 4] = ["--set", "budget.hours=400", "--set", "evaluation.rehearsal_epoch_s=0.3"];
@@ -22,10 +22,14 @@ fn joined(history: &History, worker: &str) -> bool {
 
 /// One that was invited, on a "machine" of its own.
 fn invited(study: &Study, machine: &str, join: &str) -> Process {
+    invited_to(study, machine, join, &study.endpoint())
+}
+
+fn invited_to(study: &Study, machine: &str, join: &str, addresses: &str) -> Process {
     let folder = study.path(machine);
     fs::create_dir_all(&folder).expect("the worker's folder");
     let mut worker = command("ce-nas-worker");
-    worker.arg("--config").arg(study.path("study.toml")).args(["--coordinator", &study.endpoint()]);
+    worker.arg("--config").arg(study.path("study.toml")).args(["--coordinator", addresses]);
     worker.args(["--directory", "work", "--join", join]).current_dir(folder);
     study.process(worker)
 }
@@ -118,7 +122,10 @@ fn one_pasted_line_makes_a_worker_once() {
         study.ce_nas(&["workers", "invite", "second", "--for", "5m", "--dir", &directory]).with(0).out;
     let file = study.path("code");
     fs::write(&file, self::code(&second)).expect("the code");
-    let mut second = invited(&study, "second", &format!("@{}", file.display()));
+    // Nobody is at the first address, as where a standby has taken over.
+    let [free, _] = free_ports();
+    let addresses = format!("tcp://127.0.0.1:{free},{endpoint}");
+    let mut second = invited_to(&study, "second", &format!("@{}", file.display()), &addresses);
     study.until("the second came in", |seen| joined(seen, "second"));
     second.signal(Signal::SIGTERM);
     second.end().with(0);

@@ -209,6 +209,14 @@ impl Bench {
         self.says(worker, FromWorker::Delivery { session: SessionId(session), number, report });
     }
 
+    /// In the second after those of its earlier reports.
+    fn spends(&mut self, worker: &str, session: u64, task: Option<TaskId>, joules: f64) {
+        let told = self.numbers.get(&(worker.into(), SessionId(session))).copied().unwrap_or_default();
+        let Report::Energy(first) = energy(task, joules) else { unreachable!("it is one of energy") };
+        let [start, end] = [told, told + 1].map(|seconds| Millis(1_000 * seconds as i64));
+        self.delivers(worker, session, Report::Energy(Measurement { start, end, ..first }));
+    }
+
     fn beats(&mut self, worker: &str, session: u64, held: &[TaskId]) {
         let held = held.to_vec();
         self.says(worker, FromWorker::Heartbeat { session: SessionId(session), clock: Millis(0), held });

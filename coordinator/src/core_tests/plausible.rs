@@ -99,3 +99,37 @@ fn the_last_sessions_of_a_worker_are_remembered_and_no_more() {
     assert_eq!(*last, ToWorker::WhoAreYou { session: SessionId(3) });
     bench.restarts(PLAIN);
 }
+
+#[test]
+fn energy_of_others_work_is_the_liars_own_idling() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("honest", 1);
+    let task = bench.task_of("honest").expect("work");
+    bench.joins("liar", 2);
+    let own = bench.task_of("liar").expect("work");
+    let never = TaskId { trial: TrialId(u64::MAX), attempt: task.attempt };
+    for of in [task, never, own] {
+        bench.spends("liar", 2, Some(of), 5.0);
+    }
+    bench.delivers("honest", 1, energy(Some(task), 3.0));
+    let state = bench.core.state();
+    let joules = |task: TaskId| state.trial(task.trial).unwrap().joules;
+    assert_eq!((joules(task), joules(own)), (Joules(3.0), Joules(5.0)));
+    assert_eq!(state.workers[&WorkerName::new("liar")].joules, Joules(15.0), "it is booked all the same");
+    assert_eq!(bench.warnings.len(), 2, "{:?}", bench.warnings);
+}
+
+#[test]
+fn e1_no_window_is_booked_a_second_time() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("liar", 2);
+    for _ in 0..3 {
+        bench.delivers("liar", 2, energy(None, 5.0));
+    }
+    assert_eq!(bench.core.state().workers[&WorkerName::new("liar")].joules, Joules(5.0));
+    assert_eq!(bench.warnings.len(), 2, "{:?}", bench.warnings);
+    // Another life begins its clock anew.
+    bench.joins("liar", 3);
+    bench.delivers("liar", 3, energy(None, 5.0));
+    assert_eq!(bench.core.state().workers[&WorkerName::new("liar")].joules, Joules(10.0));
+}

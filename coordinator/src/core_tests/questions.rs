@@ -10,7 +10,7 @@ fn efforts(bench: &Bench) -> Vec<Option<f64>> {
 
 fn trains(bench: &mut Bench, joules: f64) -> TaskId {
     let task = bench.task_of("a").expect("a training runs");
-    bench.delivers("a", 1, energy(Some(task), joules));
+    bench.spends("a", 1, Some(task), joules);
     bench.finishes("a", 1, evaluation(0.5, 1, Vec::new()))
 }
 
@@ -21,7 +21,7 @@ fn each_result_comes_with_the_joules_it_took() {
     let first = trains(&mut bench, 500.0);
     assert_eq!(efforts(&bench), [Some(500.0)]);
     // A measurement that comes late.
-    bench.delivers("a", 1, energy(Some(first), 100.0));
+    bench.spends("a", 1, Some(first), 100.0);
     trains(&mut bench, 250.0);
     assert_eq!(efforts(&bench), [Some(600.0), Some(250.0)]);
     bench.restarts(PLAIN);

@@ -90,15 +90,32 @@ impl Core {
     }
 
     /// Joules are booked to the hours of their window: one that can't have been changes no book, and is not asked for again.
-    fn spent(&mut self, worker: &WorkerName, session: SessionId, measurement: Measurement) {
+    fn spent(&mut self, worker: &WorkerName, session: SessionId, mut measurement: Measurement) {
         let Some((record, clock)) = self.state.workers.get(worker).zip(self.state.clock()) else { return };
         let origin = record.origins.get(&session).copied().unwrap_or(record.origin);
         if let Some(fault) = plausible::fault_of_window(&measurement, self.now().since(origin), clock.hour_s)
         {
             return self.doubt(worker, format!("a report of energy is not booked: {fault}"));
         }
-        self.draws.on_window(worker, origin, &measurement);
+        if self.draws.is_booked(worker, session, &measurement) && !planted(Mutation::TakesInTwice) {
+            return self.doubt(worker, "a report of energy is not booked: some of its window is".into());
+        }
+        if let Some(task) = measurement.task.filter(|task| self.is_of_others(worker, *task)) {
+            // Somebody drew it all the same.
+            measurement.task = None;
+            self.doubt(
+                worker,
+                format!("its energy for task {task} is booked as its idling: the work is none of its own"),
+            );
+        }
+        self.draws.on_window(worker, session, origin, &measurement);
         self.record(Event::EnergySpent { worker: worker.clone(), session, measurement });
+    }
+
+    /// Whether it can't be this worker's: no trial has it, or another holds it. Who held attempts that are over is not remembered.
+    fn is_of_others(&self, worker: &WorkerName, task: TaskId) -> bool {
+        let holder = self.state.lease(task).map(|lease| &lease.worker);
+        self.state.trial(task.trial).is_none() || holder.is_some_and(|holder| holder != worker)
     }
 
     /// Whether the attempt is alive: a late result of a lost attempt changes nothing but the energy booked.

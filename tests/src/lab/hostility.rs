@@ -5,8 +5,11 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use common::blob::BlobId;
+use common::energy::{Measurement, Method};
 use common::id::{Attempt, SessionId, SlotId, TaskId, TrialId, Zone};
 use common::time::Millis;
+use common::trial::{Artifact, ArtifactKind, Checkpoint, Evaluation, Failure};
+use common::unit::{Joules, Seconds};
 use common::wire::{self, Chunk, DecodeError, FromWorker, Hello, Report, SlotInfo, ToWorker};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
@@ -133,6 +136,74 @@ pub fn well_formed_lies() -> Vec<Vec<u8>> {
     // What the coordinator itself would say, sent back to it.
     frames.push(wire::encode(&ToWorker::StudyOver { reason: "go home".into() }));
     frames
+}
+
+/// What one says who has joined: of others' work, of work that never was, and of energy that nobody drew. Numbered, for else none is taken in.
+pub fn lies_of_a_member(session: SessionId) -> Vec<Vec<u8>> {
+    let task = |trial, attempt| TaskId { trial: TrialId(trial), attempt: Attempt(attempt) };
+    let measured = |task, (start, end): (i64, i64), joules: f64| {
+        Report::Energy(Measurement {
+            slot: SlotId(0),
+            task,
+            start: Millis(start),
+            end: Millis(end),
+            joules: Joules(joules),
+            method: Method::Counter,
+            meter: "a liar's".into(),
+        })
+    };
+    let evaluation = |error: f64| {
+        Box::new(Evaluation {
+            validation_error: error,
+            test_error: Some(error),
+            parameters: Some(1),
+            flops: Some(1),
+            latency_ms: None,
+            joules_per_inference: None,
+            device: "none".into(),
+            seconds: Seconds(1e-9),
+            curve: Vec::new(),
+            artifacts: vec![Artifact {
+                kind: ArtifactKind::Weights,
+                blob: BlobId::from_digest([9; 32]),
+                bytes: 1,
+            }],
+        })
+    };
+    let nowhere = lied_checkpoint();
+    let mut lies = vec![
+        measured(None, (0, i64::MAX), 1.0),
+        measured(None, (-5_000, 1), 1.0),
+        measured(None, (2, 1), 1.0),
+        measured(None, (0, 1), f64::NAN),
+        measured(None, (0, 1), -1e9),
+        measured(None, (0, 1), f64::MAX),
+        measured(Some(task(u64::MAX, u32::MAX)), (0, 1), 0.001),
+    ];
+    // Whatever is under way, it is somebody else's; and so is what has ended.
+    for trial in 0..200 {
+        let task = task(trial, 0);
+        lies.push(measured(Some(task), (0, 1), 1e-6));
+        lies.push(Report::Finished { task, evaluation: evaluation(0.0) });
+        lies.push(Report::Finished { task, evaluation: evaluation(f64::NAN) });
+        lies.push(Report::Failed { task, failure: Failure::Crashed("a lie".into()) });
+        lies.push(Report::Checkpointed { task, checkpoint: nowhere });
+        lies.push(Report::Suspended { task, checkpoint: Some(nowhere) });
+    }
+    let numbered = lies.into_iter().zip(1..);
+    numbered.map(|(report, number)| wire::encode(&FromWorker::Delivery { session, number, report })).collect()
+}
+
+/// Of which the coordinator has no byte.
+pub fn lied_checkpoint() -> Checkpoint {
+    Checkpoint { blob: BlobId::from_digest([8; 32]), progress: 0.9 }
+}
+
+/// Words by which one joins, with a slot in the zone of the others.
+pub fn joining(session: SessionId) -> Vec<u8> {
+    wire::encode(&greeting_with(|hello| {
+        (hello.session, hello.zone) = (session, Zone::new("LOCAL"));
+    }))
 }
 
 /// One that would be admitted but for what `lie` changes.
