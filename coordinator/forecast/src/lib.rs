@@ -1,4 +1,4 @@
-//! Carbon-intensity forecasts: hourly, with quantiles, from one zone's own past.
+//! Carbon-intensity forecasts: hourly, with quantiles, from a zone's own past and what is known of others in the same hours.
 //!
 //! | file | what it holds |
 //! | --- | --- |
