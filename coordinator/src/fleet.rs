@@ -87,9 +87,11 @@ impl Core {
         slots
     }
 
-    pub(crate) fn place(&self, (worker, slot): SlotRef<'_>) -> Option<Place> {
-        let zone = self.state.workers.get(worker)?.zone.clone();
-        Some(Place { zone, device: self.state.device(worker, slot)?.to_owned() })
+    /// Of a slot at hand.
+    pub(crate) fn place(&self, key: SlotRef<'_>) -> Option<Place> {
+        let roster = self.slots.roster();
+        let seat = roster.seats().get(&owned(key))?;
+        Some(Place { zone: seat.zone.clone(), device: roster.devices()[seat.device].clone() })
     }
 
     /// Everybody is looked at once: a fleet may have ten thousand.

@@ -185,7 +185,7 @@ impl Core {
     }
 
     fn look_at(&mut self, key: SlotKey) {
-        match self.place(slot_ref(&key)).filter(|_| self.is_free(&key)) {
+        match self.is_free(&key).then(|| self.place(slot_ref(&key))).flatten() {
             Some(place) => {
                 let kind = (self.slots.role(&key), place);
                 self.slots.free.insert(key, kind);
@@ -194,10 +194,10 @@ impl Core {
         }
     }
 
+    /// If it is at hand.
     fn is_free(&self, key: &SlotKey) -> bool {
-        let at_hand = || self.state.workers.get(&key.0).is_some_and(crate::core::WorkerRecord::is_at_hand);
-        let held = self.state.holder(key).is_some() && !planted(Mutation::GivesTwice);
-        self.slots.role(key) != Role::Rest && !held && at_hand()
+        let held = || self.state.holder(key).is_some() && !planted(Mutation::GivesTwice);
+        self.slots.role(key) != Role::Rest && !held()
     }
 
     fn slots_of(&self, worker: &WorkerName) -> Vec<SlotKey> {
