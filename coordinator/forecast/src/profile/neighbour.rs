@@ -5,7 +5,7 @@
 
 use common::id::Zone;
 
-use super::state::{Departures, FIRST_ISSUE, running_sums};
+use super::state::{Departures, FIRST_ISSUE, mean, running_sums};
 use crate::Series;
 use crate::linear::Mix;
 
@@ -92,12 +92,6 @@ impl Neighbour {
         let days = both.map(|&known| (day(departures, known), day(&self.departures, known)));
         Some(correlation(&days.collect::<Vec<_>>()).abs())
     }
-}
-
-/// Of the last `hours` of the first `known`, or of as many as there are.
-pub fn mean(sums: &[f64], known: usize, hours: usize) -> f64 {
-    let hours = hours.min(known);
-    (sums[known] - sums[known - hours]) / hours as f64
 }
 
 /// 0 where either never changes.

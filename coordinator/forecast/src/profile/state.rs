@@ -138,11 +138,11 @@ impl State {
 
     /// `[COLUMNS]` with all that is the same for every lead.
     pub fn row(&self, known: usize) -> [f64; COLUMNS] {
-        let mean = |sums: &[f64], hours: usize| neighbour::mean(sums, known, hours);
+        let lately = |sums: &[f64], hours: usize| mean(sums, known, hours);
         let mut row = [0.0; COLUMNS];
-        let departures = DEPARTURES.into_iter().map(|hours| mean(&self.departure_sums, hours));
-        let weather = self.figure_sums.iter().flat_map(|sums| WEATHER.map(|hours| mean(sums, hours)));
-        let levels = LEVELS.into_iter().map(|hours| mean(&self.level_sums, hours));
+        let departures = DEPARTURES.into_iter().map(|hours| lately(&self.departure_sums, hours));
+        let weather = self.figure_sums.iter().flat_map(|sums| WEATHER.map(|hours| lately(sums, hours)));
+        let levels = LEVELS.into_iter().map(|hours| lately(&self.level_sums, hours));
         let issued_at = self.issued_at(known);
         let (sin, cos) = (std::f64::consts::TAU * issued_at.0 as f64 / YEAR_HOURS).sin_cos();
         for (place, value) in row.iter_mut().zip(departures.chain(weather)) {
@@ -200,6 +200,12 @@ fn periodic_mean(values: &[f64], period: usize, count: usize) -> Vec<f64> {
     }
     let mean = |(hour, sum): (usize, f64)| sum / (hour / period + 1).min(count) as f64;
     sums.into_iter().enumerate().map(mean).collect()
+}
+
+/// Of the last `hours` of the first `known`, or of as many as there are.
+pub fn mean(sums: &[f64], known: usize, hours: usize) -> f64 {
+    let hours = hours.min(known);
+    (sums[known] - sums[known - hours]) / hours as f64
 }
 
 pub fn running_sums(values: &[f64]) -> Vec<f64> {

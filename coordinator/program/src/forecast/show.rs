@@ -22,7 +22,7 @@ use super::{chart, traces};
 ///
 /// The past comes from a trace (--trace), from a study (--dir: then its coordinator's own newest forecast is
 /// shown), or else from the source in the configuration. Without a study a model is chosen and trained on the
-/// spot, as a coordinator would.
+/// spot, as a coordinator would that knows of this zone alone.
 ///
 /// Examples:
 ///   ce-nas forecast show --trace DE=germany.csv.gz --hours 48
