@@ -36,6 +36,8 @@ pub enum Provenance {
     Modelled(Issued),
     /// The last known value, so many hours old.
     Cached { age_hours: u32 },
+    /// That of the same hour of an earlier week, in the named trace.
+    Earlier(String),
     /// Made by the built-in generator: not a real grid.
     Synthetic,
     /// A yearly constant, for want of anything better.
@@ -50,6 +52,7 @@ impl fmt::Display for Provenance {
             Self::Forecast(issue) => write!(f, "forecast ({issue})"),
             Self::Modelled(issue) => write!(f, "modelled ({issue})"),
             Self::Cached { age_hours } => write!(f, "cached, {age_hours} h old"),
+            Self::Earlier(trace) => write!(f, "an earlier hour like it ({trace})"),
             Self::Synthetic => f.write_str("synthetic"),
             Self::Constant => f.write_str("yearly constant"),
         }
@@ -97,7 +100,9 @@ impl Provenance {
             Self::Forecast(issue) => format!("forecast ({})", issue.by),
             Self::Modelled(issue) => format!("modelled ({})", issue.by),
             Self::Cached { .. } => "cached".into(),
-            Self::Measured(_) | Self::Estimated(_) | Self::Synthetic | Self::Constant => self.to_string(),
+            Self::Measured(_) | Self::Estimated(_) | Self::Earlier(_) | Self::Synthetic | Self::Constant => {
+                self.to_string()
+            }
         }
     }
 }

@@ -104,6 +104,31 @@ impl Account {
         })
     }
 
+    /// What the first so many joules of all emitted, taking hours in their order and each evenly: for each of `joules`, which ascend.
+    pub fn emissions_of_first(&self, joules: impl IntoIterator<Item = Joules>) -> Vec<Grams> {
+        let mut by_hour: BTreeMap<GridHour, (Joules, Grams)> = BTreeMap::new();
+        for line in self.hours() {
+            let (used, emitted) = by_hour.entry(line.hour).or_default();
+            *used += line.joules.values().copied().sum::<Joules>();
+            *emitted += line.grams;
+        }
+        let mut hours = by_hour.into_values().peekable();
+        let (mut used, mut emitted) = (Joules::ZERO, Grams::ZERO);
+        let of_first = |joules: Joules| {
+            while let Some((in_hour, grams)) = hours.next_if(|(in_hour, _)| used + *in_hour <= joules) {
+                used += in_hour;
+                emitted += grams;
+            }
+            match hours.peek() {
+                Some((in_hour, grams)) if in_hour.0 > 0.0 => {
+                    emitted + *grams * ((joules - used) / *in_hour).clamp(0.0, 1.0)
+                }
+                _ => emitted,
+            }
+        };
+        joules.into_iter().map(of_first).collect()
+    }
+
     /// The intensity of an hour: observed, else the last known one before it, else the first one after, else the world's mean.
     pub fn intensity(&self, zone: &Zone, hour: GridHour) -> (Intensity, Provenance) {
         let Some(series) = self.intensities.get(zone) else {
@@ -174,6 +199,28 @@ mod tests {
         // A correction of hour 1 corrects what was used then.
         account.observe(sample(1, 200.0));
         assert_eq!(account.emissions(), Grams(400.0));
+    }
+
+    #[test]
+    fn what_was_emitted_by_then_is_reckoned_as_hours_are_known_now() {
+        let mut account = Account::default();
+        for (zone, hour, kwh) in [("DE", 1, 1.0), ("DE", 2, 0.5), ("PL", 2, 0.5)] {
+            account.book(&Zone::new(zone), GridHour(hour), Purpose::Full, Joules::from_kwh(kwh));
+        }
+        let emitted = |account: &Account| -> Vec<f64> {
+            let joules = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5].map(Joules::from_kwh);
+            account.emissions_of_first(joules).iter().map(|grams| grams.0.round()).collect()
+        };
+        account.observe(sample(1, 100.0));
+        account.observe(sample(2, 400.0));
+        let in_poland = 475.0 / 2.0;
+        assert_eq!(
+            emitted(&account),
+            [0.0, 50.0, 100.0, 100.0 + (200.0 + in_poland) / 2.0, 538.0, 538.0].map(f64::round)
+        );
+        account.observe(sample(1, 200.0));
+        assert_eq!(emitted(&account)[..3], [0.0, 100.0, 200.0], "the first hour was corrected");
+        assert_eq!(emitted(&account)[4], account.emissions().0.round());
     }
 
     #[test]

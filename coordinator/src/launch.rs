@@ -115,6 +115,7 @@ pub async fn start(opened: Opened, agenda: Option<Agenda>, listener: Listener) -
     let settings = carbon::Settings::new(&config.carbon, study.spec.seed).remembering(directory.carbon());
     let sources = carbon::build(&settings)?;
     for source in sources.values() {
+        check_kind(&state, source.as_ref())?;
         check_span(source.as_ref(), &study.clock, &config)?;
         tracing::info!(zone = %source.zone(), "carbon intensity is served by {}", source.describe());
     }
@@ -189,6 +190,24 @@ fn grid_clock(config: &Config, state: &State) -> Result<GridClock> {
 fn told(state: &State) -> Vec<CarbonSample> {
     let youngest = |zone| state.account.series(zone).rev().take(REMEMBERED_HOURS).cloned();
     state.account.zones().flat_map(youngest).collect()
+}
+
+/// Grams of two kinds have no sum: a study goes on in the kind that it began with. One that is over only shows what it has.
+fn check_kind(state: &State, source: &dyn carbon::CarbonSource) -> Result<()> {
+    let found = source.kind();
+    let other = state.account.zones().find_map(|zone| {
+        let kind = state.account.signal_kind(zone).filter(|kind| *kind != found)?;
+        Some((zone, kind))
+    });
+    match other {
+        Some((zone, kind)) if state.finished.is_none() => bail!(
+            "the study's books of {zone} are in {} intensities, and its sources give {} now, which are never mixed: go on with the              carbon settings it began with (carbon.kind = \"{}\", or a carbon.column of that kind), or begin another study",
+            carbon::word(kind),
+            carbon::word(found),
+            carbon::word(kind)
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// A recorded trace must hold the study's first hour; one that ends before the study does is worth a warning.

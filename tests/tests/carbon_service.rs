@@ -28,11 +28,12 @@ fn settings(service: &Service, folder: &Path, more: &str) -> String {
     let key = folder.join("maps.key");
     fs::write(&key, format!("{KEY}\n")).expect("a file for the key");
     // A service knows nothing of days to come, so the study's lie well behind.
-    REHEARSAL.replace("2026-05-04", "2024-05-06").replace(
+    let abroad = REHEARSAL.replace("2026-05-04", "2024-05-06").replace("[worker]", "[worker]\nzone = \"DE\"");
+    abroad.replace(
         "[carbon]",
         &format!(
             "[carbon.electricity_maps]\nurl = {:?}\nkey_file = {key:?}\n\
-             [carbon]\nsource = \"live\"\nlive = [\"LOCAL=electricity_maps:DE\"]\nconstants = [\"LOCAL={CONSTANT}\"]\n{more}",
+             [carbon]\nsource = \"live\"\nlive = [\"DE=electricity_maps\"]\nconstants = [\"DE={CONSTANT}\"]\n{more}",
             service.base()
         ),
     )
@@ -43,7 +44,12 @@ fn samples(history: &History) -> Vec<CarbonSample> {
         Event::CarbonObserved { samples } => samples.clone(),
         _ => Vec::new(),
     };
-    history.events().flat_map(of).collect()
+    let told: Vec<CarbonSample> = history.events().flat_map(of).collect();
+    assert!(
+        told.iter().all(|sample| sample.zone.as_str() == "DE"),
+        "the study is in no other zone: {told:?}"
+    );
+    told
 }
 
 fn hours(history: &History, of: impl Fn(&Provenance) -> bool) -> BTreeSet<GridHour> {
@@ -164,7 +170,7 @@ fn check_report(directory: &Path) {
         "own forecast of the hour stands in",
         "cached",
         "no intensity was observed: the nearest known value",
-        "a yearly constant stands in (LOCAL: 380 gCO2eq/kWh, as configured)",
+        "a yearly constant stands in (DE: 380 gCO2eq/kWh, as configured)",
     ] {
         assert!(page.contains(told), "the page does not tell: {told}");
     }
@@ -244,6 +250,40 @@ fn an_answer_that_comes_too_late_for_its_hour_corrects_the_books() {
     let hour = &report["energy"]["by_hour"][0];
     assert_eq!(hour["intensity_g_per_kwh"], LIVING, "{hour}");
     assert_eq!(hour["provenance"], "measured (Electricity Maps)", "{hour}");
+}
+
+#[test]
+fn a_zone_is_known_before_the_first_worker_is_in_it() {
+    let service = Service::new(Manner::Serves(LIVING));
+    let keys = tempfile::tempdir().expect("a folder for the key");
+    let study = Study::new(&settings(&service, keys.path(), ""));
+    let open = ["--set", "coordinator.security=null"];
+    let mut coordinator = study.coordinator(&open);
+    study.until("hours are known though nobody works", |seen| hours(seen, is_measured).len() >= 2);
+    let mut worker = study.worker("late", &open);
+    coordinator.end().with(0).saying(&["study finished"]);
+    worker.end().with(0);
+    let text = fs::read_to_string(study.directory.join("report.json")).expect("report.json");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let first = &report["energy"]["by_hour"][0];
+    assert_eq!(first["provenance"], "measured (Electricity Maps)", "the hour in which it joined: {first}");
+}
+
+/// Grams by life-cycle and by direct factors have no sum.
+#[test]
+fn a_study_goes_on_in_the_kind_of_intensity_it_began_with() {
+    let service = Service::new(Manner::Serves(LIVING));
+    let keys = tempfile::tempdir().expect("a folder for the key");
+    let study = Study::new(&settings(&service, keys.path(), ""));
+    let mut coordinator = study.coordinator(&[]);
+    study.until("an hour is known", |seen| !hours(seen, is_measured).is_empty());
+    coordinator.kill();
+    let told = |kind: &str| format!("carbon.kind=average_{kind}");
+    let mut refused = study.coordinator(&["--set", &told("direct")]);
+    refused.end().with(1).saying(&["the study's books of DE are in average_lifecycle", "average_direct now"]);
+    let mut coordinator = study.coordinator(&["--set", &told("lifecycle")]);
+    study.until("it goes on", |seen| seen.lives() == 2);
+    coordinator.kill();
 }
 
 /// Hours whose figure came, and then a decision, before they were over; the youngest, which the study's end may have cut short,

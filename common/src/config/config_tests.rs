@@ -299,3 +299,19 @@ fn a_supernet_follows_a_search_that_works_in_regions() {
     let abilities = ["evaluation.command_fidelities=[\"full\",\"rung\",\"one_shot\"]"];
     assert!(refusal(&[&follows[..3], &program, &abilities].concat()).contains("region.every_scores"));
 }
+
+#[test]
+fn the_zones_served_are_those_of_the_source_that_is_chosen() {
+    let served = |settings: &[&str]| -> Vec<String> {
+        let lists = [
+            r#"carbon.traces=["DE = a.csv","PL=b.csv"]"#,
+            r#"carbon.live=["GB=uk:13","GB=uk","FR=watttime"]"#,
+        ];
+        let settings: Vec<String> = lists.iter().chain(settings).map(ToString::to_string).collect();
+        let carbon = load(None, [], &settings).unwrap().carbon;
+        carbon.served_zones().iter().map(|zone| zone.as_str().to_owned()).collect()
+    };
+    assert_eq!(served(&["carbon.source=trace"]), ["DE", "PL"]);
+    assert_eq!(served(&["carbon.source=live"]), ["FR", "GB"]);
+    assert_eq!(served(&["carbon.source=typical_week"]), ["LOCAL"]);
+}

@@ -8,12 +8,15 @@ mod meaning;
 mod setting;
 mod space;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use load::{DEFAULTS, Error, load};
 pub use setting::{OrWord, Unlimited};
 pub use space::{DartsSettings, MobileSettings, Space, SpaceKind};
 
+use crate::id::Zone;
 use crate::study::{Ability, Augmentation, DataFormat, Precision, Recipe};
 use setting::{All, Auto, Never};
 
@@ -186,6 +189,21 @@ pub struct Carbon {
     pub electricity_maps: KeyedService,
     pub watttime: KeyedService,
     pub uk: OpenService,
+}
+
+impl Carbon {
+    /// The zones that have a source of their own. An entry that names none is refused where sources are made of them.
+    pub fn served_zones(&self) -> BTreeSet<Zone> {
+        let named = |entries: &[String]| -> BTreeSet<Zone> {
+            let zone = |entry: &String| entry.split_once('=').map(|(zone, _)| Zone::new(zone.trim()));
+            entries.iter().filter_map(zone).collect()
+        };
+        match self.source.as_str() {
+            "trace" => named(&self.traces),
+            "live" => named(&self.live),
+            _ => self.zones.iter().map(Zone::new).collect(),
+        }
+    }
 }
 
 /// A web service that wants to know who asks.

@@ -8,7 +8,7 @@ use common::carbon::Forecast;
 use common::id::Zone;
 use common::time::GridHour;
 use common::unit::Intensity;
-use forecast::{LOOK_BACK_HOURS, Selector, Series};
+use forecast::{Selector, Series};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -55,8 +55,7 @@ impl Grid {
         let mut rows = Vec::new();
         let hours = (from.0..=until.0).map(GridHour);
         for hour in hours.take_while(|hour| *hour <= series.last_hour()) {
-            let known = series.until(hour).ok_or(forecast::Error::Empty)?.tail(LOOK_BACK_HOURS + 1);
-            let said = selector.forecast(&known)?;
+            let said = selector.forecast(|hours| series.past(hour, hours).ok_or(forecast::Error::Empty))?;
             for ahead in 1..=HORIZON as i64 {
                 let at = |level: f64| said.quantile(hour.plus(ahead), level).map_or(0.0, |value| value.0);
                 rows.extend(LEVELS.map(|level| at(level) as f32));

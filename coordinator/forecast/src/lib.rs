@@ -12,7 +12,7 @@
 //! | `calibrated`, `band`, `correction` | quantiles from a model's own errors, and what the newest of them teach |
 //! | `metrics`, `saving`, `backtest` | how good a model is |
 //! | `choose`, `selector` | which model a zone uses, and when that is asked again |
-//! | `conformance` | what every model owes its users |
+//! | `conformance`, `made_up` | what every model owes its users, and grids to try it on |
 //!
 //! Law F-1: a forecast uses only hours at or before `issued_at`. The series handed to [`Forecaster::forecast`] ends there, and
 //! a model that was fitted on later hours refuses. Absent on purpose: fetching data, clocks, and outside the
@@ -30,6 +30,7 @@ mod ensemble;
 mod error;
 mod forecaster;
 mod linear;
+pub mod made_up;
 mod metrics;
 mod naive;
 mod point;

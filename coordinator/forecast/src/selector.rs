@@ -198,14 +198,19 @@ impl Selector {
         if is < was { Verdict::Better { was, is } } else { Verdict::Kept { was, would_be: is } }
     }
 
-    /// As [`Selector::issue`], after training whatever is due: for worlds whose time stands still meanwhile.
-    pub fn forecast(&mut self, history: &Series) -> Result<Forecast, Error> {
-        if let Some(training) = self.begin_training(history)
-            && let Ok(trained) = training.run()
-        {
-            self.adopt(trained, history);
+    /// As [`Selector::issue`], after training whatever is due: for worlds whose time stands still meanwhile. `past` gives the last so many
+    /// hours that are known, or all when there are fewer.
+    pub fn forecast(&mut self, past: impl Fn(usize) -> Result<Series, Error>) -> Result<Forecast, Error> {
+        let seen = past(LOOK_BACK_HOURS)?;
+        if self.is_due(seen.last_hour(), TRAINING_HOURS) {
+            let history = past(TRAINING_HOURS)?;
+            if let Some(training) = self.begin_training(&history)
+                && let Ok(trained) = training.run()
+            {
+                self.adopt(trained, &history);
+            }
         }
-        self.issue(history)
+        self.issue(&seen)
     }
 
     /// What is in use and how it fared, once a forecast was issued.

@@ -88,10 +88,11 @@ impl Series {
         Ok(self)
     }
 
-    /// With what `others` tell of its hours, in place of what it had. Their own neighbours are left out, and so is its own zone.
+    /// With what `others` tell of its hours, in place of what it had. Their own neighbours are left
+    /// out, and so are its own zone and zones told in another kind.
     pub fn with_neighbours<'s>(mut self, others: impl IntoIterator<Item = &'s Self>) -> Self {
         let (first, last) = (self.first, self.last_hour());
-        let others = others.into_iter().filter(|other| other.zone != self.zone);
+        let others = others.into_iter().filter(|other| other.zone != self.zone && other.kind == self.kind);
         self.neighbours = others.filter_map(|other| other.between(first, last)).collect();
         self.neighbours.iter_mut().for_each(|other| other.neighbours.clear());
         self.neighbours.sort_by(|one, other| one.zone.cmp(&other.zone));
@@ -153,8 +154,14 @@ impl Series {
 
     /// What was known at the end of `hour`: the series without anything later. None when nothing was.
     pub fn until(&self, hour: GridHour) -> Option<Self> {
+        self.past(hour, usize::MAX)
+    }
+
+    /// Of what was known at the end of `hour` the last `hours` hours (at least 1), or all when there are fewer. None when nothing was.
+    pub fn past(&self, hour: GridHour, hours: usize) -> Option<Self> {
         let known = usize::try_from(hour.0 - self.first.0 + 1).ok().filter(|&known| known > 0)?;
-        Some(self.cut(0..known.min(self.values.len())))
+        let end = known.min(self.values.len());
+        Some(self.cut(end.saturating_sub(hours.max(1))..end))
     }
 
     /// The first `hours` hours (at least 1), or all when there are fewer.

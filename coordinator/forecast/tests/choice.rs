@@ -89,7 +89,7 @@ fn a_selector_goes_on_hour_after_hour() {
     let mut selector = Selector::new("auto", 48).unwrap();
     let mut models = Vec::new();
     for hour in [0, 5, 23, 24, 47, 170, 191, 400, 1_439, 1_445, 1_679] {
-        let forecast = selector.forecast(&world.until(GridHour(hour)).unwrap()).unwrap();
+        let forecast = selector.forecast(|hours| Ok(world.past(GridHour(hour), hours).unwrap())).unwrap();
         assert_eq!((forecast.issued_at, forecast.quantiles.len()), (GridHour(hour), 48));
         models.push(forecast.model);
     }
@@ -97,7 +97,7 @@ fn a_selector_goes_on_hour_after_hour() {
     assert!(["week_mean", "linear", "ensemble"].contains(&models[10].as_str()), "{models:?}");
     assert!(selector.choice().unwrap().metrics().unwrap().all.mape() < 20.0);
     // A coordinator that was set back in time must not use what it learnt later.
-    let back = selector.forecast(&world.until(GridHour(30)).unwrap()).unwrap();
+    let back = selector.forecast(|hours| Ok(world.past(GridHour(30), hours).unwrap())).unwrap();
     assert_eq!(back.issued_at, GridHour(30));
 }
 
@@ -106,7 +106,7 @@ fn a_named_model_is_stood_in_for_until_it_can() {
     let world = grid(24 * 60, 2);
     let mut selector = Selector::new("linear", 24).unwrap();
     let model = |selector: &mut Selector, hour| {
-        selector.forecast(&world.until(GridHour(hour)).unwrap()).unwrap().model
+        selector.forecast(|hours| Ok(world.past(GridHour(hour), hours).unwrap())).unwrap().model
     };
     assert_eq!(model(&mut selector, 10), "persistence");
     assert_eq!(model(&mut selector, 100), "yesterday");

@@ -1,38 +1,12 @@
 //! What one zone tells of another: used where it says something, done without where it is silent.
 
-use common::carbon::SignalKind;
-use common::id::Zone;
-use common::time::GridHour;
-use forecast::{Channel, Plan, PointModel, ProfileMap, Series, backtest, build};
+use forecast::made_up::{self, winds, windy};
+use forecast::{Plan, PointModel, ProfileMap, Series, backtest, build};
 
 const HOURS: usize = 160 * 24;
-/// The weather takes so long from one zone to the other.
-const WAY_HOURS: usize = 18;
-
-/// A wind that lasts half a day, as it blows in the west; the east has it later.
-fn winds(mut dice: u64) -> Vec<f64> {
-    let mut wind = 0.0;
-    let mut next = || {
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        wind = 0.93 * wind + ((dice >> 33) as f64 / f64::from(1_u32 << 31) - 0.5) * 60.0;
-        wind
-    };
-    (0..HOURS + WAY_HOURS).map(|_| next()).collect()
-}
-
-fn zone(name: &str, winds: &[f64]) -> Series {
-    let wind: Vec<f64> = winds.iter().map(|wind| (200.0 + wind).max(0.0)).collect();
-    let coal: Vec<f64> = wind.iter().map(|wind| (500.0 - wind).max(50.0)).collect();
-    let day = |hour: usize| 40.0 * (hour as f64 * std::f64::consts::TAU / 24.0).sin();
-    let intensity = (0..wind.len()).map(|hour| 800.0 * coal[hour] / 500.0 + day(hour)).collect();
-    let series = Series::new(Zone::new(name), SignalKind::AverageDirect, GridHour(447_072), intensity);
-    let channels = vec![Channel::new("wind", wind), Channel::new("coal", coal)];
-    series.and_then(|series| series.with_channels(channels)).unwrap()
-}
 
 fn west_and_east() -> (Series, Series) {
-    let winds = winds(99);
-    (zone("WEST", &winds[WAY_HOURS..]), zone("EAST", &winds[..HOURS]))
+    made_up::west_and_east(HOURS)
 }
 
 fn points(model: &ProfileMap, history: &Series) -> Vec<f64> {
@@ -76,7 +50,7 @@ fn neither_strangers_nor_newcomers_are_neighbours() {
     let (west, east) = west_and_east();
     let alone = points(&fitted(&east), &east);
     // Its weather has nothing to do with that of the east.
-    let stranger = zone("ELSEWHERE", &winds(7)[..HOURS]);
+    let stranger = windy("ELSEWHERE", &winds(7, HOURS));
     let newcomer = west.tail(60 * 24);
     for other in [&stranger, &newcomer] {
         let history = east.clone().with_neighbours([other]);

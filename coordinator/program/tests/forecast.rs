@@ -11,6 +11,8 @@ use common::id::Zone;
 use common::time::{GridHour, Timestamp};
 use common::unit::Intensity;
 use coordinator::directory::StudyDirectory;
+use forecast::Series;
+use forecast::made_up::west_and_east;
 use ledger::Ledger;
 use serde_json::Value;
 
@@ -99,13 +101,6 @@ fn a_backtest_tells_a_program_and_a_person() {
             assert!(figure("training_s") >= 0.0 && figure("forecast_s") >= 0.0, "{model}");
         }
     }
-    let alone = at("alone.json");
-    told(&[&words[..], &["--alone", "--models", "ensemble", "--json", &alone]].concat());
-    let of = |zones: &Value| {
-        let models = zones["zones"][0]["models"].as_array().unwrap().iter();
-        models.filter(|model| model["model"] == "ensemble").map(|model| model["mape"].clone()).next()
-    };
-    assert!(of(&written).is_some() && of(&json(Path::new(&alone))).is_some());
     let chosen = format!("{} (chosen)", zones[0]["chosen"].as_str().unwrap());
     assert!(screen.contains("day 4") && screen.contains("8 of 24") && screen.contains(&chosen), "{screen}");
     let page = std::fs::read_to_string(page).unwrap();
@@ -114,6 +109,46 @@ fn a_backtest_tells_a_program_and_a_person() {
     let words = ["backtest", "--trace", &de, "--models", "week_mean, linear", "--test-hours", "480"];
     told(&[&words[..], &["--plot", &picture]].concat());
     assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG\r\n"));
+}
+
+/// A made-up zone as a file.
+fn file_of(folder: &Path, series: &Series) -> String {
+    let mut text = "utc,ci_direct,wind,coal\n".to_owned();
+    let channel = |name: &str, hour: usize| series.channel(name).unwrap()[hour];
+    for (hour, intensity) in series.values().iter().enumerate() {
+        let time = series.first_hour().plus(hour as i64);
+        text += &format!("{time},{intensity},{},{}\n", channel("wind", hour), channel("coal", hour));
+    }
+    let path = folder.join(format!("{}.csv", series.zone()));
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+/// The weather of the west is that of the east some hours later: the traces of one command see each other, unless told not to.
+#[test]
+fn what_one_trace_tells_of_another_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let (west, east) = west_and_east(150 * 24);
+    let [west, east] = [&west, &east].map(|series| file_of(folder.path(), series));
+    let out = folder.path().join("out.json");
+    let error = |flags: &[&str]| {
+        let words = ["backtest", "--trace", &east, &west, "--models", "ensemble", "--test-hours", "720"];
+        let more = ["--horizon", "24", "--json", out.to_str().unwrap()];
+        told(&[&words[..], &more, flags].concat());
+        json(&out)["zones"][0]["models"][0]["mape"].as_f64().unwrap()
+    };
+    let (beside, alone) = (error(&[]), error(&["--alone"]));
+    assert!(beside < 0.9 * alone, "{beside} % with what the west tells, {alone} % without");
+
+    let hours = |flags: &[&str]| {
+        let words = ["show", "--zone", "EAST", "--model", "ensemble", "--hours", "24", "--json", "--trace"];
+        let shown: Value = serde_json::from_str(&told(&[&words[..], flags].concat())).unwrap();
+        shown["hours"].clone()
+    };
+    let (beside, alone) = (hours(&[&east, &west]), hours(&[&east]));
+    assert_ne!(beside, alone, "the west is not heard");
+    assert_eq!(hours(&[&east, &west, "--alone"]), alone);
+    check_refused(&["show", "--trace", &east, &west], &["there are several zones (EAST, WEST)"]);
 }
 
 /// Law F-1 through the commands: the world after the issue changes, and neither choice nor band nor median moves.
@@ -183,7 +218,7 @@ fn the_coming_hours_are_shown() {
     let synthetic =
         told(&["show", "--set", "carbon.source=typical_week", "--hours", "6", "--at", "2026-05-01T06:00Z"]);
     assert!(synthetic.contains("of synthetic\n") && synthetic.contains("05-01 12:00"), "{synthetic}");
-    check_refused(&["show", "--trace", &file, "--zone", "PL"], &["the trace is of DE"]);
+    check_refused(&["show", "--trace", &file, "--zone", "PL"], &["nothing is known of the zone PL"]);
     check_refused(&["show", "--trace", &file, "--at", "2001-01-01"], &["the trace begins at"]);
     let settings = ["--set", "carbon.source=typical_week", "--zone", "LOCL"];
     check_refused(&[&["show"], &settings[..]].concat(), &["did you mean `LOCAL`?"]);

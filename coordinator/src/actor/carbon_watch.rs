@@ -164,7 +164,8 @@ fn is_better(sample: &CarbonSample, told: &CarbonSample, is_revised: bool) -> bo
         Provenance::Forecast(_) => 2,
         Provenance::Modelled(_) => 3,
         Provenance::Cached { .. } => 4,
-        Provenance::Synthetic | Provenance::Constant => 5,
+        Provenance::Earlier(_) => 5,
+        Provenance::Synthetic | Provenance::Constant => 6,
     };
     let (now, then) = (standing(&sample.provenance), standing(&told.provenance));
     let differs = (sample.intensity.0 - told.intensity.0).abs() > SAME_G_PER_KWH;

@@ -73,15 +73,30 @@ impl ForecastMaker {
         self.selector(zone).is_ok_and(|selector| selector.is_due(hour, known_hours))
     }
 
+    /// Of each zone of which the past is known, with the others at its side.
+    fn forecast_all(&mut self, pasts: &[Series]) -> Vec<Forecast> {
+        let seen = |series: &Series| series.tail(LOOK_BACK_HOURS).with_neighbours(pasts);
+        pasts.iter().filter_map(|series| self.forecast(series.zone(), &seen(series))).collect()
+    }
+
+    /// Of the first zone whose model is due, with what it learns from.
+    fn begin_next_training(&mut self, pasts: &[Series]) -> Option<(Series, Training)> {
+        let is_due = |series: &&Series| self.is_due(series.zone(), series.last_hour(), series.len());
+        let history = pasts.iter().find(is_due)?.clone().with_neighbours(pasts);
+        let training = self.begin_training(&history)?;
+        Some((history, training))
+    }
+
     fn forecast(&mut self, zone: &Zone, series: &Series) -> Option<Forecast> {
         let issued = self.selector(zone).and_then(|selector| selector.issue(series));
         issued.inspect_err(|error| tracing::warn!(%zone, %error, "no forecast for this hour")).ok()
     }
 
-    fn begin_training(&mut self, zone: &Zone, series: &Series) -> Option<Training> {
+    fn begin_training(&mut self, series: &Series) -> Option<Training> {
         if self.training.is_some() {
             return None;
         }
+        let zone = series.zone();
         let training = self.selector(zone).ok()?.begin_training(series)?;
         tracing::info!(%zone, hours = series.len(), "training the zone's forecast model");
         self.training = Some(zone.clone());
@@ -139,11 +154,6 @@ fn past(known: &Known, hour: GridHour) -> Option<Series> {
     series.clone().with_channels(channels).ok().or(Some(series))
 }
 
-/// A zone's past, with what the others tell of the same hours.
-fn beside(past: &Series, all: &[Series]) -> Series {
-    past.clone().with_neighbours(all)
-}
-
 /// What was tried and how far off it was, for the log.
 fn table(choice: &Choice) -> String {
     let error = |candidate: &forecast::Candidate| match &candidate.metrics {
@@ -172,27 +182,16 @@ impl Handler<MakeForecasts> for ForecastMaker {
         };
         let answer = histories.into_actor(self).map(move |histories, this, context| {
             let pasts: Vec<Series> = histories.iter().filter_map(|known| past(known, hour)).collect();
-            let seen = |series: &Series| beside(&series.tail(LOOK_BACK_HOURS), &pasts);
-            let made =
-                pasts.iter().filter_map(|series| this.forecast(series.zone(), &seen(series))).collect();
-            reply.do_send(Take(Input::Forecasted { hour, forecasts: made }));
-            for series in &pasts {
-                let zone = series.zone().clone();
-                if !this.is_due(&zone, series.last_hour(), series.len()) {
-                    continue;
-                }
-                let series = beside(series, &pasts);
-                if let Some(training) = this.begin_training(&zone, &series) {
-                    let done = context.address();
-                    let train = move || {
-                        let trained = outcome(|| training.run());
-                        done.do_send(TrainingDone { zone, history: series, trained });
-                    };
-                    if let Err(error) = background::spawn("forecaster", train) {
-                        tracing::error!(%error, "no thread could be had to train a forecaster on");
-                        this.training = None;
-                    }
-                    break;
+            reply.do_send(Take(Input::Forecasted { hour, forecasts: this.forecast_all(&pasts) }));
+            if let Some((history, training)) = this.begin_next_training(&pasts) {
+                let (zone, done) = (history.zone().clone(), context.address());
+                let train = move || {
+                    let trained = outcome(|| training.run());
+                    done.do_send(TrainingDone { zone, history, trained });
+                };
+                if let Err(error) = background::spawn("forecaster", train) {
+                    tracing::error!(%error, "no thread could be had to train a forecaster on");
+                    this.training = None;
                 }
             }
         });
@@ -210,6 +209,8 @@ impl Handler<TrainingDone> for ForecastMaker {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use common::carbon::{CarbonSample, Provenance, SignalKind};
     use common::unit::Intensity;
 
@@ -248,8 +249,8 @@ mod tests {
             let series = past(&known, GridHour(NOW)).unwrap();
             assert_eq!((series.last_hour(), series.channels().len()), (GridHour(NOW), 2));
             let rule = maker.forecast(&zone, &series).unwrap();
-            let training = maker.begin_training(&zone, &series).expect("two months are enough to train");
-            assert!(maker.begin_training(&zone, &series).is_none(), "one at a time");
+            let training = maker.begin_training(&series).expect("two months are enough to train");
+            assert!(maker.begin_training(&series).is_none(), "one at a time");
             let meanwhile = maker.forecast(&zone, &series).unwrap();
             assert_eq!(meanwhile.model, rule.model, "a training holds nobody up");
             maker.take_up(&zone, &series, outcome(|| training.run()));
@@ -258,6 +259,28 @@ mod tests {
             [rule, meanwhile, trained]
         });
         assert_eq!(forecasts[0], forecasts[1], "the future moved and a forecast moved with it");
+    }
+
+    /// Through all that the actor does in an hour: what the west tells reaches the training of the east's model, and its forecasts.
+    #[test]
+    fn zones_of_a_study_see_each_other() {
+        let settings = config::Forecast { model: "ensemble".into(), horizon_hours: 24, retrain_hours: 168 };
+        let (west, east) = forecast::made_up::west_and_east(120 * 24);
+        let issued = |zones: &[Series]| {
+            let mut maker = ForecastMaker::new(&settings).unwrap();
+            let rules = maker.forecast_all(zones);
+            assert!(rules.iter().all(|rule| rule.model != "ensemble"), "nothing is trained yet");
+            while let Some((history, training)) = maker.begin_next_training(zones) {
+                assert!(maker.begin_next_training(zones).is_none(), "one at a time");
+                maker.take_up(history.zone(), &history, outcome(|| training.run()));
+            }
+            let made = maker.forecast_all(zones);
+            assert_eq!(made.len(), zones.len());
+            made.into_iter().find(|made| made.zone == *east.zone()).unwrap()
+        };
+        let (alone, beside) = (issued(slice::from_ref(&east)), issued(&[west.clone(), east.clone()]));
+        assert_eq!([&alone.model, &beside.model], ["ensemble"; 2]);
+        assert_ne!(alone.quantiles, beside.quantiles, "the west is not heard");
     }
 
     #[test]

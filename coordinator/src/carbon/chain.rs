@@ -1,8 +1,8 @@
 //! The chain that a zone is served by, so that a study never stops because a source did.
 //!
-//! Its links, in order: the zone's providers, a live one with its own forecast; the study's own forecast, as far as it reaches; the last
-//! known value for a day, ageing visibly; a recorded trace, by the same hour of an earlier year; a yearly constant. Each sample says which
-//! link gave it.
+//! Its links, in order: the zone's providers; what live ones forecast while they still answered; the study's own forecast, as far as it
+//! reaches; the last known value for a day, ageing visibly; a recorded trace, by the same hour of an earlier year; a yearly constant. Each
+//! sample says which link gave it.
 //!
 //! The past is the first provider's; what it lacks is filled by the others, and last by what was observed: a past that ended where the
 //! first one fell silent would be forecast from for ever.
@@ -107,7 +107,15 @@ impl Chain {
                 answer = ask(other.as_mut());
             }
         }
-        answer
+        let error = match answer {
+            Ok(sample) => return Ok(sample),
+            Err(error) => error,
+        };
+        let links = std::iter::once(&self.first).chain(&self.others);
+        let foreseen = links.map(|link| link.foreseen(hour)).find_map(|foreseen| foreseen);
+        let Some(foreseen) = foreseen else { return Err(error) };
+        self.trouble.get_or_insert(error);
+        Ok(foreseen)
     }
 
     fn observed(&mut self, hour: GridHour, patience: Option<Millis>) -> CarbonSample {
@@ -174,7 +182,7 @@ impl Chain {
         };
         let recorded = || {
             let (intensity, name) = like(self.recorded.as_ref()?, hour)?;
-            Some((intensity, Provenance::Estimated(format!("an earlier hour like it in {name}"))))
+            Some((intensity, Provenance::Earlier(name.into())))
         };
         expected.or_else(aged).or_else(recorded).unwrap_or((self.constant, Provenance::Constant))
     }

@@ -20,14 +20,16 @@ struct Provider {
     known: BTreeMap<GridHour, f64>,
     value: f64,
     alive_until: i64,
+    /// What it forecasts of all hours, where it does.
+    foreseen: Option<f64>,
     asked: Asked,
 }
 
 fn provider(value: f64, known: impl IntoIterator<Item = i64>) -> (Box<dyn CarbonSource>, Asked) {
     let asked = Asked::default();
     let known = known.into_iter().map(|hour| (GridHour(hour), value)).collect();
-    let provider = Provider { zone: Zone::new("DE"), known, value, alive_until: 100, asked: asked.clone() };
-    (Box::new(provider), asked)
+    let (zone, foreseen) = (Zone::new("DE"), None);
+    (Box::new(Provider { zone, known, value, alive_until: 100, foreseen, asked: asked.clone() }), asked)
 }
 
 impl Provider {
@@ -54,6 +56,11 @@ impl CarbonSource for Provider {
 
     fn observe(&mut self, hour: GridHour) -> Result<CarbonSample, Error> {
         if hour.0 > self.alive_until { Err(Error::NoLive) } else { Ok(self.sample(hour, self.value)) }
+    }
+
+    fn foreseen(&self, hour: GridHour) -> Option<CarbonSample> {
+        let provenance = Provenance::Forecast(Issued { by: "test".into(), at: None });
+        self.foreseen.map(|value| CarbonSample { provenance, ..self.sample(hour, value) })
     }
 
     fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample> {
@@ -126,4 +133,20 @@ fn the_study_s_own_forecast_stands_in_before_the_last_known_value() {
     assert_eq!(chain.observe(GridHour(102)).unwrap().provenance, Provenance::Cached { age_hours: 2 });
     let links = ["scripted", "the study's own forecast", "the last known value"];
     assert_eq!(chain.links()[..3], links.map(str::to_owned));
+}
+
+#[test]
+fn whoever_answers_comes_before_what_a_silent_one_forecast() {
+    let link = |alive_until: i64, foreseen: Option<f64>| {
+        let (zone, known) = (Zone::new("DE"), BTreeMap::new());
+        Box::new(Provider { zone, known, value: 3.0, alive_until, foreseen, asked: Asked::default() })
+    };
+    let mut chain = Chain::new(link(99, Some(5.0))).then(link(100, Some(6.0)));
+    let mut told = |hour: i64| {
+        let sample = chain.observe(GridHour(hour)).unwrap();
+        (sample.intensity.0, chain.trouble().is_some())
+    };
+    assert_eq!(told(99), (3.0, false));
+    assert_eq!(told(100), (3.0, true), "the second lives");
+    assert_eq!(told(101), (5.0, true), "then the first one's forecast");
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use common::carbon::SignalKind;
 use common::id::Zone;
 
-use super::Error;
 use super::mix::{self, Factors};
+use super::{Error, unit};
 
 /// Names of a column of UTC times, best first, without case and punctuation.
 const TIME_COLUMNS: [&str; 9] =
@@ -37,8 +37,8 @@ pub(super) struct Columns {
 
 /// What a row's intensity is read from.
 pub(super) enum Figure {
-    /// A column of intensities, g/kWh.
-    Intensity(usize),
+    /// A column of intensities, and g/kWh of one of its unit.
+    Intensity(usize, f64),
     /// Columns of generation, each with its factor.
     Mix(Vec<(usize, f64)>),
 }
@@ -53,7 +53,9 @@ impl Figure {
     /// The intensity of a row; None where a cell it needs is empty, for what is missing is not 0.
     pub fn of(&self, row: &csv::StringRecord) -> Result<Option<f64>, BadCell> {
         match self {
-            Self::Intensity(column) => number(row, *column, LIMIT_G_PER_KWH),
+            Self::Intensity(column, unit) => {
+                Ok(number(row, *column, LIMIT_G_PER_KWH / unit)?.map(|value| value * unit))
+            }
             Self::Mix(sources) => {
                 let mut mix = Vec::with_capacity(sources.len());
                 for (column, factor) in sources {
@@ -90,7 +92,14 @@ impl Columns {
         let place = |name: &str| names.iter().position(|candidate| candidate == name);
         let time = TIME_COLUMNS.iter().find_map(|name| place(name));
         let time = time.ok_or_else(|| Error::NoTimeColumn { path: path.into(), found: found() })?;
-        let column = |index: usize| (Figure::Intensity(index), kind(&names[index]));
+        let column = |index: usize| -> Result<_, Error> {
+            let unit = unit::grams_per_kwh(&names[index]).ok_or_else(|| Error::Unit {
+                path: path.into(),
+                column: header[index].into(),
+                known: unit::KNOWN,
+            })?;
+            Ok((Figure::Intensity(index, unit), kind(&names[index])))
+        };
         let computed = |factors: Factors| -> Result<_, Error> {
             let sources = sources(&names, factors, zone, path)?;
             Ok((!sources.is_empty()).then(|| (Figure::Mix(sources), factors.kind())))
@@ -99,11 +108,11 @@ impl Columns {
             MIX_DIRECT => computed(Factors::Direct)?,
             MIX_LIFECYCLE => computed(Factors::Lifecycle)?,
             AUTO => match intensity_column(&names, preferred) {
-                Some(index) => Some(column(index)),
+                Some(index) => Some(column(index)?),
                 None if preferred == Some(SignalKind::AverageDirect) => computed(Factors::Direct)?,
                 None => computed(Factors::Lifecycle)?,
             },
-            name => place(&plain(name)).map(column),
+            name => place(&plain(name)).map(column).transpose()?,
         };
         let wanted = if wanted == AUTO { "carbon_intensity" } else { wanted };
         let missing = || Error::NoColumn { path: path.into(), wanted: wanted.into(), found: found() };
@@ -111,7 +120,7 @@ impl Columns {
         let estimated = DOUBT_COLUMNS.iter().find_map(|name| place(name));
         let method = METHOD_COLUMNS.iter().find_map(|name| place(name));
         let computed_from = match &figure {
-            Figure::Intensity(_) => None,
+            Figure::Intensity(..) => None,
             Figure::Mix(sources) => {
                 let told = [Some(time), estimated, method];
                 let counted = |index: usize| sources.iter().any(|(column, _)| *column == index);

@@ -63,6 +63,8 @@ pub enum Error {
     Empty { path: PathBuf },
     #[error("the trace {} has no column `{wanted}`; it has: {found}. Name one of them, in carbon.column or by --column", path.display())]
     NoColumn { path: PathBuf, wanted: String, found: String },
+    #[error("the trace {} gives `{column}` in a unit that is not known: name it in one of {known}", path.display())]
+    Unit { path: PathBuf, column: String, known: &'static str },
     #[error("the trace {} has a column `{column}` of generation without an emission factor, and without it the mix is not the grid's: give it one of the names {known}; or remove it where it is none", path.display())]
     NoFactor { path: PathBuf, column: String, known: String },
     #[error("the trace {} has the column `{whole}` beside `{part}`, a part of it: together they would count twice, remove one of them", path.display())]
@@ -89,7 +91,7 @@ pub enum Error {
     NotATime(String),
 }
 
-/// The end of what is possible, for intensities; generation has none.
+/// The end of what is possible, for intensities, in the column's unit; generation has none.
 fn below(limit: f64) -> String {
-    if limit < f64::MAX { format!(" to {limit} g/kWh") } else { " on".into() }
+    if limit < f64::MAX { format!(" to {}", (1e6 * limit).round() / 1e6) } else { " on".into() }
 }

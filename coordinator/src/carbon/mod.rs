@@ -9,6 +9,7 @@
 //! | `settings` | which services serve which zone, in one kind of signal |
 //! | `trace` | recorded hours from a CSV file |
 //! | `columns` | which columns of such a file say what |
+//! | `unit` | the units that such columns name |
 //! | `channels` | what a file carries beside its intensity |
 //! | `mix` | emission factors, for files that hold generation by source |
 //! | `typical_week` | a made-up grid, shown as synthetic wherever it is shown |
@@ -27,11 +28,13 @@ mod settings;
 mod source;
 mod trace;
 mod typical_week;
+mod unit;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::carbon::{SignalKind, WORLD_MEAN};
+use common::config::Config;
 use common::id::Zone;
 use common::seed::Seed;
 
@@ -43,6 +46,8 @@ pub use settings::{KeyState, ServiceName, constants, keys, word};
 pub use source::CarbonSource;
 pub use trace::{Trace, parse_time};
 pub use typical_week::{Mix, TypicalWeek};
+
+use crate::directory::StudyDirectory;
 
 /// What the sources are made from.
 #[derive(Debug, Clone)]
@@ -58,6 +63,16 @@ pub struct Settings {
 impl Settings {
     pub fn new(carbon: &common::config::Carbon, seed: Seed) -> Self {
         Self { carbon: carbon.clone(), seed, clock: Clock::default(), memory: Memory::default() }
+    }
+
+    /// Of a command, which may run beside the study's coordinator.
+    pub fn of_command(config: &Config) -> Self {
+        let settings = Self::new(&config.carbon, Seed(config.study.seed));
+        let directory = StudyDirectory::new(&config.study.directory);
+        match directory.ledger().exists() {
+            true => Self { memory: Memory::of_study(directory.carbon()), ..settings },
+            false => settings,
+        }
     }
 
     /// Live sources go on where those of an earlier process stopped, whose memory lies in `folder`.

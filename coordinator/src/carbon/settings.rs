@@ -116,6 +116,13 @@ impl Link {
         Ok(Self { zone: Zone::new(zone), service: named, place })
     }
 
+    /// No other link's: a zone may ask one service about several places.
+    fn name(&self) -> String {
+        let Self { zone, service, place } = self;
+        let whole = place.is_empty() || place == zone.as_str();
+        if whole { format!("{}-{zone}", service.key()) } else { format!("{}-{zone}-{place}", service.key()) }
+    }
+
     fn service(&self, kind: SignalKind) -> Box<dyn Service> {
         match self.service {
             ServiceName::ElectricityMaps => Box::new(ElectricityMaps::new(&self.place, kind)),
@@ -154,7 +161,7 @@ pub fn live(settings: &Settings) -> Result<Vec<Live>, Error> {
             }
         };
         let service = link.service(kind);
-        let slot = settings.memory.slot(&format!("{}-{}", link.service.key(), link.zone));
+        let slot = settings.memory.slot(&link.name());
         sources.push(Live::remembering(link.zone, service, client, settings.clock.clone(), slot));
     }
     Ok(sources)
@@ -227,7 +234,7 @@ fn client(name: ServiceName, settings: &Settings) -> Result<Client, Error> {
         timeout: Millis::from_seconds(carbon.timeout_s),
         pace: Pace::new(carbon.requests_per_day, settings.seed.derive(section, 0))
             .waiting_first(Millis::from_seconds(carbon.retry_s)),
-        slot: settings.memory.slot(section),
+        slot: settings.memory.shared_slot(section),
         clock: settings.clock.clone(),
         roots: live::roots(&carbon.root_certificates)?,
     }))

@@ -26,6 +26,11 @@ pub trait CarbonSource: Send + fmt::Debug {
         self.observe(hour)
     }
 
+    /// What it forecast of `hour` while it answered, without asking anybody.
+    fn foreseen(&self, _hour: GridHour) -> Option<CarbonSample> {
+        None
+    }
+
     /// Up to `hours` samples of hours before `before`, oldest first; what is not known is left out.
     fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample>;
 

@@ -48,12 +48,6 @@ pub struct Options {
 
 impl Options {
     pub fn new(config: &Config) -> Self {
-        let traced =
-            config.carbon.traces.iter().filter_map(|trace| trace.split_once('=')).map(|(zone, _)| zone);
-        let zones: BTreeSet<Zone> = match config.carbon.source.as_str() {
-            "trace" => traced.map(Zone::from).collect(),
-            _ => config.carbon.zones.iter().map(|zone| Zone::from(zone.as_str())).collect(),
-        };
         let search = lamoo::Options::named(&config.search.searcher);
         Self {
             agenda: None,
@@ -65,7 +59,7 @@ impl Options {
                 .is_some_and(|options| options.sampler == lamoo::SamplerKind::Surrogate),
             learns: search.as_ref().is_none_or(lamoo::Options::learns),
             batch: config.search.batch as usize,
-            zones,
+            zones: config.carbon.served_zones(),
             interval_hours: i64::from(config.allocation.interval_hours),
             heartbeat: Millis::from_seconds(config.coordinator.heartbeat_s),
             lost_after: Millis::from_seconds(config.coordinator.lost_after_s),

@@ -104,8 +104,8 @@ pub struct Milestone {
     pub given: bool,
     pub hypervolume: f64,
     pub front: usize,
+    /// Booked by then. What they emitted is derived: [`State::course`].
     pub joules: Joules,
-    pub grams: Grams,
 }
 
 impl State {
@@ -113,6 +113,12 @@ impl State {
         let mut state = Self::default();
         records.into_iter().for_each(|record| state.apply(record.at, &record.event));
         state
+    }
+
+    /// The search's course, each step with what had been emitted by then, by what is known of intensities now.
+    pub fn course(&self) -> impl ExactSizeIterator<Item = (&Milestone, Grams)> {
+        let emitted = self.account.emissions_of_first(self.progress.iter().map(|step| step.joules));
+        self.progress.iter().zip(emitted)
     }
 
     pub fn apply(&mut self, at: Timestamp, event: &Event) {
@@ -320,12 +326,12 @@ impl State {
             // Refused only for NaN, which `objectives` has refused before.
             let _ = front.insert(&vector.0, id);
             let (hypervolume, members) = (front.hypervolume(), front.len());
-            let (joules, grams) = (self.account.total(), self.account.emissions());
+            let joules = self.account.total();
             // What was given at once is one step, however many results it was.
             if given && self.progress.last().is_some_and(|last| last.given && last.at == at) {
                 self.progress.pop();
             }
-            self.progress.push(Milestone { at, given, hypervolume, front: members, joules, grams });
+            self.progress.push(Milestone { at, given, hypervolume, front: members, joules });
         }
     }
 

@@ -91,6 +91,12 @@ pub(super) fn notes(report: &Report) -> Vec<Note> {
     );
     let modelled = count(&|from| from.starts_with("modelled"));
     say(true, modelled, "no intensity was observed: the study's own forecast of the hour stands in.");
+    let earlier = count(&|from| from.starts_with("an earlier hour"));
+    say(
+        true,
+        earlier,
+        "no intensity was observed: that of an earlier hour like it, in a recorded trace, stands in.",
+    );
     let estimated = count(&|from| from.starts_with("estimated")) - sandbox;
     say(false, estimated, "the intensity is an estimate of its source, not measured.");
     notes
@@ -217,6 +223,7 @@ mod tests {
             (Provenance::Modelled(issue()), "the study's own forecast of the hour stands in"),
             (Provenance::Estimated(service()), "is an estimate of its source"),
             (Provenance::Estimated(format!("Electricity Maps, {SANDBOX}")), "is made up: a sandbox key"),
+            (Provenance::Earlier("2019.csv".into()), "that of an earlier hour like it, in a recorded trace"),
             (Provenance::Cached { age_hours: 2 }, "the nearest known value stands in"),
         ] {
             let notes = notes_of(std::slice::from_ref(&source), "[]");

@@ -165,7 +165,7 @@ fn hypervolume(state: &State, study: &Study) -> HypervolumeFacts {
     let volume: f64 = reference.iter().product();
     let share = |value: f64| if volume > 0.0 { value / volume } else { 0.0 };
     let origin = study.clock.grid(study.started);
-    let history = state.progress.iter().map(|milestone| HistoryPoint {
+    let history = state.course().map(|(milestone, emitted)| HistoryPoint {
         at: milestone.at.to_string(),
         given: milestone.given,
         wall_minutes: milestone.at.since(study.started).seconds() / 60.0,
@@ -174,7 +174,7 @@ fn hypervolume(state: &State, study: &Study) -> HypervolumeFacts {
         share: share(milestone.hypervolume),
         front_size: milestone.front as u64,
         kwh: milestone.joules.kwh(),
-        gco2eq: milestone.grams.0,
+        gco2eq: emitted.0,
     });
     HypervolumeFacts {
         value: state.hypervolume(),

@@ -1369,7 +1369,7 @@ export interface components {
             kwh_by_fidelity: {
                 [key: string]: number;
             };
-            /** @description measured, estimated, forecast (by its service), modelled (by the study), cached, synthetic or constant. */
+            /** @description measured, estimated, forecast (by its service), modelled (by the study), cached, earlier (an hour like it in a trace), synthetic or constant. */
             source: string;
         };
         Zones: {

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use common::carbon::{CarbonSample, Forecast};
 use common::id::Zone;
 use common::nearest::did_you_mean;
-use common::seed::Seed;
 use common::time::GridHour;
 use coordinator::carbon::{self, CarbonSource, Past, parse_time, word};
 use coordinator::command::{ConfigArgs, Usage, print, print_json, remark};
@@ -22,10 +21,11 @@ use super::{chart, traces};
 ///
 /// The past comes from a trace (--trace), from a study (--dir: then its coordinator's own newest forecast is
 /// shown), or else from the source in the configuration. Without a study a model is chosen and trained on the
-/// spot, as a coordinator would that knows of this zone alone.
+/// spot, as a coordinator would; further traces, or the configuration's other zones, are known to it as well.
 ///
 /// Examples:
 ///   ce-nas forecast show --trace DE=germany.csv.gz --hours 48
+///   ce-nas forecast show --zone DE --trace DE.csv.gz PL.csv.gz
 ///   ce-nas forecast show --zone DE --dir runs/study
 ///   ce-nas forecast show --zone GB --set carbon.source=live --set 'carbon.live=["GB=uk"]'
 #[derive(Debug, Clone, clap::Args)]
@@ -34,23 +34,26 @@ pub struct Args {
     /// The zone; may be left out where there is only one
     #[arg(long)]
     zone: Option<String>,
-    /// A trace, as FILE or ZONE=FILE
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "config", "set"])]
-    trace: Option<String>,
+    /// Traces, as FILE or ZONE=FILE
+    #[arg(long = "trace", value_name = "FILE", num_args = 1.., conflicts_with_all = ["dir", "config", "set"])]
+    traces: Vec<String>,
     /// The trace's column of intensities
-    #[arg(long, value_name = "NAME", default_value = "auto", requires = "trace")]
+    #[arg(long, value_name = "NAME", default_value = "auto", requires = "traces")]
     column: String,
     /// A study's directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "set", "at", "model"])]
     dir: Option<PathBuf>,
     /// The address of a study's coordinator
-    #[arg(long, value_name = "URL", conflicts_with_all = ["trace", "dir", "config", "set", "at", "model"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["traces", "dir", "config", "set", "at", "model"])]
     url: Option<String>,
     /// The token to show there
     #[arg(long, value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
     #[command(flatten)]
     settings: ConfigArgs,
+    /// Forecast the zone by its own past alone; no other zone is asked for
+    #[arg(long, conflicts_with_all = ["dir", "url"])]
+    alone: bool,
     /// Hours ahead, 1 to 168 [forecast.horizon_hours, at most 48]
     #[arg(long)]
     hours: Option<usize>,
@@ -91,10 +94,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         (Some(url), _) => Some(Source::coordinator(url, args.token_file.as_deref())?),
         (None, dir) => dir.as_deref().map(Source::directory),
     };
-    let (shown, forecast) = match (&study, &args.trace) {
-        (Some(study), _) => args.of_study(study)?,
-        (None, Some(trace)) => args.of_trace(trace)?,
-        (None, None) => args.of_source()?,
+    let (shown, forecast) = match &study {
+        Some(study) => args.of_study(study)?,
+        None if args.traces.is_empty() => args.of_source()?,
+        None => args.of_traces()?,
     };
     if args.json {
         return print_json(out, &shown);
@@ -118,45 +121,54 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
 }
 
 impl Args {
-    fn of_trace(&self, trace: &str) -> Result<(Shown, Forecast)> {
-        let series = traces::read(trace, &self.column)?;
-        if let Some(zone) = self.zone.as_deref().filter(|zone| *zone != series.zone().as_str()) {
-            let found = series.zone();
-            return Err(
-                Usage(format!("--zone {zone}: the trace is of {found}; write --trace {zone}=FILE")).into()
-            );
+    fn of_traces(&self) -> Result<(Shown, Forecast)> {
+        let all = traces::read_all(&self.traces, &self.column)?;
+        let zone = only(self.zone.as_deref(), all.iter().map(Series::zone))?;
+        let mut series = all.iter().find(|series| *series.zone() == zone).expect("it is one of them").clone();
+        if let Some(at) = &self.at {
+            let (at, first) = (hour(at)?, series.first_hour());
+            series = series.until(at).with_context(|| format!("--at {at}: the trace begins at {first}"))?;
         }
-        let series = match &self.at {
-            None => series,
-            Some(at) => {
-                let (at, first) = (hour(at)?, series.first_hour());
-                series.until(at).with_context(|| format!("--at {at}: the trace begins at {first}"))?
-            }
-        };
-        let from =
-            format!("{} h of the trace {}", series.len(), trace.split_once('=').map_or(trace, |(_, f)| f));
+        if !self.alone {
+            series = series.with_neighbours(&all);
+        }
+        let count = if all.len() == 1 { "the trace" } else { "the traces" };
+        let files = self.traces.iter().map(|trace| trace.split_once('=').map_or(trace.as_str(), |(_, f)| f));
+        let files = files.collect::<Vec<_>>().join(", ");
+        let from = format!("{} h of {count} {files}", series.len());
         self.of_series(&series, self.model.as_deref().unwrap_or(AUTO), 48, from)
     }
 
     fn of_source(&self) -> Result<(Shown, Forecast)> {
         let config = self.settings.load()?;
-        let settings = carbon::Settings::new(&config.carbon, Seed(config.study.seed));
+        let settings = carbon::Settings::of_command(&config);
         let chains = carbon::chains(&settings).map_err(|error| Usage(error.to_string()))?;
         let zone = only(self.zone.as_deref(), chains.keys())?;
         let at = match self.at.as_deref().unwrap_or(&config.carbon.start) {
             "now" => clock::now().hour(),
             text => hour(text)?,
         };
-        let end = at.plus(1);
-        let Past { samples, trouble } =
-            carbon::past(&settings, &zone, (end.plus(-(TRAINING_HOURS as i64)), end), remark)?;
-        if let (true, Some(trouble)) = (samples.is_empty(), &trouble) {
-            bail!("nothing is known of {zone} up to {at}: {trouble}");
+        let told = |zone: &Zone| -> Result<(Series, Past)> {
+            let end = at.plus(1);
+            let past = carbon::past(&settings, zone, (end.plus(-(TRAINING_HOURS as i64)), end), remark)?;
+            if let (true, Some(trouble)) = (past.samples.is_empty(), &past.trouble) {
+                bail!("nothing is known of {zone} up to {at}: {trouble}");
+            }
+            let series = Series::from_samples(&past.samples, Gaps::OBSERVED).with_context(|| {
+                format!("nothing is known of {zone} up to {at}; see `ce-nas carbon history`")
+            })?;
+            let channels = chains[zone].channels(series.first_hour(), series.len());
+            Ok((series.with_channels(channels)?, past))
+        };
+        let (series, Past { samples, trouble }) = told(&zone)?;
+        let mut others = Vec::new();
+        for other in chains.keys().filter(|other| !self.alone && **other != zone) {
+            match told(other) {
+                Ok((series, _)) => others.push(series),
+                Err(error) => remark(&format!("{zone} is forecast without {other}: {error}")),
+            }
         }
-        let series = Series::from_samples(&samples, Gaps::OBSERVED)
-            .with_context(|| format!("nothing is known of {zone} up to {at}; see `ce-nas carbon history`"))?;
-        let channels = chains[&zone].channels(series.first_hour(), series.len());
-        let series = series.with_channels(channels)?;
+        let series = series.with_neighbours(&others);
         let stopped =
             trouble.map_or_else(String::new, |trouble| format!("; earlier hours were not told: {trouble}"));
         let from = format!("{} h of {}{stopped}", series.len(), provenances(&samples));

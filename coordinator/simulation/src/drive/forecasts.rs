@@ -8,7 +8,7 @@ use common::carbon::Forecast;
 use common::config::Config;
 use common::id::Zone;
 use common::time::GridHour;
-use forecast::{Error, LOOK_BACK_HOURS, Selector, Series};
+use forecast::{Error, Selector, Series};
 
 use crate::world::HourlyTrace;
 
@@ -61,15 +61,12 @@ impl Forecasts {
 impl Issued {
     /// Too short a history has no forecast, as in a live study; the policy goes on without.
     fn issue(&mut self, hour: GridHour) -> Option<Forecast> {
-        let others: Vec<Series> = self.others.iter().filter_map(|other| known(other, hour).ok()).collect();
-        known(&self.trace, hour)
-            .and_then(|series| self.selector.forecast(&series.with_neighbours(&others)))
-            .ok()
+        let past = |hours: usize| {
+            let others: Vec<Series> =
+                self.others.iter().filter_map(|other| other.past(hour, hours)).collect();
+            let own = self.trace.past(hour, hours).ok_or(Error::Empty)?;
+            Ok(own.with_neighbours(&others))
+        };
+        self.selector.forecast(past).ok()
     }
-}
-
-fn known(trace: &HourlyTrace, hour: GridHour) -> Result<Series, Error> {
-    let known = trace.known(hour, LOOK_BACK_HOURS).to_vec();
-    let first = hour.plus(1 - known.len() as i64);
-    Series::new(trace.zone().clone(), trace.kind(), first, known)
 }

@@ -1,4 +1,4 @@
-//! Hourly carbon intensities of one zone, without a gap.
+//! Hourly carbon intensities of one zone, without a gap, and what was recorded beside them.
 
 use std::path::Path;
 
@@ -8,11 +8,14 @@ use common::seed::Seed;
 use common::time::GridHour;
 use common::unit::Intensity;
 use coordinator::carbon::{CarbonSource, Trace, TypicalWeek};
+use forecast::Series;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     #[error(transparent)]
     Unreadable(#[from] coordinator::carbon::Error),
+    #[error(transparent)]
+    Unusable(#[from] forecast::Error),
     #[error("the trace of {zone} holds no hour: give at least one")]
     Empty { zone: Zone },
     #[error("the trace of {zone} says {found} gCO2eq/kWh at {hour}: an intensity is a number, not negative")]
@@ -25,12 +28,8 @@ pub enum TraceError {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct HourlyTrace {
-    zone: Zone,
-    kind: SignalKind,
+    series: Series,
     provenance: Provenance,
-    first: GridHour,
-    /// gCO2eq/kWh from `first` on.
-    values: Vec<f64>,
 }
 
 impl HourlyTrace {
@@ -40,18 +39,30 @@ impl HourlyTrace {
         first: GridHour,
         values: impl IntoIterator<Item = f64>,
     ) -> Result<Self, TraceError> {
-        let (kind, provenance) = (SignalKind::AverageDirect, Provenance::Synthetic);
-        Self { zone, kind, provenance, first, values: values.into_iter().collect() }.checked()
+        Self::made_up(zone, SignalKind::AverageDirect, first, values.into_iter().collect())
     }
 
-    /// From a CSV file, plain or gzipped, with a column `utc` and one called `column` (such as `ci_direct`).
+    fn made_up(zone: Zone, kind: SignalKind, first: GridHour, values: Vec<f64>) -> Result<Self, TraceError> {
+        if values.is_empty() {
+            return Err(TraceError::Empty { zone });
+        }
+        if let Some(index) = values.iter().position(|value| !(value.is_finite() && *value >= 0.0)) {
+            return Err(TraceError::Implausible {
+                zone,
+                hour: first.plus(index as i64),
+                found: values[index],
+            });
+        }
+        let series = Series::new(zone, kind, first, values)?;
+        Ok(Self { series, provenance: Provenance::Synthetic })
+    }
+
+    /// From a CSV file, plain or gzipped, with a column `utc` and one called `column` (such as `ci_direct`). Further columns, such as
+    /// generation by source, are what forecasts may see beside the intensity.
     pub fn read(path: &Path, zone: Zone, column: &str) -> Result<Self, TraceError> {
-        let source = Trace::read(path, zone.clone(), column)?;
-        let Some((first, last)) = source.span() else { return Err(TraceError::Empty { zone }) };
-        let samples = source.history(last.plus(1), usize::MAX);
+        let source = Trace::read(path, zone, column)?;
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let values = samples.iter().map(|sample| sample.intensity.0).collect();
-        Self { zone, kind: source.kind(), provenance: Provenance::Measured(file), first, values }.checked()
+        Ok(Self { series: source.series()?, provenance: Provenance::Measured(file) })
     }
 
     /// `hours` hours from `first` on of the made-up grid that comes with the program.
@@ -59,64 +70,57 @@ impl HourlyTrace {
         let source = TypicalWeek::new(zone.clone(), seed);
         let samples = source.history(first.plus(hours as i64), hours);
         let values = samples.iter().map(|sample| sample.intensity.0).collect();
-        Self { zone, kind: source.kind(), provenance: Provenance::Synthetic, first, values }.checked()
+        Self::made_up(zone, source.kind(), first, values)
     }
 
     pub fn zone(&self) -> &Zone {
-        &self.zone
+        self.series.zone()
     }
 
     pub fn kind(&self) -> SignalKind {
-        self.kind
+        self.series.kind()
     }
 
     pub fn first(&self) -> GridHour {
-        self.first
+        self.series.first_hour()
     }
 
     pub fn last(&self) -> GridHour {
-        self.first.plus(self.values.len() as i64 - 1)
+        self.series.last_hour()
     }
 
     pub fn at(&self, hour: GridHour) -> Option<Intensity> {
-        let index = usize::try_from(hour.0 - self.first.0).ok()?;
-        self.values.get(index).map(|&value| Intensity(value))
+        self.series.get(hour).map(Intensity)
     }
 
     /// What was known at `hour`: its own intensity and the `hours` before it, oldest first, in gCO2eq/kWh. Nothing after.
     pub fn known(&self, hour: GridHour, hours: usize) -> &[f64] {
-        let end = usize::try_from(hour.0 + 1 - self.first.0).unwrap_or(0).min(self.values.len());
-        &self.values[end.saturating_sub(hours.saturating_add(1))..end]
+        let values = self.series.values();
+        let end = usize::try_from(hour.0 + 1 - self.first().0).unwrap_or(0).min(values.len());
+        &values[end.saturating_sub(hours.saturating_add(1))..end]
+    }
+
+    /// As forecasts see it: the last `hours` hours (at least 1) up to `hour`, with all that was recorded beside them. None when nothing
+    /// was known.
+    pub fn past(&self, hour: GridHour, hours: usize) -> Option<Series> {
+        self.series.past(hour, hours)
     }
 
     pub fn sample(&self, hour: GridHour) -> Option<CarbonSample> {
-        let (zone, provenance) = (self.zone.clone(), self.provenance.clone());
-        self.at(hour).map(|intensity| CarbonSample { zone, hour, intensity, kind: self.kind, provenance })
+        let (zone, kind, provenance) = (self.zone().clone(), self.kind(), self.provenance.clone());
+        self.at(hour).map(|intensity| CarbonSample { zone, hour, intensity, kind, provenance })
     }
 
     /// Refuses a trace that lacks one of `hours` hours from `start` on.
     pub fn check_covers(&self, start: GridHour, hours: usize) -> Result<(), TraceError> {
-        let (zone, end) = (self.zone.clone(), start.plus(hours as i64 - 1));
-        if start < self.first {
-            return Err(TraceError::TooLate { zone, first: self.first, needed: start });
+        let (zone, end) = (self.zone().clone(), start.plus(hours as i64 - 1));
+        if start < self.first() {
+            return Err(TraceError::TooLate { zone, first: self.first(), needed: start });
         }
         if end > self.last() {
             return Err(TraceError::TooShort { zone, last: self.last(), needed: end });
         }
         Ok(())
-    }
-
-    fn checked(self) -> Result<Self, TraceError> {
-        if self.values.is_empty() {
-            return Err(TraceError::Empty { zone: self.zone });
-        }
-        match self.values.iter().position(|value| !(value.is_finite() && *value >= 0.0)) {
-            Some(index) => {
-                let (hour, found) = (self.first.plus(index as i64), self.values[index]);
-                Err(TraceError::Implausible { zone: self.zone, hour, found })
-            }
-            None => Ok(self),
-        }
     }
 }
 

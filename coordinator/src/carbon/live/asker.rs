@@ -146,7 +146,7 @@ impl Asker {
             let known = self.known();
             let asked_already =
                 known.asked.is_some_and(|(asked, at)| asked == hour && now.since(at) < ASK_AGAIN);
-            known.is_final(hour) || asked_already
+            known.is_final(hour, now.hour().plus(-REVISED_HOURS)) || asked_already
         };
         let answer = if hour > now.hour() || asked_for { Ok(()) } else { self.refresh(hour, now) };
         // A replay has no use for what the service expects of days to come.

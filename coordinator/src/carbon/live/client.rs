@@ -85,12 +85,12 @@ impl Client {
         match &answer {
             Err(Trouble::Waiting { .. } | Trouble::BudgetSpent { .. }) => return answer,
             Err(trouble) if !trouble.is_of_the_question() => {
-                self.pace.on_failure(trouble, self.clock.now());
+                let now = self.clock.now();
+                self.change(|pace| pace.on_failure(trouble, now));
             }
             // Also a refusal is a sign of life.
-            _ => self.pace.on_answer(),
+            _ => self.change(Pace::on_answer),
         }
-        self.remember();
         answer
     }
 
@@ -112,13 +112,19 @@ impl Client {
 
     /// A request is on the disk before it is on its way: a process killed over and over spends no more than one that lives.
     fn pay(&mut self) -> Result<(), Trouble> {
-        self.pace.take(self.clock.now())?;
-        self.remember();
-        Ok(())
+        let now = self.clock.now();
+        self.change(|pace| pace.take(now))
     }
 
-    fn remember(&mut self) {
+    /// Commands ask the services of a study beside its coordinator: what another process did since is known first.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Pace) -> T) -> T {
+        let _held = self.slot.hold();
+        if let Some(spent) = self.slot.news(&self.base) {
+            self.pace.recall(spent, self.clock.now());
+        }
+        let changed = change(&mut self.pace);
         self.slot.store(&self.base, &self.pace.spent());
+        changed
     }
 
     fn ask(&mut self, path: &str, optional: bool) -> Result<Vec<u8>, Trouble> {

@@ -1,5 +1,7 @@
 //! Electricity Maps v3 (and v4, which answers alike): average intensity, direct or life-cycle, of most of the world's grids.
 
+use std::sync::OnceLock;
+
 use common::carbon::SignalKind;
 use common::time::{GridHour, HOUR_MS, Millis, Timestamp};
 use serde::Deserialize;
@@ -16,6 +18,8 @@ const RANGE_HOURS: i64 = 240;
 pub struct ElectricityMaps {
     /// A zone like `DE`, or latitude and longitude like `52.5,13.4`.
     place: String,
+    /// The service's own name of it, once that is known.
+    zone: OnceLock<String>,
     kind: SignalKind,
 }
 
@@ -23,22 +27,27 @@ impl ElectricityMaps {
     pub const KINDS: [SignalKind; 2] = [SignalKind::AverageLifecycle, SignalKind::AverageDirect];
 
     pub fn new(place: &str, kind: SignalKind) -> Self {
-        Self { place: place.into(), kind }
+        let zone = if place.contains(',') { OnceLock::new() } else { OnceLock::from(place.to_owned()) };
+        Self { place: place.into(), zone, kind }
     }
 
     fn factors(&self) -> &'static str {
         if self.kind == SignalKind::AverageDirect { "direct" } else { "lifecycle" }
     }
 
-    /// A place given by its coordinates has whatever zone the service says.
+    /// A place given by its coordinates lies in whatever zone the service says first, and goes on to lie there.
     pub(super) fn is_here(&self, zone: Option<String>) -> Result<(), Trouble> {
-        let other = zone.filter(|zone| *zone != self.place && !self.place.contains(','));
-        other.map_or(Ok(()), |found| Err(Trouble::OtherZone { asked: self.place.clone(), found }))
+        let Some(found) = zone else { return Ok(()) };
+        let here = self.zone.get_or_init(|| found.clone());
+        if *here == found { Ok(()) } else { Err(Trouble::OtherZone { asked: here.clone(), found }) }
     }
 
     fn question(&self, verb: &str) -> String {
         let place = match self.place.split_once(',') {
-            Some((latitude, longitude)) => format!("lat={latitude}&lon={longitude}"),
+            // Where the place lies in no zone that it knows, the service would speak of that of whoever asks.
+            Some((latitude, longitude)) => {
+                format!("lat={latitude}&lon={longitude}&disableCallerLookup=true")
+            }
             None => format!("zone={}", self.place),
         };
         format!(

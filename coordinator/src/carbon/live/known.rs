@@ -101,7 +101,10 @@ impl Known {
         self.hours.get(&hour).or_else(|| self.forecast.get(&hour)).cloned()
     }
 
-    pub fn is_final(&self, hour: GridHour) -> bool {
-        self.hours.get(&hour).is_some_and(|sample| matches!(sample.provenance, Provenance::Measured(_)))
+    /// Whether the figure of the hour stays as it is: it was measured, or figures of hours before `revised_from` are revised no more.
+    pub fn is_final(&self, hour: GridHour, revised_from: GridHour) -> bool {
+        let known = self.hours.get(&hour);
+        known
+            .is_some_and(|sample| hour < revised_from || matches!(sample.provenance, Provenance::Measured(_)))
     }
 }

@@ -44,6 +44,7 @@ pub use key::{Key, find};
 pub use memory::{Memory, Slot};
 pub use pace::Pace;
 pub use roots::roots;
+pub(super) use service::GRAMS_PER_POUND;
 pub use service::{Access, Service};
 pub use source::Live;
 pub use trouble::{Said, Trouble};

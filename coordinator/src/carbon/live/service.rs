@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::trouble::Trouble;
 
 /// Pounds in kilograms: what WattTime counts in.
-pub(super) const GRAMS_PER_POUND: f64 = 453.592_37;
+pub(in crate::carbon) const GRAMS_PER_POUND: f64 = 453.592_37;
 /// No fuel reaches it per kWh of electricity; a figure beyond it, or below zero, is taken as missing.
 pub(super) const LIMIT_G_PER_KWH: f64 = 3_000.0;
 

@@ -84,7 +84,11 @@ impl Live {
     }
 
     fn sample(&self, hour: GridHour, asked: Result<(), Trouble>) -> Result<CarbonSample, Error> {
-        let known = self.asker.known().of(hour);
+        let known = {
+            let known = self.asker.known();
+            // What a service that fails expected of the hour stands behind those that answer: `foreseen`.
+            if asked.is_ok() { known.of(hour) } else { known.hours.get(&hour).cloned() }
+        };
         known.ok_or_else(|| self.error(asked.err().unwrap_or(Trouble::Silent)))
     }
 
@@ -134,6 +138,10 @@ impl CarbonSource for Live {
     fn observe_within(&mut self, hour: GridHour, patience: Millis) -> Result<CarbonSample, Error> {
         let asked = self.within(patience, move |asker| asker.look_up(hour));
         self.sample(hour, asked.unwrap_or(Err(Trouble::Late)))
+    }
+
+    fn foreseen(&self, hour: GridHour) -> Option<CarbonSample> {
+        self.asker.known().forecast.get(&hour).cloned()
     }
 
     fn history(&self, before: GridHour, hours: usize) -> Vec<CarbonSample> {

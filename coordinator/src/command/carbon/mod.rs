@@ -13,7 +13,6 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use common::config::Config;
-use common::seed::Seed;
 use common::time::GridHour;
 
 use super::{ConfigArgs, Usage};
@@ -49,7 +48,7 @@ pub struct Source {
 impl Source {
     fn read(&self) -> Result<(Config, Settings)> {
         let config = self.settings.load()?;
-        let settings = Settings::new(&config.carbon, Seed(config.study.seed));
+        let settings = Settings::of_command(&config);
         Ok((config, settings))
     }
 }

@@ -3,6 +3,7 @@
 use clap::Parser;
 use common::carbon::Provenance;
 use common::id::Zone;
+use common::seed::Seed;
 
 use super::*;
 use crate::carbon::{CarbonSource, Trace, TypicalWeek};

@@ -19,12 +19,12 @@ const CRC32C: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 /// Writes a folder for the study and one for each training with a curve; gives the number of files.
 pub fn write(state: &State, folder: &Path) -> io::Result<usize> {
     let mut course = Events::new(state.study.as_ref().map_or(state.last_at, |study| study.started));
-    for (step, milestone) in state.progress.iter().enumerate() {
+    for (step, (milestone, emitted)) in state.course().enumerate() {
         let scalars = [
             ("study/hypervolume", milestone.hypervolume),
             ("study/front_size", milestone.front as f64),
             ("study/energy_kwh", milestone.joules.kwh()),
-            ("study/gco2eq", milestone.grams.0),
+            ("study/gco2eq", emitted.0),
         ];
         scalars.into_iter().for_each(|(tag, value)| course.scalar(milestone.at, step as u64 + 1, tag, value));
     }

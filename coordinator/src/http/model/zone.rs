@@ -55,7 +55,7 @@ pub struct Shares {
 pub struct ZoneHour {
     pub hour: String,
     pub g_per_kwh: f64,
-    /// measured, estimated, forecast (by its service), modelled (by the study), cached, synthetic or constant.
+    /// measured, estimated, forecast (by its service), modelled (by the study), cached, earlier (an hour like it in a trace), synthetic or constant.
     pub source: String,
     /// Slots as last decided within the hour, or before it where nothing was; null before the first decision.
     pub allocation: Option<Shares>,

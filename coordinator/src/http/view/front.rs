@@ -7,6 +7,7 @@ use common::id::TrialId;
 use common::objective::reference_point;
 use common::time::HOUR_MS;
 use common::trial::Origin;
+use common::unit::Grams;
 
 use super::{Seen, words};
 use crate::core::{Milestone, State, Study, Trial};
@@ -105,19 +106,18 @@ pub fn hypervolume(seen: Seen<'_>) -> Option<Hypervolume> {
     let state = &seen.history.state;
     let study = state.study.as_ref()?;
     let mut trainings = 0;
-    let all: Vec<(u64, &Milestone)> = state
-        .progress
-        .iter()
-        .map(|milestone| {
+    let all: Vec<(u64, (&Milestone, Grams))> = state
+        .course()
+        .map(|(milestone, emitted)| {
             trainings += u64::from(!milestone.given);
-            (trainings, milestone)
+            (trainings, (milestone, emitted))
         })
         .collect();
     // The first and the last stay; between them every n-th.
     let stride = all.len().div_ceil(CURVE).max(1);
     let last = all.len().saturating_sub(1);
     let kept = all.iter().enumerate().filter(|(index, _)| index % stride == 0 || *index == last);
-    let history = kept.map(|(_, (trainings, milestone))| point(state, study, *trainings, milestone));
+    let history = kept.map(|(_, (trainings, step))| point(state, study, *trainings, *step));
     Some(Hypervolume {
         value: state.hypervolume(),
         share: words::share(state, state.hypervolume()),
@@ -127,7 +127,12 @@ pub fn hypervolume(seen: Seen<'_>) -> Option<Hypervolume> {
     })
 }
 
-fn point(state: &State, study: &Study, trainings: u64, milestone: &Milestone) -> HypervolumePoint {
+fn point(
+    state: &State,
+    study: &Study,
+    trainings: u64,
+    (milestone, emitted): (&Milestone, Grams),
+) -> HypervolumePoint {
     let origin = study.clock.grid(study.started);
     HypervolumePoint {
         at: milestone.at.to_string(),
@@ -137,7 +142,7 @@ fn point(state: &State, study: &Study, trainings: u64, milestone: &Milestone) ->
         share: words::share(state, milestone.hypervolume),
         front_size: milestone.front as u64,
         kwh: milestone.joules.kwh(),
-        kg_co2eq: milestone.grams.0 / 1000.0,
+        kg_co2eq: emitted.0 / 1000.0,
         trainings,
         given: milestone.given,
     }

@@ -134,6 +134,7 @@ fn source(provenance: &Provenance) -> &'static str {
         Provenance::Forecast(_) => "forecast",
         Provenance::Modelled(_) => "modelled",
         Provenance::Cached { .. } => "cached",
+        Provenance::Earlier(_) => "earlier",
         Provenance::Synthetic => "synthetic",
         Provenance::Constant => "constant",
     }

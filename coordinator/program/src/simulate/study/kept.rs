@@ -90,10 +90,7 @@ pub fn key(world: &World<'_>, contender: &Contender, seed: u64) -> String {
         forecasts: _,
     } = world;
     let end = start.plus(*horizon_hours as i64);
-    let grids: Vec<_> = zones
-        .iter()
-        .map(|(trace, slots)| (trace.zone(), slots, trace.first(), trace.known(end, usize::MAX - 1)))
-        .collect();
+    let grids: Vec<_> = zones.iter().map(|(trace, slots)| (slots, trace.past(end, usize::MAX))).collect();
     let text = format!(
         "{} {} {:?} {work:?} {scores:?} {grids:?} {start} {horizon_hours} {config:?} {until_percent:?} {contender:?} {seed}",
         env!("CARGO_PKG_VERSION"),

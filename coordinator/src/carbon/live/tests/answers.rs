@@ -7,6 +7,7 @@ use common::carbon::{CarbonSample, Issued, Provenance};
 use super::super::hours::{Label, hours};
 use super::super::service::Origin;
 use super::*;
+use crate::carbon::CarbonSource;
 
 /// Each hour with its rounded intensity and its provenance.
 fn told(service: &dyn Service, body: &str, coming: bool) -> Vec<String> {
@@ -241,11 +242,9 @@ fn questions_are_the_published_ones() {
     assert_eq!(mix.past(from.plus(1), to, now), format!("/power-breakdown/history?{tail}"));
     assert_eq!(mix.coming(to), format!("/power-breakdown/forecast?{tail}&horizonHours=72"));
     let point = ElectricityMaps::new("52.5,13.4", SignalKind::AverageLifecycle);
-    assert!(
-        point
-            .coming(to)
-            .starts_with("/carbon-intensity/forecast?lat=52.5&lon=13.4&emissionFactorType=lifecycle")
-    );
+    assert!(point.coming(to).starts_with(
+        "/carbon-intensity/forecast?lat=52.5&lon=13.4&disableCallerLookup=true&emissionFactorType=lifecycle"
+    ));
     let watttime = WattTime::new("CAISO_NORTH", SignalKind::MarginalDirect);
     assert_eq!(
         watttime.past(from, to, now),
@@ -288,4 +287,37 @@ fn watttime_says_when_its_forecast_was_made() {
     let issued = Some(hour("2026-05-01T09:00Z"));
     assert_eq!(read(r#","generated_at":"2026-05-01T09:55:00+00:00""#), Origin::Forecast { issued });
     assert_eq!(read(""), Origin::Forecast { issued: None });
+}
+
+/// A position in no zone may be answered with that of whoever asks, and another machine may ask the next time.
+#[test]
+fn a_position_stays_in_the_zone_that_it_was_found_in() {
+    let point = ElectricityMaps::new("52.5,13.4", SignalKind::AverageLifecycle);
+    let read = |zone: &str| {
+        let row = r#"[{"carbonIntensity":7,"datetime":"2026-05-01T11:00Z"}]"#;
+        point.read(format!(r#"{{"zone":"{zone}","history":{row}}}"#).as_bytes(), false)
+    };
+    assert_eq!(read("DE").unwrap().len(), 1);
+    let refusal = read("US-CENT-SWPP").unwrap_err().to_string();
+    assert!(refusal.contains("DE") && refusal.contains("US-CENT-SWPP"), "{refusal}");
+    assert_eq!(read("DE").unwrap().len(), 1);
+}
+
+/// Estimates of days gone by are not asked about again, hour after hour.
+#[test]
+fn a_replay_of_estimates_asks_as_often_as_its_spans_take() {
+    let begin = hour("2026-05-01T00:00Z");
+    let rows: Vec<String> = (0..400)
+        .map(|ahead| {
+            let at = begin.plus(ahead);
+            format!(r#"{{"carbonIntensity":{},"datetime":"{at}","estimationMethod":"BY_AGE"}}"#, 100 + ahead)
+        })
+        .collect();
+    let server = Server::json(format!(r#"{{"zone":"DE","data":[{}]}}"#, rows.join(",")));
+    let mut germany = germany(&server, &Hands::at("2026-11-01T00:00Z"));
+    for ahead in 0..400 {
+        let sample = germany.observe(begin.plus(ahead)).unwrap();
+        assert_eq!(sample.intensity.0, 100.0 + ahead as f64);
+    }
+    assert_eq!(server.asked().len(), 2, "of 240 hours each");
 }

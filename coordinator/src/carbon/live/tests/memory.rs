@@ -10,10 +10,13 @@ const NOW: &str = "2026-05-01T10:10Z";
 
 /// Germany by a process of its own, with a budget of `per_day` requests, whose memory lies in `folder`.
 fn process(server: &Server, hands: &Hands, folder: &Path, per_day: u32) -> Live {
-    let memory = Memory::within(folder);
+    with(&Memory::within(folder), server, hands, per_day)
+}
+
+fn with(memory: &Memory, server: &Server, hands: &Hands, per_day: u32) -> Live {
     let options = Options {
         pace: Pace::new(per_day, Seed(1)),
-        slot: memory.slot("electricity_maps"),
+        slot: memory.shared_slot("electricity_maps"),
         ..options(&server.base(), Access::Header("auth-token"), hands)
     };
     let client = Arc::new(Mutex::new(Client::new(options)));
@@ -43,6 +46,37 @@ fn a_process_that_is_killed_over_and_over_keeps_to_the_budget() {
     hands.go_on(Millis(24 * 3_600_000));
     let _ = process(&server, &hands, folder.path(), 7).history(hour(NOW), 2_000);
     assert!(server.asked().len() > 7, "the next day has a budget of its own");
+}
+
+#[test]
+fn a_study_and_the_commands_beside_it_spend_one_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, hands) = (server(), Hands::at(NOW));
+    let mut study = process(&server, &hands, folder.path(), 7);
+    let mut command = with(&Memory::of_study(folder.path()), &server, &hands, 7);
+    let zone = folder.path().join("electricity_maps-DE.json");
+    for _ in 0..12 {
+        let _ = study.observe(hour(NOW));
+        let kept = std::fs::read(&zone).unwrap();
+        let _ = command.observe(hour(NOW));
+        assert_eq!(std::fs::read(&zone).unwrap(), kept, "what zones told is the study's to keep");
+        hands.go_on(Millis(20 * 60_000));
+    }
+    assert_eq!(server.asked().len(), 7);
+}
+
+#[test]
+fn a_failure_of_one_process_is_known_to_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new(|_, _| Reply::Status(429, "retry-after: 3600\r\n", String::new()));
+    let hands = Hands::at(NOW);
+    let mut study = process(&server, &hands, folder.path(), 100);
+    let mut command = with(&Memory::of_study(folder.path()), &server, &hands, 100);
+    for _ in 0..3 {
+        assert!(command.observe(hour(NOW)).is_err() && study.observe(hour(NOW)).is_err());
+        hands.go_on(Millis(60_000));
+    }
+    assert_eq!(server.asked().len(), 1, "it asked for an hour of peace");
 }
 
 #[test]

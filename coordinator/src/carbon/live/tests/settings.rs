@@ -122,7 +122,7 @@ fn traces_stand_in_behind_live_sources() {
     let sample = chains.get_mut(&Zone::new("DE")).unwrap().observe(hour("2026-05-01T10:00Z")).unwrap();
     // A Friday at ten, as the Friday five times 52 weeks before: 4 days and 10 hours after the trace's beginning.
     assert_eq!(sample.intensity.0, 200.0 + 4.0 * 24.0 + 10.0);
-    assert_eq!(sample.provenance.to_string(), "estimated (an earlier hour like it in trace.csv)");
+    assert_eq!(sample.provenance.to_string(), "an earlier hour like it (trace.csv)");
     let stray = build(&with_trace("PL")).unwrap_err().to_string();
     assert!(stray.contains("carbon.traces names PL, and carbon.live does not"), "{stray}");
 }
