@@ -56,10 +56,13 @@ impl ElectricityMaps {
         )
     }
 
+    fn is_of_kind(&self, factors: Option<String>) -> Result<(), Trouble> {
+        let other = factors.filter(|found| found != self.factors());
+        other.map_or(Ok(()), |found| Err(Trouble::OtherKind { asked: self.kind, found }))
+    }
+
     fn reading(&self, row: Row, coming: bool, issued: Option<GridHour>) -> Result<Option<Reading>, Trouble> {
-        if let Some(found) = row.emission_factor_type.filter(|found| found != self.factors()) {
-            return Err(Trouble::OtherKind { asked: self.kind, found });
-        }
+        self.is_of_kind(row.emission_factor_type)?;
         let (Some(intensity), Some(datetime)) = (plausible(row.carbon_intensity), row.datetime) else {
             return Ok(None);
         };
@@ -139,6 +142,8 @@ impl Service for ElectricityMaps {
     fn read(&self, body: &[u8], coming: bool) -> Result<Vec<Reading>, Trouble> {
         let mut answer: Answer<Row> = json(body)?;
         self.is_here(answer.zone.take())?;
+        // Said of each row, or, in a forecast, of all of them.
+        self.is_of_kind(answer.latest.emission_factor_type.clone())?;
         let issued = answer.issued();
         answer.rows().into_iter().filter_map(|row| self.reading(row, coming, issued).transpose()).collect()
     }

@@ -289,6 +289,18 @@ fn watttime_says_when_its_forecast_was_made() {
     assert_eq!(read(""), Origin::Forecast { issued: None });
 }
 
+#[test]
+fn a_forecast_by_other_factors_is_refused() {
+    let maps = ElectricityMaps::new("DE", SignalKind::AverageLifecycle);
+    let read = |factors: &str| {
+        let row = r#"[{"carbonIntensity":7,"datetime":"2026-05-01T11:00Z"}]"#;
+        maps.read(format!(r#"{{"zone":"DE","forecast":{row}{factors}}}"#).as_bytes(), true)
+    };
+    assert_eq!(read("").unwrap().len(), 1);
+    assert_eq!(read(r#","emissionFactorType":"lifecycle""#).unwrap().len(), 1);
+    assert!(matches!(read(r#","emissionFactorType":"direct""#), Err(Trouble::OtherKind { .. })));
+}
+
 /// A position in no zone may be answered with that of whoever asks, and another machine may ask the next time.
 #[test]
 fn a_position_stays_in_the_zone_that_it_was_found_in() {
