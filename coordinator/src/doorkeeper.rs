@@ -17,6 +17,8 @@ use crate::keyring::{GUEST, Invitation, Keyring};
 pub struct Doorkeeper {
     keyring: Keyring,
     seen: Option<Seen>,
+    /// What could not be read when that was told last.
+    unread: Option<Seen>,
     workers: BTreeMap<PeerName, PublicKey>,
     guests: BTreeMap<PeerName, Invitation>,
 }
@@ -38,18 +40,31 @@ pub struct Change {
 
 impl Doorkeeper {
     pub fn new(keyring: Keyring) -> Self {
-        Self { keyring, seen: None, workers: BTreeMap::new(), guests: BTreeMap::new() }
+        Self { keyring, seen: None, unread: None, workers: BTreeMap::new(), guests: BTreeMap::new() }
     }
 
     /// Looks whether somebody changed the lists, or an invitation ran out. An error leaves everything as it was, and comes once for
-    /// each state of the files.
+    /// each state of the files; they are read again at each look, for the trouble may have been the disk's.
     pub fn look(&mut self, now: Timestamp) -> Result<Option<Change>> {
         let seen = Seen([stamp(&self.keyring.allowed()), stamp(&self.keyring.invited())]);
         let ran_out = self.guests.values().any(|guest| guest.until <= now);
         if self.seen.as_ref() == Some(&seen) && !ran_out {
             return Ok(None);
         }
-        self.seen = Some(seen);
+        match self.read(now) {
+            Ok(change) => {
+                (self.seen, self.unread) = (Some(seen), None);
+                Ok(change)
+            }
+            Err(_) if self.unread.as_ref() == Some(&seen) => Ok(None),
+            Err(error) => {
+                self.unread = Some(seen);
+                Err(error)
+            }
+        }
+    }
+
+    fn read(&mut self, now: Timestamp) -> Result<Option<Change>> {
         let allow = self.keyring.allow()?;
         let invitations = self.keyring.invitations()?;
         let workers: BTreeMap<_, _> = allow.iter().map(|(name, key)| (name.clone(), *key)).collect();
@@ -61,8 +76,9 @@ impl Doorkeeper {
         }
         let lost = |(name, key): &(&PeerName, &PublicKey)| workers.get(*name) != Some(*key);
         let gone = self.workers.iter().filter(lost).map(|(name, _)| WorkerName::new(name.as_str())).collect();
+        let allow = list(&workers, &guests)?;
         (self.workers, self.guests) = (workers, guests);
-        Ok(Some(Change { allow: self.list()?, gone }))
+        Ok(Some(Change { allow, gone }))
     }
 
     /// Whether this peer may be heard as a worker.
@@ -86,19 +102,20 @@ impl Doorkeeper {
             self.keyring.redeem(&invitation, key, now)?;
             self.workers.insert(name.clone(), key);
         }
-        Ok((WorkerName::new(name.as_str()), self.list()?))
+        Ok((WorkerName::new(name.as_str()), list(&self.workers, &self.guests)?))
     }
+}
 
-    fn list(&self) -> Result<Allow> {
-        let mut allow = Allow::new();
-        for (name, key) in &self.workers {
-            allow.insert(name.clone(), *key)?;
-        }
-        for (name, guest) in &self.guests {
-            allow.insert(name.clone(), guest.key)?;
-        }
-        Ok(allow)
+/// All who may connect.
+fn list(workers: &BTreeMap<PeerName, PublicKey>, guests: &BTreeMap<PeerName, Invitation>) -> Result<Allow> {
+    let mut allow = Allow::new();
+    for (name, key) in workers {
+        allow.insert(name.clone(), *key)?;
     }
+    for (name, guest) in guests {
+        allow.insert(name.clone(), guest.key)?;
+    }
+    Ok(allow)
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {

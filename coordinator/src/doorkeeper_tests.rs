@@ -65,6 +65,28 @@ fn a_list_that_can_not_be_read_changes_nothing_and_is_told_once() {
     assert!(door.look(NOW).unwrap().is_none(), "as it was");
 }
 
+/// The disk fails once: the files are the same before and after, to the nanosecond.
+#[test]
+fn a_list_that_could_not_be_read_once_is_read_again() {
+    let House { _folder, keyring, mut door } = house();
+    keyring.admit("a", key()).unwrap();
+    door.look(NOW).unwrap().expect("somebody is new");
+    keyring.revoke("a").unwrap();
+    let revoked = std::fs::read(keyring.allowed()).unwrap();
+    let stamp = std::fs::metadata(keyring.allowed()).unwrap().modified().unwrap();
+    let reads = |text: &[u8]| {
+        std::fs::write(keyring.allowed(), text).unwrap();
+        let file = std::fs::File::options().write(true).open(keyring.allowed()).unwrap();
+        file.set_modified(stamp).unwrap();
+    };
+    reads(&vec![b'?'; revoked.len()]);
+    door.look(NOW).unwrap_err();
+    assert!(door.look(NOW).unwrap().is_none() && door.is_worker(&peer("a")));
+    reads(&revoked);
+    assert_eq!(door.look(NOW).unwrap().expect("it can be read").gone, [WorkerName::new("a")]);
+    assert!(door.look(NOW).unwrap().is_none());
+}
+
 #[test]
 fn a_guest_enrols_once_and_within_its_time() {
     let House { _folder, keyring, mut door } = house();
