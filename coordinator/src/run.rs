@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::actor::{Coordinator, Exit, Look};
 use crate::agenda::Agenda;
+use crate::command::say;
 use crate::launch::{self, Opened, Running};
 use crate::local::{self, LocalWorker};
 use crate::memory::map_long_lists;
@@ -90,15 +91,15 @@ async fn drive(config: Config, crew: Crew, work: Work<'_>) -> Result<Ending> {
     let directory = opened.directory.clone();
     let finished = opened.state.finished.is_some();
     if let Some((_, reason)) = &opened.state.finished {
-        println!("this study is finished: {reason}");
+        say(&format!("this study is finished: {reason}"));
         if opened.state.workers.values().all(|worker| !worker.alive) {
             return Ok(Ending::Finished);
         }
-        println!("waiting for the last joules of workers that have not left");
+        say("waiting for the last joules of workers that have not left");
     }
     if !warm_start.is_empty() && !finished {
         let (given, known) = (opened.warm.given.len(), opened.warm.known);
-        println!("known results first: {given} taken as given, {known} known to the study already");
+        say(&format!("known results first: {given} taken as given, {known} known to the study already"));
         tracing::info!(given, known, "known results first");
     }
     // Keys first: the coordinator reads its list of workers as it starts.
@@ -113,10 +114,10 @@ async fn drive(config: Config, crew: Crew, work: Work<'_>) -> Result<Ending> {
     };
     let running = launch::start(opened, agenda, listener).await?;
     tracing::info!(endpoint = %running.endpoint, "listening");
-    println!("coordinator at {} · study in {}", running.endpoint, directory.root().display());
+    say(&format!("coordinator at {} · study in {}", running.endpoint, directory.root().display()));
     if let Some(http) = &running.http {
         tracing::info!(url = %http.url(), "page and API");
-        println!("page and API at {}", http.url());
+        say(&format!("page and API at {}", http.url()));
     }
     let mut workers = Vec::new();
     // Nobody is started for a study that is over; whoever is still there finds this process by itself.
@@ -142,7 +143,7 @@ async fn open(config: &Config, crew: Crew, warm_start: &[PathBuf]) -> Result<Ope
         match locked {
             Some(ledger::Error::Locked { path, holder }) if crew == Crew::Standby => {
                 if !is_told {
-                    println!("standing by: {} is being written by {holder}", path.display());
+                    say(&format!("standing by: {} is being written by {holder}", path.display()));
                     tracing::info!(%holder, "standing by");
                     is_told = true;
                 }
@@ -150,7 +151,7 @@ async fn open(config: &Config, crew: Crew, warm_start: &[PathBuf]) -> Result<Ope
             }
             _ => {
                 if is_told && opened.is_ok() {
-                    println!("the coordinator before this one is gone: taking over");
+                    say("the coordinator before this one is gone: taking over");
                     tracing::warn!("the coordinator before this one is gone: taking over");
                 }
                 return opened;
@@ -166,8 +167,7 @@ fn listener(on_terminal: bool) -> Listener {
         for line in narrator.borrow_mut().tell(at, event, state) {
             tracing::info!("{line}");
             if !on_terminal {
-                // A closed pipe ends nobody's study.
-                let _ = writeln!(std::io::stdout(), "{at} {line}");
+                say(&format!("{at} {line}"));
             }
         }
     })
@@ -188,10 +188,11 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], has_panel: bo
                 draw(&running.coordinator, &mut drawn, has_panel).await;
                 return match exit.context("the coordinator vanished")? {
                     Exit::Over { reason } => {
-                        println!("study finished: {reason}");
+                        say(&format!("study finished: {reason}"));
                         Ok(Ending::Finished)
                     }
                     Exit::Ledger(error) => Err(error).context("the study was stopped to keep its history whole; run the same command to go on"),
+                    Exit::Lost { part } => bail!("the {part} panicked, please report what the log says of it; run the same command to go on with the study"),
                 };
             }
             Ok(()) = running.held_up.changed() => {
@@ -199,8 +200,8 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], has_panel: bo
                 match reason {
                     // The panel says it as long as it lasts.
                     _ if has_panel => {}
-                    Some(reason) => println!("the study waits: {reason}"),
-                    None => println!("the study goes on"),
+                    Some(reason) => say(&format!("the study waits: {reason}")),
+                    None => say("the study goes on"),
                 }
             }
             _ = interrupt.recv() => return drain(&running, workers).await,
@@ -232,7 +233,7 @@ async fn draw(coordinator: &Addr<Coordinator>, drawn: &mut usize, on_terminal: b
 
 /// Puts running work in safety and leaves; the same command goes on with the study.
 async fn drain(running: &Running, workers: &mut [LocalWorker]) -> Result<Ending> {
-    println!("putting running work in safety; the same command will go on with it");
+    say("putting running work in safety; the same command will go on with it");
     running.drain().await;
     workers.iter().for_each(LocalWorker::terminate);
     let until = Instant::now() + DRAIN;

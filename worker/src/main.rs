@@ -1,5 +1,6 @@
 //! `ce-nas-worker`: reads the command line, runs the worker, and says by its exit code how it went.
 
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -69,7 +70,8 @@ fn evaluate_for_a_worker() -> ExitCode {
 }
 
 fn usage(error: &str) -> ExitCode {
-    eprintln!("error: {error}");
+    // Whoever hears nothing of it still has the code.
+    let _ = writeln!(stderr(), "error: {error}");
     ExitCode::from(2)
 }
 

@@ -210,7 +210,7 @@ fn study(args: &StudyArgs, crew: Crew) -> ExitCode {
     }
     let ended = run(config, crew, Work::Search { warm_start: &args.warm_start }).and_then(|ending| {
         if ending == Ending::Finished {
-            println!("{}", report::write(&directory, clock::now())?);
+            command::say(&report::write(&directory, clock::now())?.to_string());
         }
         Ok(ending)
     });
@@ -236,7 +236,7 @@ impl StudyArgs {
     }
 }
 
-/// The log of this process, in the study's directory.
+/// The log of this process, in the study's directory. It has the panics, too, whose place is else the standard error alone.
 pub fn log_to(directory: &StudyDirectory, level: tracing_subscriber::filter::LevelFilter) -> Result<()> {
     use anyhow::Context;
     directory
@@ -248,8 +248,15 @@ pub fn log_to(directory: &StudyDirectory, level: tracing_subscriber::filter::Lev
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)
+        // A log that can't be written (its disk is full) is no reason to stop working.
+        .log_internal_errors(false)
         .with_writer(std::sync::Mutex::new(file))
         .init();
+    let on_screen = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tracing::error!("{panic}");
+        on_screen(panic);
+    }));
     Ok(())
 }
 

@@ -56,6 +56,27 @@ pub enum Exit {
     },
     /// An event can't be made durable, now or later; nothing that depends on it has left this process.
     Ledger(ledger::Error),
+    /// A part of this process panicked, and is gone. The ledger has all that counts: another process goes on from it, while this one
+    /// would wait for ever for what nobody does any more.
+    Lost {
+        part: &'static str,
+    },
+}
+
+impl Parts {
+    /// One that is gone: nothing but a panic ends an actor while the coordinator lives.
+    fn lost(&self) -> Option<&'static str> {
+        let parts = [
+            ("ledger keeper", self.ledger.connected()),
+            ("gateway", self.gateway.connected()),
+            ("blob keeper", self.blobs.connected()),
+            ("carbon watch", self.carbon.connected()),
+            ("forecaster", self.forecaster.connected()),
+            ("allocation agent", self.agent.connected()),
+            ("searcher", self.searcher.connected()),
+        ];
+        parts.into_iter().find(|(_, lives)| !lives).map(|(part, _)| part)
+    }
 }
 
 pub struct Coordinator {
@@ -218,7 +239,7 @@ impl Coordinator {
                 this.write_soon(context);
             }
             Ok(Err(error)) => this.leave(Exit::Ledger(error)),
-            // The keeper's thread is gone with the process that is ending.
+            // The keeper is gone, which the next tick finds.
             Err(_) => {}
         });
         context.spawn(answered);
@@ -334,6 +355,9 @@ impl Actor for Coordinator {
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(1024);
         context.run_interval(TICK, |this, context| {
+            if let Some(part) = this.parts.lost() {
+                return this.leave(Exit::Lost { part });
+            }
             this.take(Input::Tick, context);
             this.check_laws();
         });
@@ -415,3 +439,7 @@ impl<T: Send + 'static> Handler<Look<T>> for Coordinator {
         Some(read(&Glance { core: &self.core, now, violations, held_up, search }))
     }
 }
+
+#[cfg(test)]
+#[path = "coordinator_tests.rs"]
+mod tests;

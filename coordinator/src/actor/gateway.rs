@@ -186,8 +186,11 @@ impl StreamHandler<(PeerName, Bytes)> for Gateway {
         self.on_peer(&from, &bytes);
     }
 
-    /// A closed socket ends no actor: what it is told meanwhile goes nowhere.
-    fn finished(&mut self, _: &mut Self::Context) {}
+    /// Only a socket that failed closes while the coordinator lives, and without one nobody is heard.
+    fn finished(&mut self, context: &mut Self::Context) {
+        tracing::error!("the socket to the workers is closed");
+        context.stop();
+    }
 }
 
 impl Handler<SendAll> for Gateway {

@@ -37,7 +37,7 @@ mod elsewhere_tests;
 #[cfg(test)]
 mod tests;
 
-use std::io::{ErrorKind, Write, stderr};
+use std::io::{ErrorKind, Write, stderr, stdout};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -53,6 +53,11 @@ use watch::Shown;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
+
+/// A line on the standard output from a process that works on: nobody's closed pipe or full disk ends it.
+pub fn say(text: &str) {
+    let _ = writeln!(stdout(), "{text}");
+}
 
 /// A word to whoever watches, beside what the command prints: programs that read that are not disturbed.
 pub fn remark(text: &str) {

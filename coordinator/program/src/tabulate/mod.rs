@@ -23,7 +23,7 @@ use anyhow::{Context, Result, bail, ensure};
 use common::config::{Budget, Config, OrWord};
 use coordinator::agenda::Agenda;
 use coordinator::clock;
-use coordinator::command::{ConfigArgs, Usage};
+use coordinator::command::{ConfigArgs, Usage, say};
 use coordinator::directory::{StudyDirectory, write_whole};
 use coordinator::run::{Crew, Ending, Work, run as study};
 use coordinator::source::Source;
@@ -79,7 +79,12 @@ pub fn run(args: &Args) -> Result<Ending> {
     let last = last.ok_or_else(|| Usage("the last seed is too large".into()))?;
     let seeds: Vec<u64> = (config.study.seed..=last).collect();
     let agenda = Agenda::new(&roster.trained, config.supernets()?, config.ladder.rung_epochs);
-    println!("{} architectures in {} rows, {} seeds", roster.trained.len(), roster.rows.len(), seeds.len());
+    say(&format!(
+        "{} architectures in {} rows, {} seeds",
+        roster.trained.len(),
+        roster.rows.len(),
+        seeds.len()
+    ));
     let plan = told::Plan {
         architectures: roster.trained.len(),
         results: agenda.len(),
@@ -91,7 +96,7 @@ pub fn run(args: &Args) -> Result<Ending> {
         let of_seed = of_seed(&config, &files, seed);
         let crew = if of_seed.local.workers > 0 { Crew::WithWorkers } else { Crew::Coordinator };
         if study(of_seed, crew, work)? == Ending::Interrupted {
-            println!("the same command with --resume goes on");
+            say("the same command with --resume goes on");
             return Ok(Ending::Interrupted);
         }
     }
@@ -107,9 +112,9 @@ pub fn run(args: &Args) -> Result<Ending> {
     written(&files.table, &table::bytes(&figures, &files.table)?)?;
     written(&files.description, description::text(&figures, &config, clock::now())?.as_bytes())?;
     for failure in &figures.failures {
-        println!("failed: {failure}");
+        say(&format!("failed: {failure}"));
     }
-    println!("{} rows in {}", figures.rows.len(), files.table.display());
+    say(&format!("{} rows in {}", figures.rows.len(), files.table.display()));
     Ok(Ending::Finished)
 }
 

@@ -1,5 +1,6 @@
 //! What a training does when the device's memory is too small for a batch: it takes the batch in parts and adds their gradients up.
 
+use std::io::{Write, stderr};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -31,7 +32,11 @@ pub fn parts(images: usize, parts: usize) -> impl Iterator<Item = Range<usize>> 
 
 /// For whoever reads the log of the process: figures of such a training are those of smaller batches for batch norms.
 pub fn note(batch_size: usize, parts: usize) {
-    eprintln!("out of memory: batches of {batch_size} images are taken in {parts} parts from here on");
+    // A log that can't be written ends no training.
+    let _ = writeln!(
+        stderr(),
+        "out of memory: batches of {batch_size} images are taken in {parts} parts from here on"
+    );
 }
 
 /// Where tests let memory run out; elsewhere nothing.

@@ -29,7 +29,7 @@ use transport::Endpoint;
 
 use super::super::act::Target;
 use super::super::admission::listening;
-use super::super::{Usage, print, span};
+use super::super::{Usage, print, remark, span};
 use crate::clock;
 use crate::directory::StudyDirectory;
 use crate::source::Source;
@@ -141,7 +141,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         let look = launcher.look(&mut memory, clock::now());
         // The same again is not news.
         if args.target.json || shown.as_ref() != Some(&look.text()) || !look.did.is_empty() {
-            show(args, &look, out)?;
+            // A log that can't be written is no reason to let the queue run dry.
+            let _ = show(args, &look, out);
             shown = Some(look.text());
         }
         if look.is_over {
@@ -238,7 +239,7 @@ fn not_begun(args: &Args) -> String {
 
 /// Launcher and coordinator may well be started in one breath.
 fn awaited(args: &Args) -> Result<Config> {
-    eprintln!("{}: waiting for its coordinator", not_begun(args));
+    remark(&format!("{}: waiting for its coordinator", not_begun(args)));
     loop {
         pause(args.every);
         if let Some(config) = begun(&args.target.place.dir)? {
