@@ -1,12 +1,13 @@
 //! Drives the core: inputs in, events to the ledger, effects out once their events are durable.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use common::blob::BlobId;
 use common::id::WorkerName;
 use common::time::Timestamp;
 use common::wire::ToWorker;
@@ -96,6 +97,8 @@ pub struct Coordinator {
     held_up: watch::Sender<Option<String>>,
     /// What can't be said again and came meanwhile: answers to the core's questions, an operator's word.
     kept: Vec<Input>,
+    /// What workers were sent to fetch and asked the store for in vain meanwhile.
+    missed: BTreeSet<(WorkerName, BlobId)>,
     /// Who gave an order, and the append that makes it durable.
     ordered: Vec<(u64, oneshot::Sender<u64>)>,
     listener: Listener,
@@ -174,6 +177,7 @@ impl Coordinator {
             exit: Some(exit),
             held_up,
             kept: Vec::new(),
+            missed: BTreeSet::new(),
             ordered: Vec::new(),
             listener,
             search: None,
@@ -257,10 +261,17 @@ impl Coordinator {
         }
     }
 
-    /// Workers repeat what matters until it is acknowledged, and ask again for blobs, and time goes on by itself; all else waits here.
+    /// Workers repeat what matters until it is acknowledged, and time goes on by itself; all else waits here. What the store lacks it
+    /// says once: the worker knows by now, and what it reports of it will be repeated. Nobody fills this process by asking again.
     fn keep(&mut self, input: Input) {
-        if !matches!(input, Input::Message { .. } | Input::BlobMissing { .. } | Input::Tick) {
-            self.kept.push(input);
+        match input {
+            Input::Message { .. } | Input::Tick => {}
+            Input::BlobMissing { worker, blob } => {
+                if self.core.is_sent_for(&worker, blob) {
+                    self.missed.insert((worker, blob));
+                }
+            }
+            input => self.kept.push(input),
         }
     }
 
@@ -336,6 +347,10 @@ impl Coordinator {
             None => tracing::info!("the ledger grows again: the study goes on"),
         }
         self.held_up.send_replace(reason);
+        // Before the reports of what could not begin for want of them.
+        for (worker, blob) in std::mem::take(&mut self.missed) {
+            self.take(Input::BlobMissing { worker, blob }, context);
+        }
         for input in std::mem::take(&mut self.kept) {
             // Kept once more, should the trouble have another name now.
             self.take(input, context);

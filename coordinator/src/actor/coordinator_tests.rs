@@ -1,8 +1,13 @@
-//! A coordinator in this process whose parts fail it.
+//! A coordinator in this process whose parts fail it, and whose disk is full.
 
 use std::path::Path;
 
 use common::config::load;
+use common::id::{SessionId, SlotId, Zone};
+use common::time::Millis;
+use common::trial::{Checkpoint, Failure};
+use common::wire::{self, Assignment, FromWorker, Hello, Report, SlotInfo};
+use transport::{Client, ClientOptions, ClientSecurity, Connection, Transport, ZeroMq};
 
 use super::*;
 use crate::launch::{self, Running};
@@ -75,4 +80,86 @@ fn a_part_that_panicked_ends_the_coordinator() {
         });
         assert!(matches!(exit, Exit::Lost { part } if part == name), "{exit:?}");
     }
+}
+
+/// A worker at the other end of the wire, played by hand.
+struct Player {
+    client: Client,
+    session: SessionId,
+    deliveries: u64,
+}
+
+impl Player {
+    async fn join(running: &Running) -> Self {
+        let security = ClientSecurity::Null { name: "player".parse().unwrap() };
+        let client = ZeroMq.connect(ClientOptions::new(running.endpoint.clone(), security)).await.unwrap();
+        client.watch().until(|now| *now == Connection::Connected).await;
+        let session = SessionId(1);
+        let slot =
+            SlotInfo { slot: SlotId(0), device: "none".into(), memory_mb: 1_000, meter: "none".into() };
+        let player = Self { client, session, deliveries: 0 };
+        player.say(&FromWorker::Hello(Hello {
+            session,
+            clock: Millis(0),
+            zone: Zone::new("DE"),
+            slots: vec![slot],
+            version: launch::VERSION.into(),
+            host: "here".into(),
+            held: Vec::new(),
+        }));
+        player
+    }
+
+    fn say(&self, message: &FromWorker) {
+        self.client.send(wire::encode(message)).unwrap();
+    }
+
+    fn report(&mut self, report: Report) {
+        self.deliveries += 1;
+        self.say(&FromWorker::Delivery { session: self.session, number: self.deliveries, report });
+    }
+
+    /// The first message that is what is waited for.
+    async fn hear<T>(&mut self, pick: impl Fn(ToWorker) -> Option<T>) -> T {
+        loop {
+            let frame = self.client.recv().await.unwrap();
+            if let Some(picked) = pick(wire::decode(&frame).unwrap()) {
+                return picked;
+            }
+        }
+    }
+
+    async fn assignment(&mut self) -> Assignment {
+        let assigned = |message| if let ToWorker::Assign(work) = message { Some(*work) } else { None };
+        self.hear(assigned).await
+    }
+}
+
+#[test]
+fn what_the_store_lacked_while_the_disk_was_full_is_no_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    System::new().block_on(async {
+        let running = running(folder.path()).await;
+        let mut player = Player::join(&running).await;
+        let task = player.assignment().await.task;
+        let half = Checkpoint { blob: BlobId::of(b"never brought"), progress: 0.5 };
+        player.report(Report::Suspended { task, checkpoint: Some(half) });
+        let again = player.assignment().await;
+        assert_eq!((again.task.trial, again.resume), (task.trial, Some(half)));
+
+        let held_up = |reason: Option<&str>| FromLedger::HeldUp(reason.map(str::to_owned));
+        running.coordinator.send(held_up(Some("no space left"))).await.unwrap();
+        // What it was not sent for, too.
+        for blob in [BlobId::of(b"else"), half.blob] {
+            player.say(&FromWorker::Download { blob, offset: 0 });
+            player.hear(|message| (message == ToWorker::BlobMissing { blob }).then_some(())).await;
+        }
+        running.coordinator.send(held_up(None)).await.unwrap();
+        player.report(Report::Failed { task: again.task, failure: Failure::for_want_of(half.blob) });
+        let anew = player.assignment().await;
+        assert_eq!((anew.task.trial, anew.resume), (task.trial, None));
+        let crashes =
+            |glance: &Glance<'_>| glance.core.state().trials.values().map(|trial| trial.crashes).sum::<u32>();
+        assert_eq!(running.coordinator.send(Look(crashes)).await.unwrap(), Some(0));
+    });
 }

@@ -48,10 +48,20 @@ impl Core {
         }
     }
 
+    /// Assignments of the worker's that name the blob.
+    fn sent_for(&self, worker: &WorkerName, blob: BlobId) -> impl Iterator<Item = &Sent> {
+        let sent = self.state.leases_of(worker).filter_map(|(_, lease)| self.assigned.get(&lease.task));
+        sent.filter(move |sent| sent.names(blob))
+    }
+
+    /// Whether somebody sent the worker to fetch the blob.
+    pub(crate) fn is_sent_for(&self, worker: &WorkerName, blob: BlobId) -> bool {
+        self.sent_for(worker, blob).next().is_some()
+    }
+
     /// The store says so itself. A worker that asks for what nobody sent it to fetch changes nothing.
     pub(crate) fn on_blob_missing(&mut self, worker: &WorkerName, blob: BlobId) {
-        let sent = self.state.leases_of(worker).filter_map(|(_, lease)| self.assigned.get(&lease.task));
-        let wanted: Vec<Sent> = sent.filter(|sent| sent.names(blob)).copied().collect();
+        let wanted: Vec<Sent> = self.sent_for(worker, blob).copied().collect();
         if wanted.is_empty() || !self.gone.insert(blob) {
             return;
         }
