@@ -1,6 +1,7 @@
 //! Owns the blob store, on a thread of its own: blobs are hashed and synced here while the coordinator hears others. It answers
 //! workers itself, each in the order in which it asked.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,6 +29,9 @@ const SWEEP: Duration = Duration::from_secs(24 * 3_600);
 const LOOK: Duration = Duration::from_secs(60);
 /// An inventory reads the whole history, on a thread of the lowest priority: a long one takes seconds, whatever workers do.
 const BETWEEN_INVENTORIES: Millis = Millis(60_000);
+/// A worker asks again after two seconds, then ever later: so many of its questions are half a minute, longer than a share is away that
+/// will be back in a moment.
+const UNREADABLE_TRIES: u32 = 5;
 
 #[derive(Debug)]
 pub struct BlobKeeper {
@@ -39,6 +43,8 @@ pub struct BlobKeeper {
     counting: Option<JoinHandle<()>>,
     /// When an inventory of this process was known last.
     counted: Option<Timestamp>,
+    /// How often in a row a worker asked for what lies here and can't be read.
+    unreadable: BTreeMap<(BlobId, WorkerName), u32>,
     /// Who is told of what is missing.
     coordinator: Option<Addr<Coordinator>>,
 }
@@ -49,7 +55,8 @@ pub struct BlobKeeper {
 pub(super) struct Bring {
     pub worker: WorkerName,
     pub chunk: Chunk,
-    pub place: Place,
+    /// Given back once it is answered.
+    pub _place: Place,
 }
 
 /// A worker asks for a piece.
@@ -59,7 +66,7 @@ pub(super) struct Fetch {
     pub worker: WorkerName,
     pub blob: BlobId,
     pub offset: u64,
-    pub place: Place,
+    pub _place: Place,
 }
 
 #[derive(Debug, Message)]
@@ -79,7 +86,8 @@ struct Counted(Result<Inventory, ledger::Error>);
 impl BlobKeeper {
     /// `found` is what the history at `ledger` names as this process begins.
     pub fn new(store: BlobStore, sender: ServerSender, ledger: PathBuf, found: Inventory) -> Self {
-        Self { store, sender, ledger, found, counting: None, counted: None, coordinator: None }
+        let unreadable = BTreeMap::new();
+        Self { store, sender, ledger, found, counting: None, counted: None, unreadable, coordinator: None }
     }
 
     fn sweep(&mut self, inventory: &Inventory) {
@@ -119,6 +127,30 @@ impl BlobKeeper {
         tracing::error!(%worker, reason, "a worker is sent away");
         send(&self.sender, worker, &ToWorker::Refused { reason });
     }
+
+    fn on_missing(&self, worker: &WorkerName, blob: BlobId) {
+        // First, so that the core knows why the worker gives its task back.
+        if let Some(coordinator) = &self.coordinator {
+            coordinator.do_send(Take(Input::BlobMissing { worker: worker.clone(), blob }));
+        }
+        send(&self.sender, worker, &ToWorker::BlobMissing { blob });
+    }
+
+    /// A worker that is not answered asks again, and its slot waits: at last what can't be read is missing.
+    fn on_unreadable(&mut self, worker: &WorkerName, blob: BlobId, error: &blob_store::Error) {
+        let failures = self.unreadable.entry((blob, worker.clone())).or_default();
+        *failures += 1;
+        let failures = *failures;
+        if failures == 1 {
+            tracing::error!(%worker, %error, "a blob could not be read; the worker asks again");
+        }
+        if failures == UNREADABLE_TRIES {
+            tracing::error!(%worker, %error, "a blob can't be read: it counts as missing");
+        }
+        if failures >= UNREADABLE_TRIES {
+            self.on_missing(worker, blob);
+        }
+    }
 }
 
 impl Actor for BlobKeeper {
@@ -143,40 +175,40 @@ impl Handler<Listening> for BlobKeeper {
 impl Handler<Bring> for BlobKeeper {
     type Result = ();
 
-    fn handle(&mut self, Bring { worker, chunk, place }: Bring, context: &mut Self::Context) {
-        match self.store.receive(&worker, &chunk, clock::now()) {
+    fn handle(&mut self, bring: Bring, context: &mut Self::Context) {
+        let Bring { worker, chunk, .. } = &bring;
+        match self.store.receive(worker, chunk, clock::now()) {
             Ok(received) => {
-                send(&self.sender, &worker, &ToWorker::UploadedTo { blob: chunk.blob, received });
-                if received == chunk.total && self.store.wants_inventory(&worker) {
+                send(&self.sender, worker, &ToWorker::UploadedTo { blob: chunk.blob, received });
+                if received == chunk.total && self.store.wants_inventory(worker) {
                     self.count(context);
                 }
             }
-            Err(error @ blob_store::Error::OverQuota(_)) => self.over_quota(&worker, &error, context),
+            // Others first.
+            Err(blob_store::Error::Unproven(_)) => context.notify(bring),
+            Err(error @ blob_store::Error::OverQuota(_)) => self.over_quota(worker, &error, context),
             Err(error @ blob_store::Error::Io { .. }) => {
                 tracing::error!(%worker, %error, "a blob could not be stored; the worker keeps it and tries again");
             }
             Err(error) => tracing::warn!(%worker, %error, "a piece of a blob was refused"),
         }
-        drop(place);
     }
 }
 
 impl Handler<Fetch> for BlobKeeper {
     type Result = ();
 
-    fn handle(&mut self, Fetch { worker, blob, offset, place }: Fetch, _: &mut Self::Context) {
-        match self.store.piece(blob, offset) {
-            Ok(Some(chunk)) => send(&self.sender, &worker, &ToWorker::Chunk(chunk)),
-            Ok(None) => {
-                // First, so that the core knows why the worker gives its task back.
-                if let Some(coordinator) = &self.coordinator {
-                    coordinator.do_send(Take(Input::BlobMissing { worker: worker.clone(), blob }));
-                }
-                send(&self.sender, &worker, &ToWorker::BlobMissing { blob });
-            }
-            Err(error) => tracing::error!(%worker, %error, "a blob could not be read"),
+    fn handle(&mut self, fetch: Fetch, context: &mut Self::Context) {
+        let Fetch { worker, blob, offset, .. } = &fetch;
+        let piece = self.store.piece(*blob, *offset);
+        match piece {
+            // Others first.
+            Err(blob_store::Error::Unproven(_)) => return context.notify(fetch),
+            Err(error) => return self.on_unreadable(worker, *blob, &error),
+            Ok(Some(chunk)) => send(&self.sender, worker, &ToWorker::Chunk(chunk)),
+            Ok(None) => self.on_missing(worker, *blob),
         }
-        drop(place);
+        self.unreadable.retain(|(unreadable, _), _| unreadable != blob);
     }
 }
 

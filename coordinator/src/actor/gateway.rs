@@ -126,12 +126,12 @@ impl Gateway {
         match wire::decode::<FromWorker>(bytes) {
             Ok(FromWorker::Upload(chunk)) => {
                 if let Some(place) = self.window.place(&worker, chunk.bytes.len() + MESSAGE_BYTES) {
-                    self.blobs.do_send(Bring { worker, chunk, place });
+                    self.blobs.do_send(Bring { worker, chunk, _place: place });
                 }
             }
             Ok(FromWorker::Download { blob, offset }) => {
                 if let Some(place) = self.window.place(&worker, QUESTION_BYTES) {
-                    self.blobs.do_send(Fetch { worker, blob, offset, place });
+                    self.blobs.do_send(Fetch { worker, blob, offset, _place: place });
                 }
             }
             Ok(message) => {

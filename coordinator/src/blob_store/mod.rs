@@ -1,7 +1,8 @@
 //! Blobs on disk, named by their content: checkpoints, supernets, weights. A blob exists whole and verified, or not at all;
-//! uploads collect beside it and go on where they broke off. What the history does not name is swept out.
+//! uploads collect beside it and go on where they broke off. What the history does not name is swept out, and what is damaged put aside.
 
 mod inventory;
+mod proof;
 mod sweep;
 mod unclaimed;
 pub mod uploads;
@@ -18,6 +19,7 @@ use common::wire::{CHUNK_BYTES, Chunk, MAX_BLOB_BYTES};
 use sha2::{Digest, Sha256};
 
 use crate::directory::{make_folder, sync_folder};
+use proof::{Found, Proofs};
 use sweep::since_epoch;
 use unclaimed::Unclaimed;
 use uploads::{Key, Uploads};
@@ -36,6 +38,7 @@ pub struct BlobStore {
     root: PathBuf,
     uploads: Uploads<Sha256>,
     unclaimed: Unclaimed,
+    proofs: Proofs,
     quota: u64,
 }
 
@@ -50,6 +53,8 @@ pub enum Error {
         gib = QUOTA_BYTES >> 30
     )]
     OverQuota(WorkerName),
+    #[error("blob {0} is still being held against its name: ask again at once")]
+    Unproven(BlobId),
     #[error("the blob store {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
@@ -58,7 +63,7 @@ impl BlobStore {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, Error> {
         let root = root.into();
         let (uploads, unclaimed) = (Uploads::default(), Unclaimed::default());
-        let store = Self { root, uploads, unclaimed, quota: QUOTA_BYTES };
+        let store = Self { root, uploads, unclaimed, proofs: Proofs::default(), quota: QUOTA_BYTES };
         // What a former process had half received is asked for again: cheaper than trusting an unsynced tail.
         let uploads = store.uploads_folder();
         let failed = |source| Error::Io { path: uploads.clone(), source };
@@ -85,6 +90,33 @@ impl BlobStore {
         Self::path(&self.root, blob).exists()
     }
 
+    /// Whether the blob lies here and is what its name says. What is not is put aside, so that it can be brought again.
+    fn is_whole(&mut self, blob: BlobId) -> Result<bool, Error> {
+        let path = Self::path(&self.root, blob);
+        match self.proofs.look(blob, &path) {
+            Ok(Found::Whole) => Ok(true),
+            Ok(Found::Nothing) => Ok(false),
+            Ok(Found::UnderWay) => Err(Error::Unproven(blob)),
+            Ok(Found::Damaged) => {
+                self.put_aside(blob, &path);
+                Ok(false)
+            }
+            Err(source) => Err(Error::Io { path, source }),
+        }
+    }
+
+    /// Not removed: the damage may be the reader's, and a person may want to look.
+    fn put_aside(&mut self, blob: BlobId, path: &Path) {
+        self.unclaimed.remove(blob);
+        let aside = path.with_extension("damaged");
+        match fs::rename(path, &aside) {
+            Ok(()) => {
+                tracing::error!(%blob, aside = %aside.display(), "a blob is damaged: it is put aside, and counts as missing");
+            }
+            Err(error) => tracing::error!(%blob, %error, "a blob is damaged, and could not be put aside"),
+        }
+    }
+
     /// Takes in a piece and answers how many bytes are here without gaps; `total` means stored and durable. An empty piece asks.
     pub fn receive(&mut self, worker: &WorkerName, chunk: &Chunk, now: Timestamp) -> Result<u64, Error> {
         let Chunk { blob, offset, total, ref bytes } = *chunk;
@@ -95,7 +127,12 @@ impl BlobStore {
             return Err(Error::Malformed);
         }
         let key = (worker.clone(), blob);
-        if self.contains(blob) {
+        let is_here = match self.is_whole(blob) {
+            // What can't be read is written anew.
+            Err(Error::Io { .. }) => false,
+            is_whole => is_whole? && self.contains(blob),
+        };
+        if is_here {
             // Another worker may have brought it since this one began.
             if self.uploads.close(&key).is_some() {
                 self.remove_upload(&key);
@@ -124,6 +161,7 @@ impl BlobStore {
             return Ok(0);
         }
         self.take_over(&path, blob, total, now).inspect_err(|_| self.remove_upload(&key)).map_err(failed)?;
+        self.proofs.came_whole(blob);
         self.unclaimed.add(worker, blob, total);
         Ok(total)
     }
@@ -188,7 +226,10 @@ impl BlobStore {
     }
 
     /// The piece at `offset`; none where there is no such blob, an empty one at its end.
-    pub fn piece(&self, blob: BlobId, offset: u64) -> Result<Option<Chunk>, Error> {
+    pub fn piece(&mut self, blob: BlobId, offset: u64) -> Result<Option<Chunk>, Error> {
+        if !self.is_whole(blob)? {
+            return Ok(None);
+        }
         let path = Self::path(&self.root, blob);
         let failed = |source| Error::Io { path: path.clone(), source };
         let mut file = match File::open(&path) {
@@ -205,6 +246,7 @@ impl BlobStore {
 
     /// Drops a blob that nothing refers to any more; one that is gone already is fine.
     pub fn forget(&mut self, blob: BlobId) {
+        self.proofs.forget(blob);
         self.unclaimed.remove(blob);
         if let Err(error) = fs::remove_file(Self::path(&self.root, blob))
             && error.kind() != io::ErrorKind::NotFound

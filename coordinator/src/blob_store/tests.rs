@@ -55,6 +55,32 @@ fn a_blob_that_is_not_what_it_says_is_dropped() {
 }
 
 #[test]
+fn what_was_damaged_on_the_disk_is_put_aside_and_can_be_brought_again() {
+    let (directory, mut store) = store();
+    let worker = WorkerName::new("w");
+    let bytes = text(1);
+    let (blob, whole) = (BlobId::of(&bytes), piece(&bytes, 0, bytes.len()));
+    store.receive(&worker, &whole, NOW).unwrap();
+    let path = BlobStore::path(directory.path(), blob);
+    let after_a_restart = || BlobStore::open(directory.path()).unwrap();
+    for damaged in [&bytes[..3], b"something else"] {
+        fs::write(&path, damaged).unwrap();
+        let mut store = after_a_restart();
+        assert_eq!(store.piece(blob, 0).unwrap(), None);
+        assert!(!store.contains(blob));
+        assert_eq!(fs::read(path.with_extension("damaged")).unwrap(), damaged);
+        assert_eq!(store.receive(&worker, &whole, NOW).unwrap(), bytes.len() as u64);
+        assert_eq!(store.piece(blob, 0).unwrap().unwrap().bytes, bytes);
+        // An upload finds it as a download does.
+        fs::write(&path, damaged).unwrap();
+        let mut store = after_a_restart();
+        assert_eq!(store.receive(&worker, &piece(&bytes, 0, 4), NOW).unwrap(), 4);
+        assert_eq!(store.receive(&worker, &piece(&bytes, 4, bytes.len()), NOW).unwrap(), bytes.len() as u64);
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
 fn an_empty_blob_is_a_blob() {
     let (_directory, mut store) = store();
     assert_eq!(store.receive(&WorkerName::new("w"), &piece(b"", 0, 0), NOW).unwrap(), 0);
