@@ -28,7 +28,16 @@ impl Clock {
 
     /// The hours that the machine was suspended have passed: what is used after them belongs to the hour in which it is used.
     pub fn now(&self) -> Millis {
-        Millis(since_boot().saturating_sub(self.zero).as_millis() as i64)
+        self.now_and_slept().0
+    }
+
+    /// The same, and for how long the machine was suspended until then. Two clocks are not looked at in one moment: a thread that is
+    /// held up in between takes the sleep for shorter, which the next look corrects.
+    pub fn now_and_slept(&self) -> (Millis, Millis) {
+        let now = since_boot().saturating_sub(self.zero);
+        let slept = now.saturating_sub(self.awake.elapsed());
+        let [now, slept] = [now, slept].map(|span| Millis(span.as_millis() as i64));
+        (now, slept)
     }
 }
 

@@ -23,7 +23,7 @@ pub fn check_meter(bench: &mut dyn Bench) {
     assert_eq!(opened, Joules::ZERO, "the total counts from the opening");
 
     let mut last = opened;
-    let mut sample = |now: Millis| {
+    let mut sample = |meter: &mut dyn PowerMeter, now: Millis| {
         let total = meter.sample(now).expect("a healthy instrument answers");
         assert!(total.is_finite() && total >= last, "the total never falls: {last} then {total}");
         let gained = total - last;
@@ -33,7 +33,7 @@ pub fn check_meter(bench: &mut dyn Bench) {
     let mut run = |span: Millis, load: f64| {
         bench.work(span, load);
         now = Millis(now.0 + span.0);
-        sample(now)
+        sample(meter.as_mut(), now)
     };
 
     let minute = Millis(60_000);
@@ -52,7 +52,20 @@ pub fn check_meter(bench: &mut dyn Bench) {
     assert!((pieces.0 / steady.0 - 1.0).abs() < 0.05, "{pieces} in pieces, {steady} at once");
 
     // A clock that steps back must not take joules back, nor count the span twice.
-    let back = sample(Millis(now.0 - 30_000));
-    let again = sample(now);
+    let back = sample(meter.as_mut(), Millis(now.0 - 30_000));
+    let again = sample(meter.as_mut(), now);
     assert!(back + again < busy * 0.05, "nothing happened, {back} and {again} were booked");
+
+    // The machine sleeps for a day: whatever the instrument makes of it, nothing is booked, and all goes on as before.
+    let mut pass = |span: Millis| {
+        bench.work(span, 1.0);
+        now = Millis(now.0 + span.0);
+        now
+    };
+    let woken = pass(Millis(24 * 3_600_000));
+    meter.wake(woken).expect("a healthy instrument begins anew");
+    let asleep = sample(meter.as_mut(), woken);
+    assert_eq!(asleep, Joules::ZERO, "booked for a sleep");
+    let awake = sample(meter.as_mut(), pass(minute));
+    assert!((awake.0 / steady.0 - 1.0).abs() < 0.05, "{awake} after a sleep, {steady} before");
 }

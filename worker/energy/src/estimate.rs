@@ -68,6 +68,12 @@ impl PowerMeter for Estimate {
         Ok(self.total)
     }
 
+    fn wake(&mut self, now: Millis) -> Result<(), Error> {
+        let now = now.max(self.latest);
+        (self.used, self.latest) = (self.clock.used(now)?.max(self.used), now);
+        Ok(())
+    }
+
     fn set_busy(&mut self, now: Millis, busy: bool) {
         self.clock.set_busy(now, busy);
     }

@@ -14,6 +14,8 @@ pub struct Meterkeeper {
     meter: Box<dyn PowerMeter>,
     windows: Windows,
     total: Joules,
+    /// The machine slept, and the meter has not begun anew since.
+    slept: bool,
 }
 
 /// What one look at the meter brought.
@@ -36,7 +38,7 @@ impl Meterkeeper {
     ) -> Result<Self, Error> {
         let reading = read(meter.as_mut(), now)?;
         let total = reading.total;
-        Ok(Self { meter, windows: Windows::open(slot, interval, now, reading), total })
+        Ok(Self { meter, windows: Windows::open(slot, interval, now, reading), total, slept: false })
     }
 
     pub fn describe(&self) -> String {
@@ -69,19 +71,35 @@ impl Meterkeeper {
         Taken { closed: self.windows.on_holder(now, task, reading.as_ref()), trouble }
     }
 
+    /// The machine slept since the last look: the open window ends there, and all begins anew now.
+    pub fn wake(&mut self, now: Millis) -> Taken {
+        let closed = self.windows.on_wake(now);
+        self.slept = true;
+        let Taken { closed: none, trouble } = self.sample(now);
+        Taken { closed: [closed, none].concat(), trouble }
+    }
+
     pub fn close(mut self, now: Millis) -> Taken {
         let (reading, trouble) = self.look(now);
         Taken { closed: self.windows.close(now, reading.as_ref()), trouble }
     }
 
     fn look(&mut self, now: Millis) -> (Option<Reading>, Option<Error>) {
-        match read(self.meter.as_mut(), now) {
+        match self.read(now) {
             Ok(reading) => {
                 self.total = self.total.max(reading.total);
                 (Some(reading), None)
             }
             Err(error) => (None, Some(error)),
         }
+    }
+
+    fn read(&mut self, now: Millis) -> Result<Reading, Error> {
+        if self.slept {
+            self.meter.wake(now)?;
+            self.slept = false;
+        }
+        read(self.meter.as_mut(), now)
     }
 }
 

@@ -203,18 +203,26 @@ enum Source {
     Power { last: Watts, at: Millis },
 }
 
+impl Source {
+    /// The counter, where it counts.
+    fn best(board: &mut impl Board, now: Millis) -> Result<Self, String> {
+        match board.energy_mj() {
+            Ok(last_mj) if last_mj > 0 => Ok(Self::Counter { last_mj, moved_at: now }),
+            counter => Self::power(board, now).map_err(|reason| {
+                let counter = counter.map_or_else(|error| error, |_| "reads 0".into());
+                format!("energy counter: {counter}; power: {reason}")
+            }),
+        }
+    }
+
+    fn power(board: &mut impl Board, now: Millis) -> Result<Self, String> {
+        Ok(Self::Power { last: power(board)?, at: now })
+    }
+}
+
 impl<B: Board> BoardMeter<B> {
     pub fn open(mut board: B, now: Millis) -> Result<Self, Error> {
-        let source = match board.energy_mj() {
-            Ok(last_mj) if last_mj > 0 => Source::Counter { last_mj, moved_at: now },
-            counter => {
-                let last = power(&mut board).map_err(|reason| {
-                    let counter = counter.map_or_else(|error| error, |_| "reads 0".into());
-                    unavailable(format!("energy counter: {counter}; power: {reason}"))
-                })?;
-                Source::Power { last, at: now }
-            }
-        };
+        let source = Source::best(&mut board, now).map_err(unavailable)?;
         Ok(Self { board, source, total: Joules::ZERO })
     }
 
@@ -273,6 +281,16 @@ impl<B: Board> PowerMeter for BoardMeter<B> {
             }
         }
         Ok(self.total)
+    }
+
+    fn wake(&mut self, now: Millis) -> Result<(), Error> {
+        let source = match self.source {
+            Source::Counter { moved_at, .. } => Source::best(&mut self.board, now.max(moved_at)),
+            // A counter that was distrusted stays so.
+            Source::Power { at, .. } => Source::power(&mut self.board, now.max(at)),
+        };
+        self.source = source.map_err(|reason| self.unread(reason))?;
+        Ok(())
     }
 }
 

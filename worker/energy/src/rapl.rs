@@ -55,6 +55,17 @@ impl Rapl {
     }
 }
 
+impl Rapl {
+    /// All are read before any is booked: a failure between two packages must not book the first twice.
+    fn read(&mut self) -> Result<impl Iterator<Item = (&mut Package, u64)>, Error> {
+        let readings =
+            self.packages.iter().map(|package| number(&package.counter)).collect::<io::Result<Vec<_>>>();
+        let readings =
+            readings.map_err(|error| Error::Unread { meter: self.describe(), reason: error.to_string() })?;
+        Ok(self.packages.iter_mut().zip(readings))
+    }
+}
+
 impl PowerMeter for Rapl {
     fn describe(&self) -> String {
         let names: Vec<_> = self.packages.iter().map(|package| package.name.as_str()).collect();
@@ -66,13 +77,8 @@ impl PowerMeter for Rapl {
     }
 
     fn sample(&mut self, now: Millis) -> Result<Joules, Error> {
-        // All are read before any is booked: a failure between two packages must not book the first twice.
-        let readings =
-            self.packages.iter().map(|package| number(&package.counter)).collect::<io::Result<Vec<_>>>();
-        let readings =
-            readings.map_err(|error| Error::Unread { meter: self.describe(), reason: error.to_string() })?;
         let mut passed_uj = 0;
-        for (package, reading) in self.packages.iter_mut().zip(readings) {
+        for (package, reading) in self.read()? {
             passed_uj += package.advance(reading);
         }
         if passed_uj > 0 {
@@ -82,6 +88,14 @@ impl PowerMeter for Rapl {
             return Err(Error::Stuck { meter: self.describe(), still_s: (now.0 - self.moved_at.0) / 1000 });
         }
         Ok(self.total)
+    }
+
+    fn wake(&mut self, now: Millis) -> Result<(), Error> {
+        for (package, reading) in self.read()? {
+            package.last_uj = reading;
+        }
+        self.moved_at = self.moved_at.max(now);
+        Ok(())
     }
 }
 

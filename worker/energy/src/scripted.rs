@@ -12,6 +12,8 @@ use crate::meter::PowerMeter;
 pub struct Scripted {
     steps: Vec<(Millis, Watts)>,
     failures: Vec<(Millis, Millis)>,
+    /// Drawn before `opened`.
+    before: Joules,
     opened: Millis,
     latest: Millis,
 }
@@ -24,7 +26,7 @@ impl Scripted {
     pub fn new(steps: Vec<(Millis, Watts)>, now: Millis) -> Self {
         assert!(steps.is_sorted_by(|a, b| a.0 < b.0), "the steps ascend");
         assert!(steps.iter().all(|step| step.1.is_finite() && step.1 >= Watts::ZERO), "no power is negative");
-        Self { steps, failures: Vec::new(), opened: now, latest: now }
+        Self { steps, failures: Vec::new(), before: Joules::ZERO, opened: now, latest: now }
     }
 
     pub fn constant(power: Watts, now: Millis) -> Self {
@@ -65,6 +67,13 @@ impl PowerMeter for Scripted {
             return Err(Error::Unread { meter: self.describe(), reason: "as the script says".into() });
         }
         self.latest = self.latest.max(now);
-        Ok(self.energy(self.opened, self.latest))
+        Ok(self.before + self.energy(self.opened, self.latest))
+    }
+
+    fn wake(&mut self, now: Millis) -> Result<(), Error> {
+        self.before += self.energy(self.opened, self.latest);
+        self.latest = self.latest.max(now);
+        self.opened = self.latest;
+        Ok(())
     }
 }

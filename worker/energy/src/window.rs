@@ -1,7 +1,7 @@
 //! Cuts one slot's running total into windows: pure, no meter, no clock.
 //!
 //! Windows touch: each begins where its predecessor ended, so that no span is booked twice or not at all, and their
-//! joules add up to the total. A window ends when the reporting interval is over, when the slot changes hands, when the
+//! joules add up to the total. Only where the machine slept is there a gap: nobody knows what it drew. A window ends when the reporting interval is over, when the slot changes hands, when the
 //! method changes, and at the last good reading before a failing one. The span of a failure is settled by the next good
 //! reading; tasks that came or went meanwhile share its joules by time.
 
@@ -100,6 +100,17 @@ impl Windows {
             Some((since, holder)) if *since == now => *holder = task,
             _ => self.holders.push((now, task)),
         }
+        closed
+    }
+
+    /// The machine slept since the last good reading: the open window ends with that reading, and the next one begins now. What nobody
+    /// had read before the sleep is left out.
+    pub fn on_wake(&mut self, now: Millis) -> Vec<Measurement> {
+        let now = now.max(self.latest());
+        let mut closed = Vec::new();
+        self.settle(self.good_at, false, &mut closed);
+        self.holders = vec![(now, self.holder())];
+        (self.start, self.good_at) = (now, now);
         closed
     }
 

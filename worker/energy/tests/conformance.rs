@@ -243,6 +243,28 @@ fn a_counter_that_freezes_or_falls_gives_way_to_power_readings() {
     }
 }
 
+/// A suspended machine's counters may begin anew: that is no wrap of theirs, and no fault.
+#[test]
+fn a_counter_that_a_sleep_reset_is_no_wrap() {
+    let (asleep, awake) = (Millis(3_600_000), Millis(3_610_000));
+    let mut rapl = RaplBench::new();
+    let mut meter = rapl.open(Millis(0));
+    rapl.uj = [1, 1];
+    rapl.show();
+    meter.wake(asleep).unwrap();
+    rapl.work(Millis(10_000), 0.0);
+    // A quarter of two packages at 20 W.
+    assert!((meter.sample(awake).unwrap().0 - 100.0).abs() < 1e-3);
+
+    let mut board = FakeBoard::new(Fake::default());
+    let mut meter = board.open(Millis(0));
+    board.set(|fake| fake.mj = 5.0);
+    meter.wake(asleep).unwrap();
+    board.work(Millis(10_000), 0.0);
+    assert!((meter.sample(awake).unwrap().0 - 500.0).abs() < 1e-3);
+    assert_eq!(meter.method(), common::energy::Method::Counter);
+}
+
 #[test]
 fn visible_boards_follow_cuda() {
     let board = |index| energy::nvml::BoardInfo {

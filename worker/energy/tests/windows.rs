@@ -73,6 +73,31 @@ fn a_failing_meter_closes_the_window_and_is_made_up_for() {
 }
 
 #[test]
+fn what_a_machine_draws_asleep_is_nobody_s() {
+    const HOUR_MS: i64 = 3_600_000;
+    let script = Scripted::constant(Watts(10.0), Millis(0)).failing(Millis(HOUR_MS), Millis(HOUR_MS + 500));
+    let mut keeper = Meterkeeper::open(SLOT, Box::new(script), Millis(5_000), Millis(0)).unwrap();
+    let mut all = Vec::new();
+    all.extend(keeper.hand_over(Millis(0), Some(task(1))).closed);
+    all.extend(keeper.sample(Millis(1_000)).closed);
+    // Suspended a moment later; it wakes an hour after, and its instrument a second after that.
+    let taken = keeper.wake(Millis(HOUR_MS));
+    assert!(taken.trouble.is_some());
+    all.extend(taken.closed);
+    assert_eq!(keeper.holder(), Some(task(1)));
+    all.extend(keeper.sample(Millis(HOUR_MS + 1_000)).closed);
+    all.extend(keeper.sample(Millis(HOUR_MS + 3_000)).closed);
+    // Once more, while nobody is on the slot.
+    all.extend(keeper.hand_over(Millis(HOUR_MS + 4_000), None).closed);
+    all.extend(keeper.wake(Millis(2 * HOUR_MS)).closed);
+    all.extend(keeper.close(Millis(2 * HOUR_MS + 2_000)).closed);
+    assert_eq!(
+        prose(&all),
+        "0-1000 task 1.0 10.0; 3600000-3601000 task 1.0 10.0; 3601000-3604000 task 1.0 30.0; 7200000-7202000 idle 20.0"
+    );
+}
+
+#[test]
 fn a_change_of_method_is_a_change_of_window() {
     let mut windows = Windows::open(SLOT, Millis(5_000), Millis(0), reading(0.0));
     assert!(windows.on_reading(Millis(1_000), Some(&reading(1.0))).is_empty());

@@ -21,6 +21,8 @@ const SAMPLE: Duration = Duration::from_millis(200);
 const FEEL: Duration = Duration::from_secs(5);
 /// Between two complaints about a meter that can't be read.
 const COMPLAIN: Millis = Millis(60_000);
+/// A shorter sleep is booked as if the machine had been awake: two clocks may differ by less (see [`Clock::now_and_slept`]).
+const A_SLEEP: Millis = Millis(1_000);
 
 /// A slot's running total, for the evaluator on another thread. Clones are the same total.
 #[derive(Debug, Clone)]
@@ -70,7 +72,25 @@ pub(super) struct Meters {
     thermometers: Vec<(SlotId, Thermometer)>,
     warmth: Warmth,
     clock: Clock,
+    sleeps: Sleeps,
     ears: Ears,
+}
+
+/// Notices each sleep of the machine once.
+#[derive(Debug, Default)]
+struct Sleeps {
+    noticed: Millis,
+}
+
+impl Sleeps {
+    /// `slept`: for how long altogether.
+    fn is_over_one(&mut self, slept: Millis) -> bool {
+        let is_new = slept.0 - self.noticed.0 >= A_SLEEP.0;
+        if is_new {
+            self.noticed = slept;
+        }
+        is_new
+    }
 }
 
 #[derive(Debug)]
@@ -102,7 +122,20 @@ impl Meters {
         clock: Clock,
         ears: Ears,
     ) -> Self {
-        Self { slots, thermometers, warmth, clock, ears }
+        Self { slots, thermometers, warmth, clock, sleeps: Sleeps::default(), ears }
+    }
+
+    /// The time. After a sleep of the machine all meters begin anew first: nobody knows what it drew, and no instrument is to say.
+    fn now(&mut self) -> Millis {
+        let (now, slept) = self.clock.now_and_slept();
+        if self.sleeps.is_over_one(slept) {
+            tracing::info!("the machine slept: what it drew meanwhile is not known, and not booked");
+            for metered in &mut self.slots {
+                let taken = metered.keeper.wake(now);
+                hand_in(metered.slot, taken, now, &mut metered.complain_at, &self.ears);
+            }
+        }
+        now
     }
 
     fn feel(&self) {
@@ -111,7 +144,7 @@ impl Meters {
     }
 
     fn sample(&mut self) {
-        let now = self.clock.now();
+        let now = self.now();
         for metered in &mut self.slots {
             let taken = metered.keeper.sample(now);
             metered.total.set(metered.keeper.total());
@@ -148,7 +181,7 @@ impl Handler<Ask> for Meters {
     type Result = ();
 
     fn handle(&mut self, ask: Ask, _: &mut Self::Context) {
-        let now = self.clock.now();
+        let now = self.now();
         match ask {
             Ask::Attribute { slot, task } => {
                 if let Some(metered) = self.slots.iter_mut().find(|metered| metered.slot == slot) {
@@ -164,5 +197,20 @@ impl Handler<Ask> for Meters {
                 self.ears.hear(Input::MetersStopped);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sleep_is_noticed_once() {
+        let mut sleeps = Sleeps::default();
+        let hour = 3_600_000;
+        let looks = [0, 3, 999, 0, hour, hour - 700, hour + 2, hour + 999, hour + 1_000, 3 * hour, 3 * hour];
+        let noticed: Vec<i64> =
+            looks.into_iter().filter(|slept| sleeps.is_over_one(Millis(*slept))).collect();
+        assert_eq!(noticed, [hour, hour + 1_000, 3 * hour]);
     }
 }
