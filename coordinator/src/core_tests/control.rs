@@ -91,6 +91,23 @@ fn a_drained_worker_gives_its_work_back_and_is_told_to_go() {
     assert!(bench.core.state().workers.values().all(|record| record.draining));
 }
 
+#[test]
+fn a_drain_of_all_is_remembered_by_a_coordinator_that_died_before_the_work_was_put_down() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    assert_eq!(asks(&mut bench, Control::DrainWorkers), Ok(true));
+    let suspends = |bench: &Bench| told(bench, "a", |m| matches!(m, ToWorker::Suspend { .. }));
+    assert_eq!(suspends(&bench), 1);
+    bench.restarts(PLAIN);
+    bench.beats("a", 1, &[task]);
+    bench.passes(1.0);
+    assert_eq!(suspends(&bench), 1, "nobody else is at hand, and it is told all the same");
+    bench.delivers("a", 1, Report::Suspended { task, checkpoint: None });
+    bench.passes(1.0);
+    assert_eq!(told(&bench, "a", |m| matches!(m, ToWorker::StudyOver { .. })), 1);
+}
+
 /// Launchers start again what has left.
 #[test]
 fn a_drain_holds_until_somebody_takes_it_back() {

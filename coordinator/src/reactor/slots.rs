@@ -27,7 +27,7 @@ pub(crate) struct Slots {
     turned: BTreeSet<SlotKey>,
     /// How often roles were dealt out or taken away.
     plans: u64,
-    /// Whether any plan has changed a role.
+    /// Whether there was any plan.
     has_planned: bool,
 }
 
@@ -117,10 +117,6 @@ impl Core {
     /// Those that change; none for a slot that is no more.
     pub(crate) fn change_roles(&mut self, changed: Vec<(SlotKey, Option<Role>)>) {
         self.slots.plans += 1;
-        // Most decisions leave a fleet as it is, and most others nearly so.
-        if changed.is_empty() {
-            return;
-        }
         for (key, role) in &changed {
             match role {
                 Some(role) => drop(self.slots.roles.insert(key.clone(), *role)),
@@ -131,7 +127,7 @@ impl Core {
             changed.iter().filter(|(_, role)| *role != Some(Role::Train)).map(|(key, _)| key.clone());
         self.slots.turned.extend(turned);
         if !mem::replace(&mut self.slots.has_planned, true) {
-            // A lease may be older than this process, and its slot in no plan.
+            // A lease may be older than this process, and its slot in no plan: not even in the first, where nobody else is at hand.
             let mut told = rising(&self.slots.roles, slot_ref);
             let held = self.state.roles_held().map(|(key, _)| key);
             self.slots.turned.extend(held.filter(|key| told(slot_ref(key)) != Some(&Role::Train)).cloned());
