@@ -172,6 +172,7 @@ fn a_revoked_worker_s_work_goes_to_another() {
     let record = &bench.core.state().workers[&WorkerName::new("bad")];
     assert!(!record.alive && record.lost_reason.as_deref() == Some("its key was revoked"));
     assert!(bench.core.state().lease(task).is_none());
+    assert_eq!(bench.core.state().trial(task.trial).unwrap().crashes, 0, "it is somebody's decision");
     let events = bench.ledger.len();
     bench.step(Input::Revoked { worker: "bad".into() });
     bench.step(Input::Revoked { worker: "nobody".into() });

@@ -85,7 +85,7 @@ impl Core {
                     }
                 }
             }
-            Report::Leaving { reason } => self.leaves(worker, session, reason),
+            Report::Leaving { reason } => self.leaves(worker, session, &reason),
         }
     }
 
@@ -186,18 +186,11 @@ impl Core {
         (crashes < self.options.crash_limit).then(|| self.now() + pause)
     }
 
-    /// A worker goes politely: what it still held waits for another, and nobody is blamed.
-    fn leaves(&mut self, worker: &WorkerName, session: SessionId, reason: String) {
-        if !self.knows(worker, session) {
-            return;
+    /// A worker goes politely.
+    fn leaves(&mut self, worker: &WorkerName, session: SessionId, reason: &str) {
+        if self.knows(worker, session) {
+            self.part_with(worker, session, format!("left: {reason}"));
         }
-        for task in self.tasks_of(worker, session) {
-            self.record(Event::TaskSuspended { task, checkpoint: None });
-            self.ended(task);
-        }
-        self.record(Event::WorkerLost { worker: worker.clone(), session, reason: format!("left: {reason}") });
-        self.drop_roles_of(worker);
-        self.decide_again();
     }
 
     pub(crate) fn ended(&mut self, task: TaskId) {

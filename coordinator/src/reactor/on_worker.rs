@@ -179,10 +179,7 @@ impl Core {
         let given = leases.filter(|lease| lease.session == former && lease.since > since);
         let mut given: Vec<TaskId> = given.map(|lease| lease.task).collect();
         given.sort_unstable();
-        for task in given {
-            self.record(Event::TaskSuspended { task, checkpoint: None });
-            self.ended(task);
-        }
+        given.into_iter().for_each(|task| self.put_down(task));
     }
 
     /// A session is over. Its leases are void; each counts as a crash of its trial, all together as one failure of the worker.
@@ -201,12 +198,29 @@ impl Core {
         self.decide_again();
     }
 
-    /// Its connection is cut: nothing of it will be heard again.
+    /// Its connection is cut: nothing of it will be heard again. That is somebody's decision, and no fault of its trials.
     pub(crate) fn on_revoked(&mut self, worker: &WorkerName) {
         let alive = self.state.workers.get(worker).filter(|record| record.alive);
         if let Some(session) = alive.map(|record| record.session) {
-            self.lose(worker, session, "its key was revoked");
+            self.part_with(worker, session, "its key was revoked".into());
+            self.draws.forget(worker);
         }
+    }
+
+    /// A session is over by somebody's will: what it still held waits for another, and nobody is blamed.
+    pub(crate) fn part_with(&mut self, worker: &WorkerName, session: SessionId, reason: String) {
+        for task in self.tasks_of(worker, session) {
+            self.put_down(task);
+        }
+        self.record(Event::WorkerLost { worker: worker.clone(), session, reason });
+        self.drop_roles_of(worker);
+        self.decide_again();
+    }
+
+    /// The trial waits, with the checkpoint that it has.
+    fn put_down(&mut self, task: TaskId) {
+        self.record(Event::TaskSuspended { task, checkpoint: None });
+        self.ended(task);
     }
 
     pub(crate) fn tasks_of(&self, worker: &WorkerName, session: SessionId) -> Vec<TaskId> {
