@@ -41,6 +41,8 @@ struct Volume {
     blobs: BTreeMap<BlobId, u64>,
     /// Those that the disk would not take.
     refused: BTreeSet<BlobId>,
+    /// Of no use once the journal says so: a report whose blob is not here is delivered as if the coordinator had it.
+    forgotten: BTreeSet<BlobId>,
     /// None where the disk failed: then all is to be written anew.
     journal: Option<File>,
     bytes: u64,
@@ -108,8 +110,8 @@ impl Shelf {
 
 impl Volume {
     fn new(folder: PathBuf, kept: Kept) -> Self {
-        let (blobs, refused) = (BTreeMap::new(), BTreeSet::new());
-        Self { folder, kept, blobs, refused, journal: None, bytes: 0, bytes_when_new: 0 }
+        let (blobs, refused, forgotten) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { folder, kept, blobs, refused, forgotten, journal: None, bytes: 0, bytes_when_new: 0 }
     }
 
     fn resumed(folder: PathBuf, kept: &Kept, blobs: &BTreeMap<BlobId, Bytes>) -> Self {
@@ -131,7 +133,7 @@ impl Volume {
                 Item::Forget { blob } => {
                     self.blobs.remove(&blob);
                     self.refused.remove(&blob);
-                    let _ = fs::remove_file(self.folder.join(blob.to_string()));
+                    self.forgotten.insert(blob);
                 }
                 // A report without its blob would be delivered as if the coordinator had it.
                 Item::Record(Record::Waits { waiting, .. })
@@ -144,7 +146,11 @@ impl Volume {
             }
         }
         let had_failed = self.journal.is_none() && self.bytes > 0;
-        match self.write(&frames, must_sync) {
+        let written = self.write(&frames, must_sync);
+        if written.is_ok() {
+            self.remove_forgotten();
+        }
+        match written {
             Ok(()) if had_failed => tracing::info!("unacknowledged reports are on disk again"),
             Ok(()) => {}
             Err(error) => {
@@ -157,6 +163,12 @@ impl Volume {
                     );
                 }
             }
+        }
+    }
+
+    fn remove_forgotten(&mut self) {
+        for blob in std::mem::take(&mut self.forgotten) {
+            let _ = fs::remove_file(self.folder.join(blob.to_string()));
         }
     }
 
@@ -192,6 +204,7 @@ impl Volume {
         fs::create_dir_all(&self.folder)?;
         write_whole(&self.folder.join(blob.to_string()), bytes)?;
         self.blobs.insert(blob, bytes.len() as u64);
+        self.forgotten.remove(&blob);
         Ok(())
     }
 }

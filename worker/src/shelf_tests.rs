@@ -125,6 +125,25 @@ fn a_disk_that_fails_is_made_up_for_once_it_works_again() {
     assert_eq!(open(folder.path()).1[0].kept.len(), 2);
 }
 
+/// A report without its blob is one whose blob the coordinator has.
+#[test]
+fn a_blob_goes_only_once_the_journal_knows_that_nothing_needs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut shelf, _) = open(folder.path());
+    let (id, item) = blob(b"superseded");
+    shelf.put(SESSION, vec![began(), item, waits(0, id)]);
+    // A folder where the journal would be written.
+    let in_the_way = journal(folder.path()).with_extension("new");
+    fs::create_dir(&in_the_way).unwrap();
+    shelf.volumes.get_mut(&SESSION).unwrap().journal = None;
+    shelf.put(SESSION, vec![Item::Record(Record::Dropped { entry: 0 }), Item::Forget { blob: id }]);
+    assert_eq!(open(folder.path()).1[0].blobs.len(), 1, "whoever died now would still need it");
+    fs::remove_dir(&in_the_way).unwrap();
+    shelf.put(SESSION, vec![numbered(1)]);
+    assert_eq!(open(folder.path()).1[0].kept.len(), 1);
+    assert!(!journal(folder.path()).with_file_name(id.to_string()).exists());
+}
+
 #[test]
 fn a_journal_does_not_grow_for_ever_and_neither_does_the_number_of_sessions() {
     let folder = tempfile::tempdir().unwrap();
