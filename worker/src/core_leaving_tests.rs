@@ -1,6 +1,7 @@
 //! Leaving: what is said last, and how long it may take.
 
 use super::*;
+use crate::effect::Note;
 
 fn is_leaving(reports: &[Report]) -> bool {
     matches!(reports.last(), Some(Report::Leaving { .. }))
@@ -37,6 +38,22 @@ fn asked_to_stop_it_puts_work_in_safety_first() {
     let reports = reports(&rig.stored(b"half"));
     assert!(matches!(&reports[..], [Report::Suspended { checkpoint: Some(_), .. }, Report::Leaving { .. }]));
     assert_eq!(exit(&rig.acknowledge(2)), Some(Exit::Stopped));
+}
+
+#[test]
+fn an_upload_that_does_not_end_in_time_takes_no_goodbye_with_it() {
+    let mut rig = Rig::admitted(1);
+    rig.assign(assignment(1, 0));
+    rig.input(Input::Stop);
+    rig.end(1, Ending::Suspended(Some(kept(b"half"))));
+    rig.input(Input::MetersStopped);
+    assert!(deliveries(&rig.after(19_999)).is_empty());
+    let effects = rig.after(1);
+    assert!(matches!(&deliveries(&effects)[..], [(1, Report::Leaving { .. })]), "{effects:?}");
+    assert!(deliveries(&rig.stored(b"half")).is_empty(), "nothing follows a goodbye");
+    let effects = rig.acknowledge(1);
+    assert_eq!(exit(&effects), Some(Exit::Stopped));
+    assert!(effects.contains(&Effect::Note(Note::Undelivered { reports: 1 })), "the next start has it");
 }
 
 #[test]

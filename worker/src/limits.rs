@@ -71,5 +71,8 @@ pub const LET_GO_OF_PROCESS: Duration = Duration::from_secs(10);
 /// Time for leaving altogether, uploads and last acknowledgements included: less than the 30 s that Slurm and Docker-like
 /// supervisors grant between SIGTERM and SIGKILL.
 pub const DEPARTURE: Millis = Millis(25_000);
+/// Of that, what uploads get before the goodbye is said without the reports that wait for them: they are for the next start, and work
+/// whose worker said goodbye counts as put down, not as crashed. Seconds are enough for one small frame behind a few chunks.
+pub const LAST_UPLOADS: Millis = Millis(20_000);
 /// How long a leaving worker waits for a coordinator that is away.
 pub const DEPARTURE_AWAY: Millis = Millis(5_000);

@@ -5,7 +5,7 @@ use common::wire::Report;
 
 use crate::core::{Core, Course, Departure, Meters};
 use crate::effect::{Effect, Exit, Note};
-use crate::limits::{DEPARTURE, DEPARTURE_AWAY, LET_GO};
+use crate::limits::{DEPARTURE, DEPARTURE_AWAY, LAST_UPLOADS, LET_GO};
 
 impl Core {
     /// The study needs nothing more; finished work on its way is still delivered.
@@ -59,19 +59,16 @@ impl Core {
             effects.push(Effect::StopMeters);
         }
         let meters_stopped = departure.meters == Meters::Stopped;
-        if !departure.said
-            && meters_stopped
-            && self.reports.pending.is_empty()
-            && (slots_free || spent >= LET_GO.0)
-        {
+        let uploaded = self.reports.pending.is_empty() || spent >= LAST_UPLOADS.0;
+        if !departure.said && meters_stopped && uploaded && (slots_free || spent >= LET_GO.0) {
             departure.said = true;
             self.reports.outbox.push(Report::Leaving { reason: departure.reason.clone() });
         }
         let delivered = departure.said && self.reports.outbox.is_empty();
         if delivered || out_of_time {
             let exit = departure.exit.clone();
-            if !delivered {
-                let reports = self.unacknowledged_reports();
+            let reports = self.unacknowledged_reports();
+            if reports > 0 {
                 effects.push(Effect::Note(Note::Undelivered { reports }));
             }
             self.exit(exit, effects);

@@ -81,7 +81,9 @@ impl Core {
             return;
         }
         self.start_what_is_ready(now, effects);
-        self.reports.release();
+        if !self.has_said_goodbye() {
+            self.reports.release();
+        }
         self.downloads.retain(|blob| self.slots.needs(blob));
         self.depart(now, effects);
         if self.is_gone() {
