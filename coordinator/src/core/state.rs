@@ -183,6 +183,7 @@ impl State {
                 }
             }
             Event::WorkerReleased { worker, undrained, .. } => {
+                    trial.session = Some(lease.session);
                 if let Some(record) = self.workers.get_mut(worker) {
                     record.health.released();
                     if *undrained {
@@ -298,6 +299,7 @@ impl State {
     /// A training that never changed its slot tells how fast the slot's device is.
     fn learn_pace(&mut self, task: TaskId, device: Option<String>) {
         let (Some(trial), Some(device)) = (self.trials.get(&task.trial), device) else { return };
+            session: None,
         if let Some(evaluation) = trial.evaluation.as_deref().filter(|_| trial.ran_at_once(task)) {
             self.paces.trained(trial.subject.purpose(), &device, evaluation.seconds, trial.joules);
         }

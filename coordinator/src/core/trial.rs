@@ -24,7 +24,10 @@ pub struct Trial {
     pub finished: Option<Timestamp>,
     /// Energy of all attempts.
     pub joules: Joules,
+    /// Who has, or had, the last attempt.
     pub worker: Option<WorkerName>,
+    /// Under which session; none where results of that one do not count.
+    pub session: Option<SessionId>,
     pub failures: Vec<String>,
 }
 
@@ -75,6 +78,12 @@ impl Trial {
     /// Neither finished nor given up.
     pub fn is_open(&self) -> bool {
         matches!(self.state, TrialState::Waiting | TrialState::Leased(_))
+    }
+
+    /// Whether `task` is the last attempt, and this session of the worker had it.
+    pub fn was_last_held_by(&self, worker: &WorkerName, session: SessionId, task: TaskId) -> bool {
+        let is_last = self.next_attempt == Attempt(task.attempt.0 + 1);
+        is_last && self.worker.as_ref() == Some(worker) && self.session == Some(session)
     }
 
     pub fn next_task(&self) -> TaskId {

@@ -25,10 +25,38 @@ fn a_late_result_books_its_joules_and_nothing_else() {
     let task = bench.task_of("a").unwrap();
     bench.passes(11.0);
     assert_eq!(bench.core.state().leases().count(), 0, "silence voids the lease");
+    bench.joins("b", 2);
+    assert_eq!(bench.task_of("b").map(|task| task.trial), Some(task.trial), "another goes on with it");
     bench.delivers("a", 1, energy(Some(task), 7.0));
     bench.delivers("a", 1, Report::Finished { task, evaluation: Box::new(evaluation(0.1, 5, vec![])) });
     assert_eq!(bench.core.state().account.total(), Joules(7.0));
     assert_eq!(bench.core.state().trial(task.trial).unwrap().evaluation, None);
+}
+
+#[test]
+fn the_result_of_the_last_attempt_counts_while_its_trial_waits_for_another() {
+    let mut bench = Bench::new(PLAIN);
+    bench.joins("a", 1);
+    let task = bench.task_of("a").unwrap();
+    bench.step(Input::Control(Control::Pause));
+    bench.passes(11.0);
+    bench.joins("a", 2);
+    bench.joins("b", 3);
+    assert!(bench.core.state().trial(task.trial).unwrap().is_waiting());
+    let finished = |task| Report::Finished { task, evaluation: Box::new(evaluation(0.1, 5, vec![])) };
+    // Neither by its successor, nor by another, nor of an attempt that never was.
+    bench.delivers("a", 2, finished(task));
+    bench.delivers("b", 3, finished(task));
+    bench.delivers("a", 1, finished(TaskId { attempt: common::id::Attempt(1), ..task }));
+    assert!(bench.core.state().trial(task.trial).unwrap().is_waiting());
+    bench.delivers("a", 1, finished(task));
+    bench.delivers("a", 1, finished(task));
+    let results = bench.ledger.iter().filter(|record| record.event.kind() == "trial_finished");
+    assert_eq!(results.count(), 1);
+    bench.step(Input::Control(Control::Resume));
+    let taken_up = |worker| bench.task_of(worker).map(|task| task.trial);
+    assert!(taken_up("a") != Some(task.trial) && taken_up("b") != Some(task.trial), "nobody trains it again");
+    bench.restarts(PLAIN);
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Core {
                 }
             }
             Report::Finished { task, evaluation } => {
-                if self.is_live(worker, session, task) {
+                if self.is_live(worker, session, task) || self.is_still_wanted(worker, session, task) {
                     self.finished(task, evaluation);
                 }
             }
@@ -118,7 +118,14 @@ impl Core {
         self.state.trial(task.trial).is_none() || holder.is_some_and(|holder| holder != worker)
     }
 
-    /// Whether the attempt is alive: a late result of a lost attempt changes nothing but the energy booked.
+    /// Whether it is the trial's last attempt, over without a result as far as was known, and nobody has begun another.
+    fn is_still_wanted(&self, worker: &WorkerName, session: SessionId, task: TaskId) -> bool {
+        let waiting = self.state.trial(task.trial).filter(|trial| trial.is_waiting());
+        waiting.is_some_and(|trial| trial.was_last_held_by(worker, session, task))
+    }
+
+    /// Whether the attempt is alive. What comes late of one that is not changes nothing but the energy booked, unless it is the result that
+    /// the trial still waits for.
     fn is_live(&self, worker: &WorkerName, session: SessionId, task: TaskId) -> bool {
         let holds =
             self.state.lease(task).is_some_and(|lease| lease.worker == *worker && lease.session == session);

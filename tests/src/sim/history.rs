@@ -24,6 +24,8 @@ type SessionKey = (WorkerName, SessionId);
 #[derive(Debug, Default)]
 pub struct History {
     leased: BTreeMap<TrialId, Holder>,
+    /// Who had each trial last, while it waits for another.
+    last: BTreeMap<TrialId, Holder>,
     attempts: BTreeSet<TaskId>,
     ended: BTreeSet<TrialId>,
     failed: BTreeSet<TrialId>,
@@ -98,6 +100,7 @@ impl History {
                 must!(found, "L-6", !drained, "task {task} is leased to {worker}, which is drained");
                 let here = resume.is_none_or(|c| store.is_none_or(|store| store.contains(c.blob)));
                 must!(found, "B-2", here, "task {task} shall resume from a blob that is gone");
+                self.last.remove(&task.trial);
                 self.leased.insert(task.trial, holder);
                 let rested = self.resting.remove(&task.trial).is_none_or(|again_at| record.at >= again_at);
                 must!(found, "T-4", rested, "trial {} is tried again before its pause is over", task.trial);
@@ -118,7 +121,7 @@ impl History {
                     }
                 }
                 must!(found, "T-2", self.holds(*task), "end of task {task}, which holds no lease");
-                self.leased.remove(&task.trial);
+                self.lease_ended(task.trial);
             }
             Event::TrialFinished { task, evaluation } => {
                 must!(found, "T-3", self.ended.insert(task.trial), "trial {} ends twice", task.trial);
@@ -140,7 +143,7 @@ impl History {
                 self.failed.insert(*trial);
                 self.cancelled.insert(*trial);
                 must!(found, "T-3", self.ended.insert(*trial), "trial {trial} ends twice");
-                self.leased.remove(trial);
+                self.lease_ended(*trial);
             }
             Event::TrialRetried { trial } => {
                 must!(
@@ -237,15 +240,24 @@ impl History {
         self.taken.get(session).copied().unwrap_or_default()
     }
 
+    fn lease_ended(&mut self, trial: TrialId) {
+        if let Some(holder) = self.leased.remove(&trial) {
+            self.last.insert(trial, holder);
+        }
+    }
+
     fn holds(&self, task: TaskId) -> bool {
         self.leased.get(&task.trial).is_some_and(|holder| holder.task == task)
     }
 
-    /// The result comes from the very process that holds the lease, and its artifacts are safe.
+    /// The result comes from the very process that holds the lease, or that held the last one of a trial that waits for another, and its
+    /// artifacts are safe.
     fn finished(&mut self, task: TaskId, evaluation: &Evaluation, store: Option<&Store>) -> Vec<String> {
         let mut found = Vec::new();
-        must!(found, "T-2", self.holds(task), "result of task {task}, which holds no lease");
-        if let Some(holder) = self.leased.remove(&task.trial) {
+        let holder = self.leased.remove(&task.trial).or_else(|| self.last.remove(&task.trial));
+        let is_its = holder.as_ref().is_some_and(|holder| holder.task == task);
+        must!(found, "T-2", is_its, "result of task {task}, which holds no lease and was not the last to");
+        if let Some(holder) = holder {
             let (worker, session) = &holder.session;
             let device = truth::device(worker, *session);
             must!(
