@@ -93,6 +93,13 @@ pub enum Event {
         session: SessionId,
         delivery: u64,
     },
+    /// What this session reported up to here was taken in by a ledger that is gone: this one is an older copy of it. The session goes on
+    /// after the gap, and no result of it counts any more: its tasks may have been other ones.
+    ReportsLost {
+        worker: WorkerName,
+        session: SessionId,
+        up_to: u64,
+    },
 
     CarbonObserved {
         samples: Vec<CarbonSample>,
@@ -187,6 +194,7 @@ impl Event {
             Self::WorkerQuarantined { .. } => "worker_quarantined",
             Self::WorkerReleased { .. } => "worker_released",
             Self::Acknowledged { .. } => "acknowledged",
+            Self::ReportsLost { .. } => "reports_lost",
             Self::CarbonObserved { .. } => "carbon_observed",
             Self::ForecastIssued { .. } => "forecast_issued",
             Self::AllocationDecided { .. } => "allocation_decided",

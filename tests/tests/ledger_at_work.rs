@@ -4,7 +4,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::event::Event;
-use nix::sys::signal::Signal;
 use system_tests::lab::books::audit;
 use system_tests::lab::patience::{pause, until};
 use system_tests::lab::programs::program;
@@ -47,23 +46,34 @@ fn a_full_disk_holds_the_study_up_and_loses_nothing() {
     assert!(!study.history().events().any(lost), "nobody is lost for the time that the disk was full");
 }
 
+/// One worker lives through it all, another dies with reports that nobody took in, and starts again.
 #[test]
-fn a_backup_of_a_running_study_is_a_study() {
+fn a_backup_of_a_running_study_is_a_study_also_for_workers_that_outlive_the_ledger() {
     let study = Study::new(REHEARSAL);
-    study.keys_for("before");
-    study.keys_for("after");
+    study.keys_for("lives");
+    study.keys_for("dies");
     let mut coordinator = study.coordinator(&[]);
-    let worker = study.worker("before", &[]);
-    study.until("something has finished", |seen| seen.finished().len() >= 3);
+    let endpoint = study.endpoint();
+    let mut lives = study.worker_at(&endpoint, "lives", &[]);
+    let mut dies = study.worker_at(&endpoint, "dies", &[]);
+    study.until("something has finished", |seen| seen.finished().len() >= 3 && seen.sessions().len() == 2);
     let (directory, copy) = (study.directory.to_str().expect("plain text"), study.path("copy.sqlite"));
     let copy = copy.to_str().expect("plain text");
     study.ce_nas(&["backup", "--dir", directory, "--out", copy]).with(0).saying(&["events"]);
     let refused = study.ce_nas(&["backup", "--dir", directory, "--out", copy]).with(1);
     assert!(refused.err.contains("is not overwritten"), "{}", refused.err);
     let then = study.history();
-    study.until("it goes on", |seen| seen.finished().len() > then.finished().len());
-    worker.signal(Signal::SIGKILL);
+    study.until("both report on", |seen| {
+        let reported = |worker: &str| {
+            let of = |event: &&Event| matches!(event, Event::Acknowledged { worker: of, .. } if of.as_str() == worker);
+            seen.0[then.0.len()..].iter().map(|record| &record.event).filter(of).count() >= 2
+        };
+        reported("lives") && reported("dies")
+    });
     coordinator.kill();
+    // Reports come twice a second.
+    pause(Duration::from_secs(2));
+    dies.kill();
 
     for file in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
         let _ = std::fs::remove_file(study.directory.join(file));
@@ -73,8 +83,15 @@ fn a_backup_of_a_running_study_is_a_study() {
     assert!(restored.finished().len() >= 3 && restored.0.len() <= then.0.len());
     assert!(then.0.starts_with(&restored.0), "a copy of one moment");
     let mut coordinator = study.coordinator(&[]);
-    let mut worker = study.worker("after", &[]);
-    coordinator.end().with(0).saying(&["study finished"]);
-    worker.end().with(0).saying(&["the study is over"]);
+    let mut dies = study.worker_at(&endpoint, "dies", &[]);
+    coordinator.end().with(0).saying(&["study finished", "this ledger is an older copy"]);
+    for worker in [&mut lives, &mut dies] {
+        worker.end().with(0).saying(&["ledger is an older copy", "are delivered", "the study is over"]);
+    }
+    let seen = study.history();
+    assert!(seen.sessions().values().all(|sessions| *sessions == 2), "{:?}", seen.sessions());
+    let lost = seen.events().filter(|event| matches!(event, Event::ReportsLost { .. }));
+    assert_eq!(lost.count(), 2, "each says once what is gone");
+    assert!(!seen.events().any(|event| matches!(event, Event::TrialFailed { .. })));
     audit(&study.directory).check_report(&study.directory);
 }

@@ -242,6 +242,7 @@ fn from_worker() -> BTreeMap<&'static str, FromWorker> {
         ),
         ("delivery_diverged", delivery(Report::Failed { task: task(), failure: Failure::Diverged })),
         ("delivery_leaving", delivery(Report::Leaving { reason: "asked to stop".into() })),
+        ("remembers", FromWorker::Remembers { session: SESSION, acknowledged: 299 }),
         ("progress", FromWorker::Progress { session: SESSION, progress }),
         ("vitals", FromWorker::Vitals { session: SESSION, vitals }),
         ("upload", FromWorker::Upload(chunk)),
@@ -283,6 +284,7 @@ fn to_worker() -> BTreeMap<&'static str, ToWorker> {
         ("welcome_free_form", welcome(free_form())),
         ("refused", ToWorker::Refused { reason: "a worker needs at least one slot".into() }),
         ("who_are_you", ToWorker::WhoAreYou { session: SESSION }),
+        ("begin_anew", ToWorker::BeginAnew { session: SESSION }),
         ("assign", ToWorker::Assign(Box::new(assignment))),
         ("assign_supernet", ToWorker::Assign(Box::new(supernet))),
         ("assign_sub_supernet", ToWorker::Assign(Box::new(sub_supernet))),
@@ -304,6 +306,7 @@ fn every_kind_is_sampled(from: &FromWorker, to: &ToWorker) {
     match from {
         FromWorker::Hello(_)
         | FromWorker::Heartbeat { .. }
+        | FromWorker::Remembers { .. }
         | FromWorker::Progress { .. }
         | FromWorker::Vitals { .. }
         | FromWorker::Upload(_)
@@ -322,6 +325,7 @@ fn every_kind_is_sampled(from: &FromWorker, to: &ToWorker) {
         ToWorker::Welcome { .. }
         | ToWorker::Refused { .. }
         | ToWorker::WhoAreYou { .. }
+        | ToWorker::BeginAnew { .. }
         | ToWorker::Assign(_)
         | ToWorker::Suspend { .. }
         | ToWorker::Cancel { .. }

@@ -25,6 +25,7 @@ use crate::transfer::Downloads;
 /// What a worker is and how it was asked to behave.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The first one; where a ledger turns out to be older than the process, others follow.
     pub session: SessionId,
     pub zone: Zone,
     pub slots: Vec<SlotInfo>,
@@ -46,13 +47,15 @@ pub struct Core {
     pub(crate) heartbeat: Millis,
     pub(crate) slots: Slots,
     pub(crate) reports: Reports,
-    /// Of earlier processes on this machine.
+    /// Of earlier processes on this machine, and of earlier sessions of this one.
     pub(crate) former: Vec<Reports>,
     pub(crate) downloads: Downloads,
     /// When the last input came.
     pub(crate) last: Millis,
     /// Tasks ever assigned in this session, so that a repeated `Assign` starts nothing.
     pub(crate) seen: BTreeSet<TaskId>,
+    /// When this session began: with the process, or after one whose ledger was older.
+    pub(crate) began: Millis,
 }
 
 /// How the worker stands with its coordinator.
@@ -120,6 +123,7 @@ impl Core {
             downloads: Downloads::default(),
             last: Millis(0),
             seen: BTreeSet::new(),
+            began: Millis(0),
             options,
         }
     }
@@ -208,7 +212,7 @@ impl Core {
         self.reports.outbox.joules()
     }
 
-    /// Reports of earlier processes that nobody acknowledged yet.
+    /// Reports of earlier sessions that nobody acknowledged yet.
     pub fn former_reports(&self) -> usize {
         self.former.iter().map(Reports::len).sum()
     }

@@ -183,3 +183,25 @@ fn a_coordinator_that_took_in_more_than_a_failing_disk_kept_is_believed() {
     machine.hear(ToWorker::Acknowledge { session: BEFORE, number: 5 });
     assert_eq!(machine.discarded, [BEFORE]);
 }
+
+#[test]
+fn a_ledger_that_is_older_than_a_dead_process_keeps_its_successor_from_nothing() {
+    let mut machine = Machine::new();
+    machine.input(Input::Measured(measurement(3.0)));
+    machine.hear(ToWorker::Acknowledge { session: BEFORE, number: 1 });
+    machine.input(Input::Measured(measurement(5.0)));
+    machine.finish(1, b"weights");
+    let mut machine = machine.restarted();
+    assert_eq!(deliveries(&machine.after(0))[0].0, 2);
+    let effects = machine.hear(ToWorker::Acknowledge { session: BEFORE, number: 0 });
+    assert!(effects.contains(&Effect::Send(FromWorker::Remembers { session: BEFORE, acknowledged: 1 })));
+    assert_eq!(hellos(&machine.after(250)), 0, "it may have been an old word");
+    let effects = machine.hear(ToWorker::BeginAnew { session: BEFORE });
+    assert!(effects.contains(&Effect::Note(Note::LedgerIsOlder { session: BEFORE, given_up: 1 })));
+    assert!(machine.blobs.is_empty(), "what is given up is not kept");
+    assert_eq!(hellos(&machine.after(250)), 1);
+    assert!(machine.hear(ToWorker::BeginAnew { session: BEFORE }).is_empty(), "said twice");
+    machine.hear(welcome(AFTER));
+    machine.hear(ToWorker::Acknowledge { session: BEFORE, number: 2 });
+    assert_eq!(machine.discarded, [BEFORE]);
+}

@@ -202,7 +202,8 @@ impl World {
                 self.say(ToWorker::Acknowledge { session, number: self.acknowledged });
             }
             FromWorker::Upload(chunk) => self.on_upload(&chunk),
-            FromWorker::Progress { .. }
+            FromWorker::Remembers { .. }
+            | FromWorker::Progress { .. }
             | FromWorker::Vitals { .. }
             | FromWorker::Download { .. }
             | FromWorker::Enrol { .. } => {}

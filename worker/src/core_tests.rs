@@ -481,3 +481,6 @@ mod leaving;
 
 #[path = "core_former_tests.rs"]
 mod former;
+
+#[path = "core_anew_tests.rs"]
+mod anew;

@@ -128,7 +128,7 @@ pub enum Note {
     Leaving {
         reason: String,
     },
-    /// All reports of an earlier process are with the coordinator.
+    /// All reports of an earlier session are with the coordinator.
     FormerDelivered {
         session: SessionId,
     },
@@ -136,6 +136,12 @@ pub enum Note {
     FormerUnknown {
         session: SessionId,
         reports: usize,
+    },
+    /// The coordinator's ledger is older than this session, which ends; so many reports that waited for their blobs are given up with
+    /// the work in hand.
+    LedgerIsOlder {
+        session: SessionId,
+        given_up: usize,
     },
     /// Time ran out with so many reports not acknowledged.
     Undelivered {
@@ -159,7 +165,7 @@ impl fmt::Display for Note {
             Self::FormerDelivered { session } => {
                 write!(
                     f,
-                    "the reports that an earlier start of this worker left (session {session}) are delivered"
+                    "the reports that an earlier session of this worker left (session {session}) are delivered"
                 )
             }
             Self::FormerUnknown { session, reports } => {
@@ -167,6 +173,13 @@ impl fmt::Display for Note {
                     f,
                     "{reports} reports of an earlier start (session {session}) belong to another study than this coordinator's: they stay \
                      in the worker's directory"
+                )
+            }
+            Self::LedgerIsOlder { session, given_up } => {
+                write!(
+                    f,
+                    "the coordinator's ledger is an older copy of the one that this worker reported to (session {session}): work in hand and \
+                     {given_up} reports that waited for their blobs are given up, and a new session begins"
                 )
             }
             Self::Undelivered { reports } => {

@@ -70,6 +70,10 @@ impl Pending {
         self.reports.retain(|(_, w)| w.task != task);
     }
 
+    pub fn clear(&mut self) {
+        self.reports.clear();
+    }
+
     pub fn needs(&self, blob: BlobId) -> bool {
         self.reports.iter().any(|(_, w)| w.missing.contains(&blob))
     }

@@ -21,6 +21,8 @@ pub(crate) struct Reports {
     pub(crate) outbox: Outbox,
     pub(crate) uploads: Uploads,
     journal: Journal,
+    /// The ledger that acknowledged the first of them is gone; another, older one is to take the rest in.
+    outlived_ledger: bool,
     /// Where reports waited that got a number since the journal was told last.
     numbers: BTreeMap<u64, Entry>,
 }
@@ -48,8 +50,28 @@ impl Reports {
             outbox: Outbox::restored(first, numbered),
             uploads,
             journal: Journal::restored(entries, names),
+            outlived_ledger: false,
             numbers: BTreeMap::new(),
         }
+    }
+
+    /// Up to here everything was acknowledged.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.outbox.first() - 1
+    }
+
+    pub(crate) fn has_outlived_ledger(&self) -> bool {
+        self.outlived_ledger
+    }
+
+    /// What waits for its blobs is given up, for the results of this session count no more. What has its number goes the way it was to go:
+    /// joules are booked, and once. Says how many reports that leaves out.
+    pub(crate) fn outlive_ledger(&mut self) -> usize {
+        self.outlived_ledger = true;
+        self.outbox.rewind();
+        let given_up = self.pending.len();
+        self.pending.clear();
+        given_up
     }
 
     /// A coordinator knows the session: from now on somebody will want these reports, also after a crash.

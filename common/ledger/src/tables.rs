@@ -119,7 +119,8 @@ pub(crate) fn record(to: &Connection, sequence: u64, at: Timestamp, event: &Even
             )
         }
         Event::WorkerLost { worker, session, reason } => worker_lost(to, at, worker, *session, reason),
-        Event::Acknowledged { worker, session, delivery } => execute(
+        Event::Acknowledged { worker, session, delivery }
+        | Event::ReportsLost { worker, session, up_to: delivery } => execute(
             to,
             "UPDATE workers SET acknowledged = ?3 WHERE worker = ?1 AND session = ?2",
             (worker.as_str(), text(*session), delivery.cast_signed()),

@@ -33,6 +33,9 @@ pub enum FromWorker {
     Heartbeat { session: SessionId, clock: Millis, held: Vec<TaskId> },
     /// A numbered report.
     Delivery { session: SessionId, number: u64, report: Report },
+    /// Answers an acknowledgement that speaks of less than an earlier one did: everything up to `acknowledged` was said to be durable.
+    /// It may have been an old word come late; else the ledger is older than the session.
+    Remembers { session: SessionId, acknowledged: u64 },
     /// For the screen only.
     Progress { session: SessionId, progress: Progress },
     /// For the screen only, every few seconds.
@@ -132,6 +135,11 @@ pub enum ToWorker {
     },
     /// The coordinator does not know this session: say `Hello` again.
     WhoAreYou {
+        session: SessionId,
+    },
+    /// Answers `Remembers`: the ledger is older than the session, and what task numbers meant to it they may mean no more. Give up all
+    /// that is in hand, and say `Hello` as a new session.
+    BeginAnew {
         session: SessionId,
     },
     Assign(Box<Assignment>),

@@ -157,6 +157,15 @@ impl State {
                     record.acknowledged.insert(*session, *delivery);
                 }
             }
+            Event::ReportsLost { worker, session, up_to } => {
+                if let Some(record) = self.workers.get_mut(worker) {
+                    record.acknowledged.insert(*session, *up_to);
+                }
+                let of_session = |trial: &&mut Trial| {
+                    trial.worker.as_ref() == Some(worker) && trial.session == Some(*session)
+                };
+                self.trials.values_mut().filter(of_session).for_each(|trial| trial.session = None);
+            }
             Event::CarbonObserved { samples } => {
                 samples.iter().for_each(|sample| self.account.observe(sample.clone()));
             }
@@ -174,6 +183,7 @@ impl State {
                     trial.again_at = None;
                     trial.next_attempt = Attempt(task.attempt.0 + 1);
                     trial.worker = Some(lease.worker.clone());
+                    trial.session = Some(lease.session);
                     trial.state = TrialState::Leased(lease);
                 });
             }
@@ -183,7 +193,6 @@ impl State {
                 }
             }
             Event::WorkerReleased { worker, undrained, .. } => {
-                    trial.session = Some(lease.session);
                 if let Some(record) = self.workers.get_mut(worker) {
                     record.health.released();
                     if *undrained {
@@ -290,6 +299,7 @@ impl State {
             finished: None,
             joules: Joules::ZERO,
             worker: None,
+            session: None,
             failures: Vec::new(),
         };
         self.index.proposed(&trial);
@@ -299,7 +309,6 @@ impl State {
     /// A training that never changed its slot tells how fast the slot's device is.
     fn learn_pace(&mut self, task: TaskId, device: Option<String>) {
         let (Some(trial), Some(device)) = (self.trials.get(&task.trial), device) else { return };
-            session: None,
         if let Some(evaluation) = trial.evaluation.as_deref().filter(|_| trial.ran_at_once(task)) {
             self.paces.trained(trial.subject.purpose(), &device, evaluation.seconds, trial.joules);
         }

@@ -9,6 +9,7 @@ mod hours;
 mod ladder;
 mod leases;
 mod lost_blobs;
+mod older_ledger;
 mod paces;
 mod plausible;
 mod quarantine;

@@ -4,6 +4,7 @@ mod on_control;
 mod on_delivery;
 mod on_given;
 mod on_hour;
+mod on_remembers;
 mod on_tick;
 mod on_worker;
 mod plausible;

@@ -32,6 +32,9 @@ impl Core {
             FromWorker::Delivery { session, number, report } => {
                 self.on_delivery(&worker, session, number, report);
             }
+            FromWorker::Remembers { session, acknowledged } => {
+                self.on_remembers(&worker, session, acknowledged);
+            }
             FromWorker::Progress { session, progress } => {
                 if self.knows(&worker, session) && self.state.lease(progress.task).is_some() {
                     self.progress.insert(progress.task, progress);

@@ -79,6 +79,7 @@ impl Chronicle {
             | Event::WorkerQuarantined { .. }
             | Event::WorkerReleased { .. }
             | Event::Acknowledged { .. }
+            | Event::ReportsLost { .. }
             | Event::CarbonObserved { .. }
             | Event::AllocationDecided { .. }
             | Event::TrialProposed { .. }

@@ -36,6 +36,10 @@ pub fn narrate(event: &Event, state: &State) -> Option<String> {
             format!("worker {worker} is given work again: {reason}")
         }
         Event::WorkerLost { worker, reason, .. } => format!("worker {worker} is gone: {reason}"),
+        Event::ReportsLost { worker, up_to, .. } => format!(
+            "worker {worker} had its reports up to {up_to} acknowledged: this ledger is an older copy, and some of them are gone with the \
+             newer one"
+        ),
         Event::AllocationDecided { allocation } if allocation.zones.is_empty() => return None,
         Event::AllocationDecided { allocation } => {
             let zones = allocation.zones.iter();

@@ -90,6 +90,12 @@ fn check_deliveries(records: &[Record], wrong: &mut Vec<String>) {
                     wrong.push(format!("{worker}/{session}: delivery {delivery} follows {before}"));
                 }
             }
+            Event::ReportsLost { worker, session, up_to } => {
+                let before = last.insert((worker, *session), *up_to).unwrap_or(0);
+                if *up_to <= before {
+                    wrong.push(format!("{worker}/{session}: {up_to} are lost, and {before} were taken in"));
+                }
+            }
             Event::WorkerJoined { worker, session, .. }
                 if *owners.entry(*session).or_insert(worker) != worker =>
             {

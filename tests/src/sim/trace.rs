@@ -72,6 +72,9 @@ pub fn from_worker(message: &FromWorker) -> (&'static str, String) {
         FromWorker::Delivery { session, number, report } => {
             ("delivery", format!("delivery {session}/{number} {}", report_line(report)))
         }
+        FromWorker::Remembers { session, acknowledged } => {
+            ("remembers", format!("remembers {session}/{acknowledged}"))
+        }
         FromWorker::Progress { progress, .. } => {
             ("progress", format!("progress {} {:.2}", progress.task, progress.done))
         }
@@ -91,6 +94,7 @@ pub fn to_worker(message: &ToWorker) -> (&'static str, String) {
         }
         ToWorker::Refused { reason } => ("refused", format!("refused: {reason}")),
         ToWorker::WhoAreYou { session } => ("who_are_you", format!("who are you, {session}?")),
+        ToWorker::BeginAnew { session } => ("begin_anew", format!("begin anew, {session}")),
         ToWorker::Assign(assignment) => {
             let from = assignment.resume.map_or(0.0, |checkpoint| checkpoint.progress);
             ("assign", format!("assign {} to slot {} from {from:.2}", assignment.task, assignment.slot))

@@ -118,8 +118,9 @@ impl Link {
 }
 
 impl Pulse {
-    pub(super) fn set(&self, every: Option<Millis>, held: Vec<TaskId>) {
+    pub(super) fn set(&self, session: SessionId, every: Option<Millis>, held: Vec<TaskId>) {
         let mut beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        beat.session = session;
         beat.every = every;
         beat.held = held;
     }

@@ -153,7 +153,7 @@ impl Handler<Hear> for Worker {
     fn handle(&mut self, Hear(input): Hear, _: &mut Self::Context) {
         let effects = self.core.step(input, self.clock.now());
         // Before the frames leave: a heartbeat that follows an answer must not contradict it.
-        self.pulse.set(self.core.heartbeat_interval(), self.core.held());
+        self.pulse.set(self.core.session(), self.core.heartbeat_interval(), self.core.held());
         for effect in effects {
             self.perform(effect);
         }
@@ -204,9 +204,11 @@ impl Worker {
 
 fn log(note: &Note) {
     match note {
-        Note::Failed { .. } | Note::Undelivered { .. } | Note::FormerUnknown { .. } | Note::Silence => {
-            tracing::warn!("{note}");
-        }
+        Note::Failed { .. }
+        | Note::Undelivered { .. }
+        | Note::FormerUnknown { .. }
+        | Note::LedgerIsOlder { .. }
+        | Note::Silence => tracing::warn!("{note}"),
         Note::Fetched { .. } => tracing::debug!("{note}"),
         _ => tracing::info!("{note}"),
     }

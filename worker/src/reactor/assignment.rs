@@ -12,10 +12,12 @@ use crate::slots::{Needs, Phase, Slot, Work};
 
 impl Core {
     pub(crate) fn on_assign(&mut self, assignment: Box<Assignment>, now: Millis, effects: &mut Vec<Effect>) {
-        if !matches!(self.course, Course::Working) || !self.is_new(assignment.task) {
+        let task = assignment.task;
+        // After a session's end one of this number may still be letting go; the coordinator repeats what is not held.
+        let is_here = self.slots.tasks().any(|held| held == task);
+        if !matches!(self.course, Course::Working) || is_here || !self.is_new(task) {
             return;
         }
-        let task = assignment.task;
         let Some(slot) = self.slots.get_mut(assignment.slot) else {
             let reason = format!("this worker has no slot {}", assignment.slot);
             self.reports.outbox.push(Report::Failed { task, failure: Failure::Crashed(reason) });

@@ -18,6 +18,7 @@ impl Core {
     ) {
         self.heartbeat = heartbeat;
         self.reports.keep(&spec.name);
+        self.compare_acknowledged(self.options.session, acknowledged, effects);
         self.reports.acknowledge(acknowledged, now);
         if self.spec.as_ref() != Some(&spec) {
             effects.push(Effect::Prepare(spec.clone()));
@@ -84,7 +85,7 @@ impl Core {
         self.reports.outbox.stalled_since().is_some_and(|since| now.0 - since.max(heard).0 > SILENCE.0)
     }
 
-    fn lose_admission(&mut self, now: Millis) {
+    pub(crate) fn lose_admission(&mut self, now: Millis) {
         if self.standing.admitted {
             self.standing.admitted = false;
             self.standing.seeking_since = now;

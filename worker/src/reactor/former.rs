@@ -1,5 +1,6 @@
 //! Reports that earlier processes on this machine left: delivered under their own sessions, before this session is spoken of. For a
-//! result counts as long as its lease lives, and the lease of a former session ends when its successor says hello.
+//! result counts as long as its lease lives, and the lease of a former session ends when its successor says hello. Where the ledger is older
+//! than they are, no result counts, and they are delivered afterwards.
 
 use common::blob::BlobId;
 use common::id::SessionId;
@@ -69,7 +70,8 @@ impl Core {
     /// Whether this session's first hello has to wait. A coordinator that says nothing about what earlier ones left gets the rest later.
     pub(crate) fn former_come_first(&self, now: Millis) -> bool {
         let heard = self.standing.former_heard;
-        !self.standing.greeted && !self.former.is_empty() && now.0 - heard.0 < FORMER_PATIENCE.0
+        let come_first = self.former.iter().any(|reports| !reports.has_outlived_ledger());
+        !self.standing.greeted && come_first && now.0 - heard.0 < FORMER_PATIENCE.0
     }
 
     fn former(&mut self, session: SessionId) -> Option<&mut Reports> {

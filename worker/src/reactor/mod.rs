@@ -1,5 +1,6 @@
 //! How the core answers each input, one family a file. `settle` follows every input: it does whatever the new facts allow.
 
+mod anew;
 mod assignment;
 mod blob;
 mod connection;
@@ -25,12 +26,15 @@ impl Core {
                 self.on_welcome(spec, heartbeat, acknowledged, now, effects);
             }
             ToWorker::WhoAreYou { session } if session == ours => self.on_who_are_you(now),
-            ToWorker::Acknowledge { session, number } if session == ours => {
-                self.reports.acknowledge(number, now);
-            }
             ToWorker::WhoAreYou { session } => self.on_former_unknown(session, now, effects),
+            ToWorker::BeginAnew { session } => self.on_begin_anew(session, now, effects),
             ToWorker::Acknowledge { session, number } => {
-                self.on_former_acknowledged(session, number, now);
+                self.compare_acknowledged(session, number, effects);
+                if session == ours {
+                    self.reports.acknowledge(number, now);
+                } else {
+                    self.on_former_acknowledged(session, number, now);
+                }
             }
             // Said to an earlier process of the same name.
             ToWorker::Welcome { .. } => {}
@@ -49,7 +53,11 @@ impl Core {
         }
     }
 
-    pub(crate) fn on_measured(&mut self, measurement: Measurement) {
+    pub(crate) fn on_measured(&mut self, mut measurement: Measurement) {
+        if measurement.start < self.began {
+            // Drawn for work that was given up, whose number may mean other work by now.
+            measurement.task = None;
+        }
         if !self.has_said_goodbye() {
             self.reports.outbox.push(Report::Energy(measurement));
         }

@@ -227,8 +227,8 @@ impl Coordinator {
             }
             FromWorker::Progress { .. } => self.seen.progress += 1,
             FromWorker::Vitals { vitals, .. } => self.seen.log.extend(vitals.log),
-            // No member says it.
-            FromWorker::Enrol { .. } => {}
+            // No member says the one, and nobody is given cause for the other.
+            FromWorker::Enrol { .. } | FromWorker::Remembers { .. } => {}
             FromWorker::Upload(chunk) => {
                 let stored = self.seen.blobs.entry(chunk.blob).or_default();
                 if chunk.offset == stored.len() as u64 {
