@@ -281,6 +281,26 @@ fn what_is_submitted_and_what_goes_wrong() {
         (&serde_json::json!(["7_2"]), "7_2\n")
     );
 
+    // A site that makes another comment of ours hides what was submitted: it is not submitted again and again.
+    tools.write("queue", "");
+    let look = tools.look(&study, &["--max", "1"]);
+    assert_eq!(look["submitted"], serde_json::json!(["slurm-1"]));
+    tools.write("queue", "7_1|1|RUNNING|1:00:00|None|billed to somebody\n");
+    fs::remove_file(tools.folder.join("sbatch.said")).expect("it was asked");
+    for _ in 0..2 {
+        let look = tools.look(&study, &["--max", "1"]);
+        assert!(
+            look["trouble"][0].as_str().expect("a sentence").contains("job 7 was submitted here"),
+            "{look}"
+        );
+    }
+    assert!(tools.read("sbatch.said").is_empty());
+    // One that nobody ever saw may be tried again, and that is told.
+    tools.write("queue", "");
+    let look = tools.look(&study, &["--max", "1"]);
+    assert!(look["trouble"][0].as_str().expect("a sentence").contains("ended before it was seen"), "{look}");
+    assert_eq!(look["submitted"], serde_json::json!(["slurm-1"]));
+
     // A refusal is told in sbatch's words, and by the exit code.
     tools.write("queue", "");
     tools.write("refusal", "sbatch: error: Batch job submission failed: Invalid partition name specified\n");

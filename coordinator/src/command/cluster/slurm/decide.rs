@@ -39,7 +39,7 @@ pub enum Wish {
     },
     /// It could not be asked, or is between two coordinators.
     Unknown,
-    /// It is finished: workers leave by themselves.
+    /// It is finished: workers leave by themselves, most of them.
     Over,
 }
 
@@ -51,6 +51,8 @@ pub struct Memory {
     /// Drained when it last could be asked.
     drained: BTreeSet<u32>,
     surplus_since: Option<Timestamp>,
+    /// Since when the study is known to be finished.
+    over_since: Option<Timestamp>,
     /// The jobs of the last look.
     seen: BTreeMap<JobId, Seen>,
     /// Cancelled by us: no failure when it is gone.
@@ -96,8 +98,16 @@ pub struct Batch {
 pub fn decide(queue: &[Job], wish: &Wish, limits: &Limits, memory: &mut Memory, now: Timestamp) -> Step {
     let mut step = Step::default();
     if *wish == Wish::Over {
-        let in_queue = |job: &&Job| matches!(job.phase, Phase::Waiting(_) | Phase::Stuck(_));
-        step.cancel = queue.iter().filter(in_queue).map(|job| job.id.clone()).collect();
+        let since = *memory.over_since.get_or_insert(now);
+        // A worker that the end reached leaves by itself. One that began as it came, or was cut off from it, would hold its node to the
+        // time limit: SIGTERM ends it.
+        let is_late = now.since(since) >= limits.linger;
+        let goes = |job: &&Job| match job.phase {
+            Phase::Waiting(_) | Phase::Stuck(_) => true,
+            Phase::Running => is_late,
+            Phase::Leaving => false,
+        };
+        step.cancel = queue.iter().filter(goes).map(|job| job.id.clone()).collect();
         step.is_over = queue.is_empty();
         step.target = Some(0);
         return step;

@@ -148,6 +148,19 @@ fn a_finished_study_empties_the_queue_and_leaves_workers_to_end() {
 }
 
 #[test]
+fn whom_the_end_did_not_reach_is_sent_home_after_a_while() {
+    let queue = [running("1_1", 1), job("1_2", 2, Phase::Leaving)];
+    let mut memory = Memory::default();
+    let mut at = |minute: i64| {
+        let step = decide(&queue, &Wish::Over, &LIMITS, &mut memory, Timestamp(minute * MINUTE));
+        (step.cancel, step.is_over)
+    };
+    assert_eq!(at(0), (vec![], false));
+    assert_eq!(at(4), (vec![], false));
+    assert_eq!(at(5), (ids(&["1_1"]), false));
+}
+
+#[test]
 fn what_would_wait_for_ever_is_cancelled_and_a_second_one_too() {
     let stuck = job("1_1", 1, Phase::Stuck("BadConstraints".into()));
     let mut memory = Memory::default();

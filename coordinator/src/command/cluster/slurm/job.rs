@@ -8,6 +8,13 @@ use common::time::Millis;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobId(pub String);
 
+impl JobId {
+    /// The number that `sbatch` told of the array that it belongs to.
+    pub fn array(&self) -> &str {
+        self.0.split('_').next().unwrap_or_default()
+    }
+}
+
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -12,6 +12,7 @@ use super::decide::{Limits, Memory, Step, Wish, decide};
 use super::job::{Job, Phase};
 use super::script::Recipe;
 use super::tools;
+use super::unseen::Unseen;
 use crate::http::model::{Demand, StudyState};
 use crate::keyring::Keyring;
 use crate::source::Source;
@@ -50,7 +51,7 @@ pub struct Look {
 }
 
 impl Launcher<'_> {
-    pub fn look(&self, memory: &mut Memory, now: Timestamp) -> Look {
+    pub fn look(&self, memory: &mut Memory, unseen: &mut Unseen, now: Timestamp) -> Look {
         let mut look = Look { at: now.to_string(), ..Look::default() };
         // With no workers allowed there is nothing to ask.
         let asked = if self.limits.max == 0 { Ok(None) } else { self.ask().map(Some) };
@@ -75,8 +76,24 @@ impl Launcher<'_> {
             }
         };
         look.count(&queue);
-        let step = decide(&queue, &wish, &self.limits, memory, now);
-        self.act(step, memory, now, &mut look);
+        let mut step = decide(&queue, &wish, &self.limits, memory, now);
+        match unseen.look(&queue) {
+            Ok(ended) if ended.is_empty() => {}
+            Ok(ended) => {
+                let ids = ended.into_iter().collect::<Vec<_>>().join(", ");
+                let folder = self.recipe.folder.display();
+                look.trouble.push(format!("job {ids} ended before it was seen: see the logs in {folder}"));
+                // The next is still tried; then it waits.
+                memory.submission_failed(now);
+            }
+            Err(error) => {
+                // What is there and not seen would be submitted again.
+                look.trouble.push(format!("{error:#}"));
+                step.submit.clear();
+                step.is_over = false;
+            }
+        }
+        self.act(step, memory, unseen, now, &mut look);
         look.is_over |= self.limits.max == 0 && queue.is_empty();
         look
     }
@@ -115,7 +132,7 @@ impl Launcher<'_> {
         (Wish::Unknown, "nobody could be asked: what is there stays".into())
     }
 
-    fn act(&self, step: Step, memory: &mut Memory, now: Timestamp, look: &mut Look) {
+    fn act(&self, step: Step, memory: &mut Memory, unseen: &mut Unseen, now: Timestamp, look: &mut Look) {
         (look.wanted, look.is_over) = (step.target, step.is_over);
         for id in &step.failed {
             let index = id.0.rsplit('_').next().and_then(|index| index.parse().ok());
@@ -152,6 +169,7 @@ impl Launcher<'_> {
                 .and_then(|()| tools::submit(&self.recipe.options(batch), &self.recipe.script()));
             match submitted {
                 Ok(id) => {
+                    unseen.submitted(&id);
                     look.did.push(format!("submitted {text}, as job {id}"));
                     look.submitted.extend(names);
                 }

@@ -6,6 +6,7 @@
 //! | `job` | a job as `squeue` tells of it |
 //! | `script` | what is submitted |
 //! | `tools` | `sbatch`, `squeue`, `scancel` |
+//! | `unseen` | what was submitted and not found in the queue |
 //! | `look` | one look at the plan and the queue, and what came of it |
 
 mod decide;
@@ -15,6 +16,7 @@ mod job;
 mod look;
 mod script;
 mod tools;
+mod unseen;
 
 use std::fs::File;
 use std::io::Write;
@@ -37,6 +39,7 @@ use crate::source::Source;
 use decide::{Limits, Memory};
 use look::Launcher;
 use script::Recipe;
+use unseen::Unseen;
 
 /// What a worker takes to put its work in safety, and the minute by which Slurm may be early or late.
 const LEAST_GRACE: Millis = Millis(30_000);
@@ -98,7 +101,7 @@ pub struct Args {
     /// How long before a job's time limit its successor is put in the queue
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = span::parse)]
     pub lead: Millis,
-    /// How long the plan must have had too many workers before some are sent home (with --once: at once)
+    /// How long the plan must have had too many workers before some are sent home, and a finished study any (with --once: at once)
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = span::parse)]
     pub linger: Millis,
     /// How often to look
@@ -128,8 +131,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let linger = if args.once || args.dry_run { Millis(0) } else { args.linger };
     let limits = Limits { min: args.min, max: args.max, lead: args.lead, grace: args.grace, linger };
     let launcher = Launcher { target: &args.target, recipe: &recipe, limits, dry_run: args.dry_run };
+    let mut unseen = Unseen::at(recipe.folder.join(format!(".{}.submitted", recipe.prefix)));
     if args.once || args.dry_run {
-        let look = launcher.look(&mut Memory::default(), clock::now());
+        let look = launcher.look(&mut Memory::default(), &mut unseen, clock::now());
         show(args, &look, out)?;
         return match look.trouble.first() {
             Some(trouble) => bail!("{trouble}"),
@@ -138,7 +142,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     }
     let (mut memory, mut shown) = (Memory::default(), None);
     loop {
-        let look = launcher.look(&mut memory, clock::now());
+        let look = launcher.look(&mut memory, &mut unseen, clock::now());
         // The same again is not news.
         if args.target.json || shown.as_ref() != Some(&look.text()) || !look.did.is_empty() {
             // A log that can't be written is no reason to let the queue run dry.
@@ -201,7 +205,7 @@ fn recipe(args: &Args, config: &Config) -> Result<Recipe> {
     let keys = (config.coordinator.security == Security::Curve).then(|| directory.keys());
     let title = root.file_name().map_or_else(|| "study".into(), |name| name.to_string_lossy().into_owned());
     Ok(Recipe {
-        job_name: format!("ce-nas-{title}-{}", args.prefix),
+        job_name: format!("ce-nas-{}-{}", plain(&title), args.prefix),
         comment: root.display().to_string(),
         prefix: args.prefix.clone(),
         program: worker_program(args.worker.as_deref())?,
@@ -218,6 +222,13 @@ fn recipe(args: &Args, config: &Config) -> Result<Recipe> {
         grace: args.grace,
         sbatch: args.sbatch.clone(),
     })
+}
+
+/// `squeue` takes a list of names: a comma of the study's own would make two of one. The comment tells studies apart.
+fn plain(title: &str) -> String {
+    let fits =
+        |letter: char| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '-' };
+    title.chars().map(fits).collect()
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -8,7 +8,10 @@ use common::time::Millis;
 use super::decide::Batch;
 
 /// Options that say who a job is: with others this program would not know its own.
-const OURS: [&str; 12] = [
+const OURS: [&str; 14] = [
+    // Another cluster's queue is not looked at.
+    "-M",
+    "--clusters",
     "-a",
     "--array",
     "-J",
@@ -123,7 +126,10 @@ pub fn refuse(options: &[String]) -> Option<String> {
         }
         let name = option.split('=').next().unwrap_or(option);
         let is_ours = OURS.iter().any(|ours| {
-            name == *ours || (ours.len() == 2 && option.starts_with(ours) && !option.starts_with("--"))
+            // A word's beginning is the word, as long as no other begins so.
+            name == *ours
+                || (name.len() > 3 && ours.starts_with(name))
+                || (ours.len() == 2 && option.starts_with(ours) && !option.starts_with("--"))
         });
         if is_ours {
             return Some(format!("{name} is what this command tells sbatch itself; leave it out"));
@@ -216,9 +222,17 @@ exec '/opt/ce-nas-worker' \
         for fine in ["--partition=gpu", "-pgpu", "--gres=gpu:1", "--time=04:00:00", "--account=a=b"] {
             assert_eq!(refused(fine), None);
         }
-        for ours in
-            ["--array=1-9", "-a1-9", "-Jx", "--signal=USR1@9", "--comment=x", "--dependency=singleton"]
-        {
+        for ours in [
+            "--array=1-9",
+            "--arr=1",
+            "-a1-9",
+            "-Jx",
+            "-Mother",
+            "--clusters=other",
+            "--signal=USR1@9",
+            "--comment=x",
+            "--dependency=singleton",
+        ] {
             assert!(refused(ours).unwrap().contains("leave it out"), "{ours}");
         }
         assert!(refused("job.sh").unwrap().contains("one word"));

@@ -1,5 +1,6 @@
 //! `sbatch`, `squeue` and `scancel`: started, fed, listened to, and not waited for longer than a scheduler may be busy.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -24,6 +25,18 @@ pub fn queue(job_name: &str, comment: &str) -> Result<Vec<Job>> {
     jobs.filter_map(Result::transpose).collect::<Result<_, _>>().map_err(|odd| anyhow!(odd))
 }
 
+/// Which of these jobs, by the numbers that `sbatch` told, are not over: whatever they are called.
+pub fn are_there(ids: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let jobs = format!("--jobs={}", ids.iter().map(String::as_str).collect::<Vec<_>>().join(","));
+    let said = match say("squeue", &["--noheader", &jobs, "--format=%i"], "") {
+        // None of them is remembered any more.
+        Err(error) if error.to_string().contains("Invalid job id") => return Ok(BTreeSet::new()),
+        said => said?,
+    };
+    let array = |line: &str| line.trim().split(['_', '|']).next().unwrap_or_default().to_owned();
+    Ok(said.lines().map(array).filter(|id| ids.contains(id)).collect())
+}
+
 /// The new job's number.
 pub fn submit(options: &[String], script: &str) -> Result<String> {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
@@ -41,12 +54,18 @@ pub fn cancel(jobs: &[JobId]) -> Result<()> {
     Ok(())
 }
 
+/// Habits of whoever started this, such as to look at running jobs alone, would hide jobs from it, too.
+fn is_ours(variable: &str) -> bool {
+    ["CENAS", "SQUEUE_", "SCANCEL_"].iter().any(|beginning| variable.starts_with(beginning))
+        || variable == "SBATCH_CLUSTERS"
+}
+
 /// What the tool said on its standard output.
 fn say(tool: &str, arguments: &[&str], input: &str) -> Result<String> {
     let mut command = Command::new(tool);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // sbatch hands its environment on to the job: settings and codes of this process stay here.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CENAS")) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(&name.to_string_lossy())) {
         command.env_remove(name);
     }
     let mut child = command.spawn().map_err(|error| match error.kind() {
