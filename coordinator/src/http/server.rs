@@ -66,7 +66,7 @@ pub fn bind(config: &Http, directory: &StudyDirectory) -> Result<Option<Bound>> 
     let at = listener.local_addr()?;
     let token = match config.token_file.as_str() {
         "auto" if at.ip().is_loopback() => None,
-        "auto" => Some(Token::at(&directory.http_token(), true)?),
+        "auto" | "own" => Some(Token::at(&directory.http_token(), true)?),
         file => Some(Token::at(Path::new(file), false)?),
     };
     Ok(Some(Bound { listener, at, guard: Guard::new(at, token) }))

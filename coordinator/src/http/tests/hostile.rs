@@ -1,6 +1,9 @@
 //! Whoever should not be served, and whatever should not be asked.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
+use crate::http::client::Client;
 
 #[test]
 fn what_makes_no_sense_is_refused_with_a_problem() {
@@ -117,6 +120,19 @@ fn every_answer_keeps_browsers_from_being_tricked() {
         assert!(!head.contains("unsafe") && !head.contains("access-control"), "{path}: {head}");
         assert!(head.contains("cache-control: no-"), "{path}: {head}");
     }
+}
+
+/// For a machine with other users, who can reach its loopback as well.
+#[test]
+fn a_study_may_ask_for_a_token_of_its_own_on_this_machine() {
+    let site = Site::with("own", study(Wishes::default()));
+    assert_eq!(site.get("/api/v1/study").status, 401);
+    let path = site.folder.path().join("http-token");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // Commands find it where it lies.
+    let client = Client::of_study(site.folder.path(), None).unwrap();
+    let told: serde_json::Value = client.get("/api/v1/study").unwrap();
+    assert!(told.is_object(), "{told}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Site {
         let directory = StudyDirectory::new(folder.path());
         write_ledger(&directory.ledger(), &records);
         let token_file = token_file.replace("HERE", folder.path().to_str().unwrap());
-        if token_file != "auto" {
+        if token_file.contains('/') {
             super::token::Token::at(std::path::Path::new(&token_file), true).unwrap();
         }
         let config = Http { listen: "127.0.0.1:0".into(), token_file };
