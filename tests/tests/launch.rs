@@ -111,7 +111,7 @@ fn by_ssh_what_goes_wrong_is_said_and_the_others_are_started() {
     let coordinator = study.coordinator(&LONG);
     study.endpoint();
     let settings = study.path("study.toml").display().to_string();
-    let machines = Machines::stand_in(&study, &format!("broken LOCAL\ngpu-1 LOCAL --config {settings}\n"));
+    let machines = Machines::stand_in(&study, &format!("broken LOCAL\ngpu-1 LOCAL --config {settings}"));
     let ended = machines.launch("start").with(1).saying(&["1 of 2 machines failed", "No route to host"]);
     assert!(ended.out.contains("broken: FAILED") && ended.out.contains("gpu-1: started"), "{}", ended.out);
     machines.launch("stop").with(1);
