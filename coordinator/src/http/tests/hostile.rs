@@ -130,6 +130,8 @@ fn a_study_may_ask_for_a_token_of_its_own_on_this_machine() {
     let path = site.folder.path().join("http-token");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     // Commands find it where it lies.
+    let address = StudyDirectory::new(site.folder.path()).http();
+    std::fs::write(address, format!("http://{}", site.at())).unwrap();
     let client = Client::of_study(site.folder.path(), None).unwrap();
     let told: serde_json::Value = client.get("/api/v1/study").unwrap();
     assert!(told.is_object(), "{told}");
