@@ -59,7 +59,7 @@ impl StudyDirectory {
     pub fn endpoint(&self) -> PathBuf {
         self.root.join("endpoint")
     }
-    /// The address of the page and the API, while a coordinator runs.
+    /// The address of the page and the API, while a coordinator runs, and which coordinator that is.
     pub fn http(&self) -> PathBuf {
         self.root.join("http")
     }

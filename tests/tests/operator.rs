@@ -179,6 +179,36 @@ fn with_a_token_file_only_those_who_have_it_are_heard() {
     assert!(!study.path("study").join("http").exists(), "nobody is sent where nobody listens");
 }
 
+/// Where the study's coordinator takes orders, by the file that it wrote.
+fn address(study: &Study) -> String {
+    let text = fs::read_to_string(study.directory.join("http")).expect("its address");
+    text.lines().next().expect("a line").to_owned()
+}
+
+#[test]
+fn an_order_for_one_study_is_not_obeyed_by_another_that_has_its_port() {
+    let (gone, other) = (Study::new(REHEARSAL), Study::new(REHEARSAL));
+    let mut killed = gone.coordinator(&LONG);
+    is_ready(&gone);
+    killed.kill();
+    let url = address(&gone);
+    let listen = format!("http.listen={}", url.trim_start_matches("http://"));
+    let mut running = other.coordinator(&[&LONG[..], &["--set", &listen]].concat());
+    is_ready(&other);
+    assert_eq!(address(&other), url, "the port of the one that is gone");
+    for order in [&["stop"][..], &["pause"], &["budget"], &["budget", "--hours", "1"]] {
+        asks(&gone, order).with(1).saying(&["another coordinator answers at", &url, "nothing was done"]);
+    }
+    // As an earlier release left it: nobody knows better.
+    fs::write(gone.directory.join("http"), &url).expect("a file");
+    asks(&gone, &["budget"]).with(0);
+    other.ce_nas(&["budget", "--url", &url]).with(0);
+    let quiet = |event: &Event| !matches!(event.kind(), "study_paused" | "budget_changed" | "study_finished");
+    assert!(running.is_running() && other.history().events().all(quiet));
+    asks(&other, &["stop"]).with(0);
+    running.end().with(0);
+}
+
 /// What a program reads of the study at `url` and in its directory, which must be the same.
 fn read_both_ways(study: &Study, url: &str) {
     for words in [["trials", "--json"], ["front", "--json"], ["workers", "--json"]] {
@@ -194,8 +224,7 @@ fn a_study_is_read_from_its_address_while_it_runs_and_after_its_end() {
     let mut running = study.run(&LONG);
     is_ready(&study);
     until("there is a front", || (asks(&study, &["front", "--json"]).with(0).out.len() > 20).then_some(()));
-    let url = fs::read_to_string(study.directory.join("http")).expect("its address");
-    let url = url.trim();
+    let url = &address(&study);
     let status = study.ce_nas(&["status", "--url", url, "--json"]).with(0);
     let status: Value = serde_json::from_str(&status.out).expect("JSON");
     assert_eq!(status["state"], "running");

@@ -10,9 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::print;
 use crate::directory::StudyDirectory;
+use crate::http::address::{self, Address};
+use crate::http::bind;
 use crate::http::client::Client;
 use crate::http::model::Study;
-use crate::http::{address, bind};
 
 /// Serve the page of a study that is finished or stands still, until Ctrl-C: to look at and to choose from, not to act on
 ///
@@ -36,7 +37,7 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let directory = StudyDirectory::new(&args.dir);
     Ledger::read_only(directory.ledger())?;
-    if let Some(url) = address::remembered(&args.dir)
+    if let Some(Address { url, .. }) = address::remembered(&args.dir)
         && Client::of_study(&args.dir, None).and_then(|client| client.get::<Study>("/api/v1/study")).is_ok()
     {
         return print(out, &format!("a coordinator is at work on this study, and its page is at {url}\n"));

@@ -8,9 +8,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use super::address;
+use super::life::{self, Life};
 use super::model::Problem;
 use super::token::Token;
 use crate::directory::StudyDirectory;
@@ -26,12 +27,14 @@ pub struct Client {
     agent: Agent,
     url: String,
     token: Option<Token>,
+    /// Who is meant, where the address was found in a study's directory.
+    life: Option<Life>,
 }
 
 impl Client {
     /// The coordinator that works on the study in `directory`.
     pub fn of_study(directory: &Path, token_file: Option<&Path>) -> Result<Self> {
-        let url = address::remembered(directory).with_context(|| {
+        let found = address::remembered(directory).with_context(|| {
             format!(
                 "no coordinator is at work on the study in {0}: start it with `ce-nas run --dir {0}` or `ce-nas coordinator --dir {0}` (with http.listen = \"off\" it takes no orders)",
                 directory.display()
@@ -39,7 +42,7 @@ impl Client {
         })?;
         let own = StudyDirectory::new(directory).http_token();
         let file = token_file.or_else(|| own.exists().then_some(own.as_path()));
-        Self::at(url, file)
+        Ok(Self { life: found.life, ..Self::at(found.url, file)? })
     }
 
     pub fn at(url: String, token_file: Option<&Path>) -> Result<Self> {
@@ -57,7 +60,7 @@ impl Client {
             .proxy(None)
             .build()
             .new_agent();
-        Ok(Self { agent, url: url.trim_end_matches('/').to_owned(), token })
+        Ok(Self { agent, url: url.trim_end_matches('/').to_owned(), token, life: None })
     }
 
     pub fn url(&self) -> &str {
@@ -74,11 +77,7 @@ impl Client {
     }
 
     fn ask(&self, path: &str) -> Result<Response<Body>, ureq::Error> {
-        let mut request = self.agent.get(format!("{}{path}", self.url));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {}", token.secret()));
-        }
-        request.call()
+        self.shown(self.agent.get(format!("{}{path}", self.url))).call()
     }
 
     /// An order with what it says, in JSON.
@@ -92,11 +91,19 @@ impl Client {
     }
 
     fn send<T: DeserializeOwned>(&self, path: &str, kind: &str, bytes: &[u8]) -> Result<T> {
-        let mut request = self.agent.post(format!("{}{path}", self.url)).header("content-type", kind);
+        let request = self.agent.post(format!("{}{path}", self.url)).header("content-type", kind);
+        self.answer(self.shown(request).send(bytes))
+    }
+
+    /// Who asks, and whom.
+    fn shown<T>(&self, mut request: RequestBuilder<T>) -> RequestBuilder<T> {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {}", token.secret()));
         }
-        self.answer(request.send(bytes))
+        if let Some(life) = &self.life {
+            request = request.header(life::HEADER, life.text());
+        }
+        request
     }
 
     fn answer<T: DeserializeOwned>(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<T> {
@@ -124,6 +131,10 @@ impl Client {
         let bytes = bytes.with_context(|| format!("the answer of {url} broke off"))?;
         match serde_json::from_slice::<Problem>(&bytes) {
             Ok(problem) if status == 401 => bail!("{} (here: --token-file FILE)", problem.detail),
+            Ok(_) if status == 421 => bail!(
+                "another coordinator answers at {url} than the study's own, which is gone or runs on another machine: nothing was done; \
+                 `ce-nas run` or `ce-nas coordinator` starts it again"
+            ),
             Ok(problem) => bail!("{}", problem.detail),
             Err(_) => bail!("{url} answers {status}, not as a coordinator does: check the address"),
         }

@@ -13,7 +13,8 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
-use super::problem::{forbidden, unauthorised};
+use super::life::{self, Life};
+use super::problem::{forbidden, misdirected, unauthorised};
 use super::token::Token;
 
 /// The cookie that a page gets for a token, so that the token itself is kept nowhere in a browser.
@@ -22,6 +23,7 @@ pub const COOKIE: &str = "ce-nas-token";
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const LIFE: HeaderName = HeaderName::from_static(life::HEADER);
 
 /// What the server was told about callers.
 #[derive(Debug, Clone)]
@@ -30,11 +32,13 @@ pub struct Guard {
     pub token: Option<Token>,
     /// Whether only this machine reaches the socket.
     pub is_local: bool,
+    /// Of this server, for callers that look for one in particular.
+    pub life: Life,
 }
 
 impl Guard {
-    pub fn new(at: SocketAddr, token: Option<Token>) -> Self {
-        Self { token, is_local: at.ip().is_loopback() }
+    pub fn new(at: SocketAddr, token: Option<Token>, life: Life) -> Self {
+        Self { token, is_local: at.ip().is_loopback(), life }
     }
 
     fn admits(&self, request: &ServiceRequest) -> Result<(), Error> {
@@ -50,6 +54,12 @@ impl Guard {
         let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
         if changes && !is_of_this_site(headers, host) {
             return Err(forbidden("a page of another site may not act on a study").into());
+        }
+        // Whoever was given the address by hand shows none. Before the token: another coordinator's is as wrong, and says less.
+        if headers.get(LIFE).is_some_and(|shown| shown.as_bytes() != self.life.text().as_bytes()) {
+            return Err(
+                misdirected("another coordinator answers here than the one that was looked for").into()
+            );
         }
         match &self.token {
             Some(token) if needs_token(request.path()) && !shown(request).is_some_and(|it| token.is(&it)) => {

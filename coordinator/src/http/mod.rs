@@ -5,6 +5,8 @@
 //! | `server` | the socket, its limits, which path leads where |
 //! | `guard` | who may ask: token, Host, Origin; headers that every answer has |
 //! | `token`, `address` | the token's file, and the file that says where the server is |
+//! | `life` | which start of which study's coordinator answers there |
+//! | `random` | what is drawn for both |
 //! | `history/` | the fold over the ledger that pages are made of |
 //! | `pulse` | what only the running coordinator knows |
 //! | `desk` | what all handlers share |
@@ -22,11 +24,13 @@ pub mod client;
 mod desk;
 mod guard;
 pub mod history;
+mod life;
 pub mod model;
 mod openapi;
 mod page;
 mod problem;
 mod pulse;
+mod random;
 mod route;
 mod server;
 mod token;

@@ -58,6 +58,11 @@ pub fn forbidden(detail: impl Into<String>) -> Trouble {
     trouble(StatusCode::FORBIDDEN, detail)
 }
 
+/// Meant for somebody else.
+pub fn misdirected(detail: impl Into<String>) -> Trouble {
+    trouble(StatusCode::MISDIRECTED_REQUEST, detail)
+}
+
 /// It can't be done as things stand.
 pub fn conflict(detail: impl Into<String>) -> Trouble {
     trouble(StatusCode::CONFLICT, detail)

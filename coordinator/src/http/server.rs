@@ -15,6 +15,7 @@ use common::config::Http;
 use super::desk::Desk;
 use super::guard::{Guard, guard};
 use super::history::{Ringer, bell, follow};
+use super::life::Life;
 use super::problem::malformed;
 use super::token::Token;
 use super::{address, route};
@@ -48,6 +49,8 @@ pub struct Bound {
 pub struct Serving {
     pub at: SocketAddr,
     handle: ServerHandle,
+    /// What sets it apart from any other.
+    pub(super) life: Life,
     /// Where its address stands, and is taken away again.
     directory: StudyDirectory,
 }
@@ -69,13 +72,15 @@ pub fn bind(config: &Http, directory: &StudyDirectory) -> Result<Option<Bound>> 
         "auto" | "own" => Some(Token::at(&directory.http_token(), true)?),
         file => Some(Token::at(Path::new(file), false)?),
     };
-    Ok(Some(Bound { listener, at, guard: Guard::new(at, token) }))
+    let life = Life::draw().context("the operating system gives no random numbers")?;
+    Ok(Some(Bound { listener, at, guard: Guard::new(at, token, life) }))
 }
 
 /// On this machine: where an earlier coordinator of the study was found, at the usual port, or at any that is free.
 fn listen_anywhere(directory: &StudyDirectory) -> Result<TcpListener> {
     let remembered = address::remembered(directory.root());
-    let before = remembered.and_then(|url| url.strip_prefix("http://")?.parse::<SocketAddr>().ok());
+    let before =
+        remembered.and_then(|address| address.url.strip_prefix("http://")?.parse::<SocketAddr>().ok());
     let before = before.filter(|at| at.ip() == Ipv4Addr::LOCALHOST);
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -94,7 +99,7 @@ impl Bound {
         coordinator: Addr<Coordinator>,
     ) -> Result<(Serving, Ringer)> {
         let served = self.start(directory, Some(coordinator))?;
-        address::remember(directory, served.0.at)
+        address::remember(directory, served.0.at, &served.0.life)
             .with_context(|| format!("{} can't be written", directory.http().display()))?;
         Ok(served)
     }
@@ -110,6 +115,7 @@ impl Bound {
         coordinator: Option<Addr<Coordinator>>,
     ) -> Result<(Serving, Ringer)> {
         let Self { listener, at, guard: rules } = self;
+        let life = rules.life.clone();
         let desk = Arc::new(Desk::new(directory.root().to_owned(), coordinator));
         let (ringer, bell) = bell();
         let (path, followed) = (directory.ledger(), desk.clone());
@@ -156,7 +162,7 @@ impl Bound {
             });
         })?;
         let handle = starting.recv().context("the HTTP server did not start")??;
-        Ok((Serving { at, handle, directory: directory.clone() }, ringer))
+        Ok((Serving { at, handle, life, directory: directory.clone() }, ringer))
     }
 }
 
@@ -175,7 +181,8 @@ impl Drop for Serving {
     fn drop(&mut self) {
         // Told, not waited for: its threads end by themselves, or with the process.
         drop(self.handle.stop(false));
-        if address::remembered(self.directory.root()).is_some_and(|url| url == self.url()) {
+        let left = address::remembered(self.directory.root());
+        if left.is_some_and(|address| address.life.as_ref() == Some(&self.life)) {
             // A command would only be told that nobody answers there.
             let _ = std::fs::remove_file(self.directory.http());
         }

@@ -9,6 +9,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
+use super::random;
+
 /// Random bytes of a token that is made here.
 const BYTES: usize = 32;
 /// A token is a line; what is longer is something else.
@@ -79,9 +81,7 @@ impl fmt::Debug for Token {
 }
 
 fn make(path: &Path) -> io::Result<()> {
-    let mut bytes = [0; BYTES];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = random::hex::<BYTES>()?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;

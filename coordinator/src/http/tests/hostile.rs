@@ -174,6 +174,16 @@ fn where_there_is_a_token_it_is_asked_for() {
 }
 
 #[test]
+fn whoever_looks_for_another_coordinator_is_told_so() {
+    let site = Site::with("HERE/token", study(Wishes::default()));
+    let with = |shown: &str| site.ask("GET", "/api/v1/study", &format!("{shown}\r\n"), "").status;
+    assert_eq!(with("ce-nas-life: 0123456789abcdef0123456789abcdef"), 421, "before the token is asked for");
+    assert_eq!(with("ce-nas-life:"), 421);
+    assert_eq!(with(&format!("ce-nas-life: {}", site.serving.life.text())), 401);
+    assert_eq!(with("X: 1"), 401);
+}
+
+#[test]
 fn whoever_dawdles_or_rambles_is_let_go_of() {
     let site = Site::new();
     let slow = |words: &str| {
