@@ -16,7 +16,7 @@ use crate::actor::{Coordinator, Exit, Look};
 use crate::agenda::Agenda;
 use crate::command::say;
 use crate::launch::{self, Opened, Running};
-use crate::local::{self, LocalWorker};
+use crate::local::{self, Known, LocalWorker};
 use crate::memory::map_long_lists;
 use crate::news::{Listener, each_event};
 use crate::pace;
@@ -207,17 +207,26 @@ async fn attend(mut running: Running, workers: &mut [LocalWorker], has_panel: bo
             _ = interrupt.recv() => return drain(&running, workers).await,
             _ = terminate.recv() => return drain(&running, workers).await,
             _ = beat.tick() => {
-                for worker in workers.iter_mut() {
-                    worker.tend()?;
-                }
-                if !workers.is_empty() && workers.iter().all(|worker| worker.hopeless().is_some()) {
-                    let first = &workers[0];
-                    bail!("the local workers can't work; {} says:\n{}", first.log().display(), first.last_words());
-                }
+                look_after(workers, &running.coordinator).await?;
                 draw(&running.coordinator, &mut drawn, has_panel).await;
             }
         }
     }
+}
+
+/// Local workers that are missing are started, unless none is wanted.
+async fn look_after(workers: &mut [LocalWorker], coordinator: &Addr<Coordinator>) -> Result<()> {
+    if workers.is_empty() {
+        return Ok(());
+    }
+    // A coordinator that does not answer is about to end.
+    let Ok(Some(known)) = coordinator.send(Look(Known::of)).await else { return Ok(()) };
+    workers.iter_mut().try_for_each(|worker| worker.tend(&known))?;
+    if workers.iter().all(LocalWorker::is_hopeless) {
+        let first = &workers[0];
+        bail!("the local workers can't work; {} says:\n{}", first.log().display(), first.last_words());
+    }
+    Ok(())
 }
 
 async fn draw(coordinator: &Addr<Coordinator>, drawn: &mut usize, on_terminal: bool) {

@@ -7,7 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use common::event::Event;
 use common::id::TrialId;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use system_tests::lab::books::audit;
 use system_tests::lab::patience::until;
@@ -112,6 +113,41 @@ fn drained_workers_leave_and_new_limits_end_the_study() {
     asks(&study, &["budget", "--hours", "unlimited"]).with(1).saying(&["limit at least one"]);
     asks(&study, &["budget", "--trainings", "1", "--carbon-g", "1000"]).with(0).saying(&["1 full trainings"]);
     running.end().with(0).saying(&["study finished: all 1 full trainings are done"]);
+    audit(&study.directory).check_report(&study.directory);
+}
+
+#[test]
+fn a_local_worker_that_left_comes_back_and_a_drained_one_once_it_is_released() {
+    let study = Study::new(REHEARSAL);
+    let options = [&LONG[..], &["--set", "local.workers=1"]].concat();
+    let at_work = |sessions: usize| {
+        move |seen: &History| seen.leased().len() == 1 && seen.sessions().values().copied().eq([sessions])
+    };
+    let mut first = study.run(&options);
+    study.until("it is at work", at_work(1));
+    is_ready(&study);
+    // As whoever tidies up the machine would.
+    let id = study.workers()["local-0"][0];
+    kill(Pid::from_raw(id), Signal::SIGTERM).expect("it is there");
+    study.until("it is back at work", at_work(2));
+
+    asks(&study, &["workers", "drain", "local-0"]).with(0);
+    let is_gone = || (!study.workers().contains_key("local-0")).then_some(());
+    until("the drained one has left", is_gone);
+    let held = |times: usize| {
+        let log = fs::read_to_string(study.directory.join("coordinator.log")).expect("a log");
+        (log.matches("it is started once it is released").count() == times).then_some(())
+    };
+    until("it is waited for", || held(1));
+    first.kill();
+    let mut second = study.run(&options);
+    until("it is waited for again", || held(2));
+    assert!(second.is_running() && is_gone().is_some(), "others may still work for this study");
+    is_ready(&study);
+    asks(&study, &["workers", "release", "local-0"]).with(0);
+    study.until("it is at work again", at_work(3));
+    asks(&study, &["stop"]).with(0);
+    second.end().with(0);
     audit(&study.directory).check_report(&study.directory);
 }
 

@@ -1,6 +1,10 @@
 //! The workers that `ce-nas run` starts on its own machine: processes of their own, which outlive it, are found again by its
-//! successor through the lock they hold, and are started anew when they vanish.
+//! successor through the lock they hold, and are started anew when they vanish, or leave while there is work. One that is drained is
+//! started once it is released.
 
+mod tries;
+
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,22 +17,13 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 use transport::Endpoint;
 
+use self::tries::{End, Tries, is_passing};
+use crate::actor::Glance;
 use crate::directory::{StudyDirectory, write_whole};
 use crate::keyring::Keyring;
 
-/// First pause before a vanished worker is started anew; doubled with each quick end, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A worker that lived this long ended for a reason of its own: the pause begins anew.
-const LIVED_LONG: Duration = Duration::from_secs(60);
 /// How long an orphan waits for a coordinator to come back before it ends by itself, unless configured.
 const ORPHAN_GIVES_UP_S: f64 = 900.0;
-/// Exit codes of `ce-nas-worker` that starting again would only repeat: usage, refused by the coordinator.
-const HOPELESS: [i32; 2] = [2, 3];
-/// Its exit code when this machine can't do the work (images missing or damaged, a full disk), and how often in a row that is
-/// believed to be a passing trouble.
-const CANT_WORK: i32 = 1;
-const CANT_WORK_TRIES: u32 = 3;
 
 #[derive(Debug)]
 pub struct LocalWorker {
@@ -36,9 +31,7 @@ pub struct LocalWorker {
     directory: PathBuf,
     program: PathBuf,
     state: Process,
-    pause: Duration,
-    /// Quick ends in a row for which it blamed this machine.
-    failures: u32,
+    tries: Tries,
 }
 
 #[derive(Debug)]
@@ -49,8 +42,29 @@ enum Process {
     Adopted,
     /// To be started at this time.
     Due(Instant),
-    /// Will not come back.
-    Ended { code: Option<i32> },
+    /// Drained: to be started once it is released.
+    Held,
+    /// To start it again would only repeat its end.
+    Hopeless,
+}
+
+/// What the coordinator knows of local workers.
+#[derive(Debug)]
+pub struct Known {
+    is_over: bool,
+    /// Those of any machine: whoever of them comes is turned away.
+    drained: BTreeSet<String>,
+}
+
+impl Known {
+    pub fn of(glance: &Glance<'_>) -> Self {
+        let state = glance.core.state();
+        let drained = state.workers.iter().filter(|(_, record)| record.turned_away);
+        Self {
+            is_over: state.finished.is_some(),
+            drained: drained.map(|(name, _)| name.to_string()).collect(),
+        }
+    }
 }
 
 /// Prepares keys, directories and settings of the local workers. Nothing is started yet.
@@ -105,44 +119,59 @@ impl LocalWorker {
         let alive = is_locked(&directory.join("worker.lock"));
         let state = if alive { Process::Adopted } else { Process::Due(Instant::now()) };
         let program = worker_program()?;
-        Ok(Self { name, directory, program, state, pause: FIRST_PAUSE, failures: 0 })
+        Ok(Self { name, directory, program, state, tries: Tries::default() })
     }
 
     /// Starts what is due, notices what ended. Called a few times a second.
-    pub fn tend(&mut self) -> Result<()> {
+    pub fn tend(&mut self, known: &Known) -> Result<()> {
+        let is_drained = known.drained.contains(&self.name);
         match &mut self.state {
             Process::Ours { child, since } => {
                 let Some(status) = child.try_wait()? else { return Ok(()) };
                 let lived = since.elapsed();
-                self.pause =
-                    if lived > LIVED_LONG { FIRST_PAUSE } else { (self.pause * 2).min(LONGEST_PAUSE) };
-                let code = status.code();
-                self.failures =
-                    if code == Some(CANT_WORK) && lived <= LIVED_LONG { self.failures + 1 } else { 0 };
-                if is_locked(&self.directory.join("worker.lock")) {
+                self.state = if is_locked(&self.directory.join("worker.lock")) {
                     // It found a predecessor there that had not taken its lock yet when we looked.
-                    self.state = Process::Adopted;
-                } else if code.is_some_and(|code| code == 0 || HOPELESS.contains(&code))
-                    || self.failures >= CANT_WORK_TRIES
-                {
-                    self.state = Process::Ended { code };
+                    Process::Adopted
+                } else if let Some(pause) = self.tries.after(End::Exit(status.code()), lived, is_drained) {
+                    tracing::info!(worker = %self.name, %status, "a local worker ended");
+                    Process::Due(Instant::now() + pause)
                 } else {
-                    tracing::warn!(worker = %self.name, %status, "a local worker ended; it is started anew");
-                    self.state = Process::Due(Instant::now() + self.pause);
-                }
+                    Process::Hopeless
+                };
             }
             Process::Adopted => {
                 if !is_locked(&self.directory.join("worker.lock")) {
                     self.state = Process::Due(Instant::now());
                 }
             }
-            Process::Due(at) if Instant::now() >= *at => {
-                let child = self.spawn()?;
-                self.state = Process::Ours { child, since: Instant::now() };
+            Process::Due(_) if is_drained => {
+                tracing::warn!(worker = %self.name, "a local worker is drained: it is started once it is released");
+                self.state = Process::Held;
             }
-            Process::Due(_) | Process::Ended { .. } => {}
+            Process::Held if !is_drained => self.state = Process::Due(Instant::now()),
+            Process::Due(at) if Instant::now() >= *at && !known.is_over => self.start(is_drained)?,
+            Process::Due(_) | Process::Held | Process::Hopeless => {}
         }
         Ok(())
+    }
+
+    fn start(&mut self, is_drained: bool) -> Result<()> {
+        let error = match self.spawn() {
+            Ok(child) => {
+                self.state = Process::Ours { child, since: Instant::now() };
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let passing = error.downcast_ref().is_some_and(is_passing);
+        match self.tries.after(End::NotStarted { passing }, Duration::ZERO, is_drained) {
+            Some(pause) => {
+                tracing::warn!(worker = %self.name, error = format!("{error:#}"), "a local worker can't be started; it is tried again");
+                self.state = Process::Due(Instant::now() + pause);
+                Ok(())
+            }
+            None => Err(error),
+        }
     }
 
     pub fn is_gone(&mut self) -> bool {
@@ -150,16 +179,12 @@ impl LocalWorker {
             // A child whose state can't be read is not waited for.
             Process::Ours { child, .. } => child.try_wait().map_or(true, |status| status.is_some()),
             Process::Adopted => !is_locked(&self.directory.join("worker.lock")),
-            Process::Due(_) | Process::Ended { .. } => true,
+            Process::Due(_) | Process::Held | Process::Hopeless => true,
         }
     }
 
-    /// The exit code that makes starting again pointless.
-    pub fn hopeless(&self) -> Option<i32> {
-        match self.state {
-            Process::Ended { code: Some(code) } if code != 0 => Some(code),
-            _ => None,
-        }
+    pub fn is_hopeless(&self) -> bool {
+        matches!(self.state, Process::Hopeless)
     }
 
     /// Asks it to put its work in safety and leave.
@@ -170,7 +195,7 @@ impl LocalWorker {
                 let text = std::fs::read_to_string(self.directory.join("worker.lock")).unwrap_or_default();
                 text.trim().parse().ok()
             }
-            Process::Due(_) | Process::Ended { .. } => None,
+            Process::Due(_) | Process::Held | Process::Hopeless => None,
         };
         if let Some(id) = id {
             // It may have ended by itself in the meantime.
