@@ -1,5 +1,6 @@
 //! The socket and its limits, and the threads that serve it.
 
+use std::any::Any;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
@@ -8,9 +9,11 @@ use std::time::Duration;
 use actix::prelude::*;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context as _, Result};
 use common::config::Http;
+use socket2::SockRef;
 
 use super::desk::Desk;
 use super::guard::{Guard, guard};
@@ -31,6 +34,9 @@ const CONNECTIONS: usize = 512;
 /// From a connection's first byte to the end of its headers.
 const HEADERS: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a caller may leave what was sent to it untaken. Nothing else ends a connection whose other side stopped reading: an answer
+/// waits until there is room, and the place of its follower with it.
+const UNREAD: Duration = Duration::from_secs(60);
 /// How long the end waits for answers under way, seconds.
 const FAREWELL_S: u64 = 2;
 /// The longest path and query that are looked at are bounded by the headers; a body in JSON by this.
@@ -42,6 +48,7 @@ pub struct Bound {
     listener: TcpListener,
     at: SocketAddr,
     guard: Guard,
+    pub(super) unread: Duration,
 }
 
 /// A server at work; it ends with this.
@@ -73,7 +80,7 @@ pub fn bind(config: &Http, directory: &StudyDirectory) -> Result<Option<Bound>> 
         file => Some(Token::at(Path::new(file), false)?),
     };
     let life = Life::draw().context("the operating system gives no random numbers")?;
-    Ok(Some(Bound { listener, at, guard: Guard::new(at, token, life) }))
+    Ok(Some(Bound { listener, at, guard: Guard::new(at, token, life), unread: UNREAD }))
 }
 
 /// On this machine: where an earlier coordinator of the study was found, at the usual port, or at any that is free.
@@ -114,7 +121,7 @@ impl Bound {
         directory: &StudyDirectory,
         coordinator: Option<Addr<Coordinator>>,
     ) -> Result<(Serving, Ringer)> {
-        let Self { listener, at, guard: rules } = self;
+        let Self { listener, at, guard: rules, unread } = self;
         let life = rules.life.clone();
         let desk = Arc::new(Desk::new(directory.root().to_owned(), coordinator));
         let (ringer, bell) = bell();
@@ -146,6 +153,7 @@ impl Bound {
                     .client_request_timeout(HEADERS)
                     .client_disconnect_timeout(Duration::from_secs(2))
                     .keep_alive(KEEP_ALIVE)
+                    .on_connect(move |connection, _| limit(connection, unread))
                     .shutdown_timeout(FAREWELL_S)
                     .disable_signals()
                     .listen(listener);
@@ -163,6 +171,14 @@ impl Bound {
         })?;
         let handle = starting.recv().context("the HTTP server did not start")??;
         Ok((Serving { at, handle, life, directory: directory.clone() }, ringer))
+    }
+}
+
+/// Also where the other side is there and only takes nothing more.
+fn limit(connection: &dyn Any, unread: Duration) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(unread)) {
+        tracing::debug!(%error, "a connection without a limit on what is not read");
     }
 }
 

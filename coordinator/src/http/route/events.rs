@@ -2,7 +2,7 @@
 //! ledger has them all.
 //!
 //! A connection costs bounded memory: nothing is prepared that the other side has not made room for. Each ends after an hour, and
-//! browsers come back by themselves; so the place of one that reads no more is given back.
+//! browsers come back by themselves. The place of one that reads no more is given back by the server's limit on that.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

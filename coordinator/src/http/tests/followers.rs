@@ -46,3 +46,29 @@ fn too_many_followers_are_sent_away_and_their_places_come_back() {
         std::thread::sleep(Duration::from_millis(100));
     }
 }
+
+#[test]
+fn whoever_stops_reading_loses_its_place() {
+    let records = study(Wishes { finished: false, ..Wishes::default() });
+    let site = Site::adjusted("auto", records, |bound| bound.unread = Duration::from_secs(2));
+    let ask = || {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        // So small that the kernel does not take all of it in the reader's stead.
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(&site.at().into()).unwrap();
+        let mut stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(stream, "GET /api/v1/events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        (String::from_utf8(status.to_vec()).unwrap(), stream)
+    };
+    let silent: Vec<_> = (0..FOLLOWERS).map(|_| ask()).collect();
+    let begun = Instant::now();
+    while ask().0.ends_with("429") {
+        assert_eq!(site.get("/api/v1/study").status, 200, "others are answered");
+        assert!(begun.elapsed() < Duration::from_secs(60), "a place is free again");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    drop(silent);
+}

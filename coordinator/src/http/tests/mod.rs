@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::desk::FOLLOWERS;
 use super::history::TAIL;
 use super::model::*;
-use super::{Ringer, Serving, bind};
+use super::{Bound, Ringer, Serving, bind};
 use crate::directory::StudyDirectory;
 use crate::news::News;
 use crate::report::sample::{Wishes, study, weights, write_blobs, write_ledger};
@@ -45,6 +45,10 @@ impl Site {
     }
 
     fn with(token_file: &str, records: Vec<Record>) -> Self {
+        Self::adjusted(token_file, records, |_| {})
+    }
+
+    fn adjusted(token_file: &str, records: Vec<Record>, adjust: impl FnOnce(&mut Bound)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let directory = StudyDirectory::new(folder.path());
         write_ledger(&directory.ledger(), &records);
@@ -53,7 +57,9 @@ impl Site {
             super::token::Token::at(std::path::Path::new(&token_file), true).unwrap();
         }
         let config = Http { listen: "127.0.0.1:0".into(), token_file };
-        let (serving, ringer) = bind(&config, &directory).unwrap().unwrap().show(&directory).unwrap();
+        let mut bound = bind(&config, &directory).unwrap().unwrap();
+        adjust(&mut bound);
+        let (serving, ringer) = bound.show(&directory).unwrap();
         let site = Self { folder, serving, ringer, records };
         let begun = Instant::now();
         while site.get("/readyz").status != 200 {
