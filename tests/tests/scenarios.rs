@@ -7,7 +7,7 @@ use common::time::Millis;
 use common::trial::{Evaluation, Source, Subject};
 use common::unit::Seconds;
 use coordinator::core::{Given, TrialState};
-use system_tests::sim::{Death, Fault, Lose, MachinePlan, Mishaps, Moment, Outcome, Plan, Way, run};
+use system_tests::sim::{Death, Fault, Lose, MachinePlan, Mishaps, Moment, Outcome, Plan, Way, Weather, run};
 
 const MINUTE: Millis = Millis(60_000);
 
@@ -106,6 +106,26 @@ fn a_coordinator_that_is_away_for_ten_minutes_loses_and_repeats_no_training() {
         assert_eq!(outcome.count("task_leased"), outcome.state.trials.len(), "one attempt each");
         assert_eq!(outcome.state.lives, 2);
     }
+}
+
+/// What has a number in the older ledger may be another network than the one that workers knew by it: the auditor holds each result
+/// against its own.
+#[test]
+fn a_ledger_put_back_from_a_copy_stalls_nobody_and_counts_nothing_twice() {
+    let mut gaps = 0;
+    for (seed, events) in [(31, 10), (32, 40), (33, 80), (34, 120), (35, usize::MAX)] {
+        for weather in [Weather::CALM, Weather::STORM] {
+            let fault = Fault::RestoreLedger { events, down: Millis(2_000) };
+            let mut plan = with(fault, 40_000, Plan { policy: Some("greedy"), weather, ..Plan::calm(seed) });
+            // The newer ledger had older checkpoints thrown away.
+            plan.machines.iter_mut().for_each(|machine| machine.checkpoint = Millis(3_600_000));
+            let outcome = run(plan).lawful();
+            assert_eq!(outcome.exit.as_deref(), Some("all 8 full trainings are done"));
+            assert_eq!(outcome.count("trial_failed"), 0, "nobody is blamed");
+            gaps += outcome.count("reports_lost");
+        }
+    }
+    assert!(gaps >= 10, "{gaps}: two workers had reported more than most copies know");
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl Auditor {
     /// What was not durable never happened.
     pub fn coordinator_died(&mut self, ledger: &[Record]) {
         self.shadow = State::fold(ledger);
-        self.history = History::default();
+        self.history = self.history.forgotten();
         for record in ledger {
             let found = self.history.take(record, None);
             self.violations.extend(found);
@@ -161,6 +161,12 @@ impl Auditor {
     pub fn process_began(&mut self, worker: &WorkerName, session: SessionId) {
         let books = Session { delivered: vec![0.0], frames: vec![Vec::new()], ..Session::default() };
         self.sessions.insert((worker.clone(), session), books);
+    }
+
+    /// A process whose coordinator's ledger is older than its session goes on as another.
+    pub fn session_began_anew(&mut self, worker: &WorkerName, session: SessionId) {
+        self.process_began(worker, session);
+        self.history.begins_late((worker.clone(), session));
     }
 
     pub fn process_ended(&mut self, worker: &WorkerName, session: SessionId, core: &worker::Core) {
@@ -246,14 +252,16 @@ impl Auditor {
             let key = (worker.clone(), *session);
             let (booked, taken) = (self.history.booked(&key), self.history.taken(&key));
             let delivered = books.joules_up_to(taken);
-            if !close(booked, delivered) {
+            let gaps = self.history.gaps(&key).iter();
+            let lost: f64 = gaps.map(|(from, to)| books.joules_up_to(*to) - books.joules_up_to(*from)).sum();
+            if !close(booked + lost, delivered) {
                 let what =
                     format!("{booked} J booked of {worker} in session {session}, {delivered} J delivered");
                 found.push(format!("E-2: {what} up to {taken}"));
             }
             if let Some(kept) = books.died_with {
                 let in_flight = kept - (delivered - books.joules_up_to(books.acknowledged));
-                if !close(booked + in_flight, books.emitted) {
+                if !close(booked + lost + in_flight, books.emitted) {
                     let what = format!(
                         "{booked} J booked and {in_flight} J lost with {worker} of {}",
                         books.emitted

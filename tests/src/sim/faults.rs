@@ -1,5 +1,6 @@
 //! What befalls processes and lines. Each fault ends by itself; what it broke, the cores must mend.
 
+use common::event::Record;
 use common::id::{SessionId, TrialId, WorkerName};
 use common::time::{Millis, Timestamp};
 use coordinator::core::Control;
@@ -12,6 +13,8 @@ use super::world::{Happening, World};
 pub enum Fault {
     /// The coordinator's process dies and a new one folds the ledger. `seen`: workers notice that the line is gone.
     CrashCoordinator { down: Millis, seen: bool },
+    /// Somebody puts a copy of the ledger back that lacks so many of its last events, and starts the coordinator on it.
+    RestoreLedger { events: usize, down: Millis },
     /// The coordinator's process stands still; what arrives meanwhile waits for it.
     FreezeCoordinator { span: Millis },
     /// The coordinator's wall clock is set ahead, or back where negative.
@@ -63,6 +66,12 @@ impl World {
         let now = self.now;
         match fault {
             Fault::CrashCoordinator { down, seen } => self.crash_coordinator(down, seen),
+            Fault::RestoreLedger { events, down } => {
+                self.crash_coordinator(down, true);
+                let ledger = &mut self.site.ledger;
+                ledger.truncate(copied(ledger, events));
+                self.auditor.coordinator_died(ledger);
+            }
             // A second freeze within the first ends nothing: what waits for the first one's end would come late, alone.
             Fault::FreezeCoordinator { span } => {
                 self.coordinator_frozen_until = self.coordinator_frozen_until.max(now + span);
@@ -165,4 +174,13 @@ impl World {
         let life = self.machines[machine].lives;
         self.schedule.push(at, Happening::Hear { machine, life, input: Box::new(input) });
     }
+}
+
+/// Records of a copy that lacks so many of the last: what was appended at once is in it whole or not at all.
+fn copied(ledger: &[Record], events: usize) -> usize {
+    let mut count = ledger.len().saturating_sub(events);
+    while count > 0 && ledger.get(count).is_some_and(|next| next.at == ledger[count - 1].at) {
+        count -= 1;
+    }
+    count
 }

@@ -43,6 +43,10 @@ pub struct History {
     taken: BTreeMap<SessionKey, u64>,
     booked: BTreeMap<SessionKey, f64>,
     windows: BTreeMap<(SessionKey, SlotId), Millis>,
+    /// What a session reported to a ledger that is gone: from after the one number up to the other.
+    gaps: BTreeMap<SessionKey, Vec<(u64, u64)>>,
+    /// Sessions whose first window, or the first after a gap, begins when it may.
+    late: BTreeSet<SessionKey>,
     /// Workers in quarantine.
     aside: BTreeSet<WorkerName>,
     over: bool,
@@ -189,11 +193,21 @@ impl History {
                 must!(found, "D-3", *delivery == next, "{worker} had {taken} taken in and now {delivery}");
                 *taken = *delivery;
             }
+            Event::ReportsLost { worker, session, up_to } => {
+                let key = (worker.clone(), *session);
+                let taken = self.taken.insert(key.clone(), *up_to).unwrap_or_default();
+                must!(found, "D-3", *up_to > taken, "{worker} had {taken} taken in, and {up_to} are gone");
+                self.last.retain(|_, holder| holder.session != key);
+                self.windows.retain(|(of, _), _| *of != key);
+                self.gaps.entry(key.clone()).or_default().push((taken, *up_to));
+                self.late.insert(key);
+            }
             Event::EnergySpent { worker, session, measurement } => {
                 let key = (worker.clone(), *session);
                 *self.booked.entry(key.clone()).or_default() += measurement.joules.0;
-                let end = self.windows.entry((key, measurement.slot)).or_default();
                 let (start, slot) = (measurement.start, measurement.slot);
+                let first = if self.late.contains(&key) { start } else { Millis(0) };
+                let end = self.windows.entry((key, slot)).or_insert(first);
                 must!(
                     found,
                     "E-1",
@@ -220,6 +234,19 @@ impl History {
             _ => {}
         }
         found
+    }
+
+    /// Of what was never durable nothing is known. When sessions began is no matter of the ledger's.
+    pub fn forgotten(&mut self) -> Self {
+        Self { late: std::mem::take(&mut self.late), ..Self::default() }
+    }
+
+    pub fn begins_late(&mut self, session: SessionKey) {
+        self.late.insert(session);
+    }
+
+    pub fn gaps(&self, session: &SessionKey) -> &[(u64, u64)] {
+        self.gaps.get(session).map_or(&[], Vec::as_slice)
     }
 
     /// The delivery that a record says is taken in.

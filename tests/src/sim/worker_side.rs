@@ -78,7 +78,12 @@ impl World {
             }
             _ => {}
         }
+        let session = process.core.session();
         let effects = process.core.step(input, clock);
+        if process.core.session() != session {
+            process.started.clear();
+            self.auditor.session_began_anew(&name, process.core.session());
+        }
         for effect in effects {
             self.do_for_worker(machine, &name, effect);
         }
