@@ -285,6 +285,8 @@ fn what_is_submitted_and_what_goes_wrong() {
     tools.write("queue", "");
     let look = tools.look(&study, &["--max", "1"]);
     assert_eq!(look["submitted"], serde_json::json!(["slurm-1"]));
+    // Whoever only asks what would be done changes nothing of what is remembered.
+    tools.launch(&study, &["--max", "1", "--dry-run"]).end();
     tools.write("queue", "7_1|1|RUNNING|1:00:00|None|billed to somebody\n");
     fs::remove_file(tools.folder.join("sbatch.said")).expect("it was asked");
     for _ in 0..2 {

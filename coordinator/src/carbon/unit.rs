@@ -5,7 +5,7 @@ use super::live::GRAMS_PER_POUND;
 /// The units known, in words.
 pub(super) const KNOWN: &str = "g/kWh, kg/kWh, kg/MWh, t/MWh and lb/MWh";
 
-/// g/kWh in one of the unit that a column's plain name ends in; 1 where it names none, for so intensities are told. None where it names an
+/// g/kWh in one of the unit that a column's plain name holds; 1 where it names none, for so intensities are told. None where it names an
 /// energy and no mass that is known for it.
 pub(super) fn grams_per_kwh(name: &str) -> Option<f64> {
     let words: Vec<&str> = name.split(' ').collect();

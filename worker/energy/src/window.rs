@@ -1,9 +1,11 @@
 //! Cuts one slot's running total into windows: pure, no meter, no clock.
 //!
 //! Windows touch: each begins where its predecessor ended, so that no span is booked twice or not at all, and their
-//! joules add up to the total. Only where the machine slept is there a gap: nobody knows what it drew. A window ends when the reporting interval is over, when the slot changes hands, when the
-//! method changes, and at the last good reading before a failing one. The span of a failure is settled by the next good
-//! reading; tasks that came or went meanwhile share its joules by time.
+//! joules add up to the total. Only where the machine slept is there a gap: nobody knows what it drew.
+//!
+//! A window ends when the reporting interval is over, when the slot changes hands, when the method changes, and at the
+//! last good reading before a failing one. The span of a failure is settled by the next good reading; tasks that came or
+//! went meanwhile share its joules by time.
 
 use common::energy::{Measurement, Method};
 use common::id::{SlotId, TaskId};

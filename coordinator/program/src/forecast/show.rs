@@ -165,7 +165,7 @@ impl Args {
         for other in chains.keys().filter(|other| !self.alone && **other != zone) {
             match told(other) {
                 Ok((series, _)) => others.push(series),
-                Err(error) => remark(&format!("{zone} is forecast without {other}: {error}")),
+                Err(error) => remark(&format!("{zone} is forecast without {other}: {error:#}")),
             }
         }
         let series = series.with_neighbours(&others);

@@ -131,7 +131,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let linger = if args.once || args.dry_run { Millis(0) } else { args.linger };
     let limits = Limits { min: args.min, max: args.max, lead: args.lead, grace: args.grace, linger };
     let launcher = Launcher { target: &args.target, recipe: &recipe, limits, dry_run: args.dry_run };
-    let mut unseen = Unseen::at(recipe.folder.join(format!(".{}.submitted", recipe.prefix)));
+    let mut unseen = Unseen::at(recipe.folder.join(format!(".{}.submitted", recipe.prefix)), !args.dry_run);
     if args.once || args.dry_run {
         let look = launcher.look(&mut Memory::default(), &mut unseen, clock::now());
         show(args, &look, out)?;

@@ -16,14 +16,16 @@ use crate::directory::write_whole;
 pub struct Unseen {
     path: PathBuf,
     ids: BTreeSet<String>,
+    /// One that only says what it would do leaves the file to whoever does it.
+    is_kept: bool,
 }
 
 impl Unseen {
-    /// As an earlier look left it.
-    pub fn at(path: PathBuf) -> Self {
+    /// As an earlier look left it; and kept for the next, or not.
+    pub fn at(path: PathBuf, is_kept: bool) -> Self {
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
         let ids = kept.lines().filter(|id| !id.is_empty()).map(str::to_owned).collect();
-        Self { path, ids }
+        Self { path, ids, is_kept }
     }
 
     pub fn submitted(&mut self, id: &str) {
@@ -54,7 +56,7 @@ impl Unseen {
     fn keep(&self) {
         let text: String = self.ids.iter().map(|id| format!("{id}\n")).collect();
         // Nothing to keep, and nothing kept: a look leaves no file behind.
-        if self.ids.is_empty() && !self.path.exists() {
+        if !self.is_kept || (self.ids.is_empty() && !self.path.exists()) {
             return;
         }
         if let Err(error) = write_whole(&self.path, text.as_bytes()) {
